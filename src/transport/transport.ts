@@ -1,0 +1,76 @@
+import type { ParseFailure } from '../message/parser.ts';
+import type { SipMessage } from '../message/message.ts';
+
+/** Transport protocols by Kamailio's numbers (RFC 3261 §18, RFC 7118). */
+export type Proto = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
+export const PROTO_ID: Readonly<Record<Proto, number>> = { udp: 1, tcp: 2, tls: 3, ws: 5, wss: 6 };
+
+/** One of our listening sockets. Its identity is the object; there is one for each `listen` line and protocol. */
+export interface ListenSocket {
+  readonly index: number;
+  readonly proto: Proto;
+  /** IP address text without brackets. */
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+  /** Name given by `name "x"`, empty otherwise. */
+  readonly name: string;
+  /** Host to show to others: advertised or the address; an IPv6 address in brackets. */
+  readonly displayHost: string;
+  readonly displayPort: number;
+}
+
+/** Where a message came from. */
+export interface Received {
+  readonly socket: ListenSocket;
+  readonly ip: string;
+  readonly port: number;
+  /** Connection's number, 0 for UDP. */
+  readonly connection: number;
+  /** Milliseconds of the clock when it arrived. */
+  readonly at: number;
+}
+
+/** Where a message goes: one resolved target (RFC 3263 §4.2 result) and the socket to use. */
+export interface Destination {
+  readonly socket: ListenSocket;
+  readonly proto: Proto;
+  readonly ip: string;
+  readonly port: number;
+  /** Connection to use if it is still open (replies RFC 3261 §18.2.2, flows RFC 5626), 0 for any. */
+  readonly connection: number;
+  /** TLS server name to check, empty for the address. */
+  readonly serverName: string;
+}
+
+/** Told when a send that was accepted fails later (ICMP error, refused or broken connection, full queue). */
+export interface SendObserver {
+  /** @param code TRANSPORT_… error code */
+  sendFailed(code: string, destination: Destination): void;
+}
+
+/** What the transport layer tells the layer above. */
+export interface TransportUser {
+  onMessage(message: SipMessage, from: Received): void;
+  /** A message that could not be parsed; `failure.status` says which reply it deserves, if any. */
+  onParseFailure(failure: ParseFailure, from: Received): void;
+  /** An HTTP request on a SIP stream socket is not ours to answer here; without a handler the connection is closed. */
+  onConnectionClosed?(connection: number): void;
+}
+
+/** The sending side that transactions and the proxy use. */
+export interface TransportSender {
+  readonly sockets: readonly ListenSocket[];
+  /**
+   * Queues one message. UDP leaves at once; streams reuse or open a connection.
+   * @param text the message, latin1
+   * @param observer told once if it cannot be sent after all; null when nobody waits
+   * @returns false when it was refused at once (no such socket, queue full): the observer is not called then
+   */
+  send(text: string, destination: Destination, observer: SendObserver | null): boolean;
+  /** Our socket that serves a protocol and address family; prefers `preferred` when it fits; null when there is none. */
+  socketFor(proto: Proto, family: 4 | 6, preferred: ListenSocket | null): ListenSocket | null;
+  /** True when host:port (port 0: any) names this server: listen addresses, advertised ones, aliases. `proto` limits, if given. */
+  isMyself(host: string, port: number, proto?: Proto): boolean;
+}
