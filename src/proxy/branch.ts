@@ -1,0 +1,57 @@
+import { EditList } from '../message/edits.ts';
+import type { SipMessage } from '../message/message.ts';
+import type { ClientTransactionHandle } from '../transaction/transaction.ts';
+import type { Destination } from '../transport/transport.ts';
+import { type RecordRoute, type ReplyTransform, RouteParams } from './request-state.ts';
+import type { Target } from './target.ts';
+
+/** One outgoing leg of a transaction: its own target, its own edits on top of the request's, its own reply. */
+export class Branch {
+  readonly index: number;
+  /** What branch_route and uac functions read and write: $ru, $du, $fs of this branch. */
+  readonly target: Target;
+  /** Edits of this branch only; a key set here wins over the request's. */
+  readonly edits: EditList;
+  readonly routeParams = new RouteParams();
+  recordRoute: RecordRoute | null = null;
+  replyTransforms: ReplyTransform[] = [];
+  /** Route armed for this branch's replies and failure; empty: the transaction's. */
+  onReply = '';
+  onBranchFailure = '';
+  client: ClientTransactionHandle | null = null;
+  destination: Destination | null = null;
+  /** Request as sent, kept while it may be needed (CANCEL, uac_auth). */
+  sentRuri = '';
+  /** Best reply so far; null when none came or it was made here. */
+  reply: SipMessage | null = null;
+  /** Status of the last reply received or made up (408 timeout, 478 unresolvable, 503 …), 0 for none. */
+  status = 0;
+  /** True when the status was made up here. */
+  local = false;
+  timedOut = false;
+  /** Forgotten for the choice of the winning reply (t_drop_replies, failure_reply_mode, answered challenge). */
+  discarded = false;
+  /** Generation: 0 for the branches of the first t_relay, +1 for each later leg. */
+  readonly leg: number;
+  /** Slots of other layers, by their own symbol; null until one is set. */
+  extensions: Map<symbol, unknown> | null = null;
+
+  constructor(index: number, target: Target, leg: number, edits: EditList = new EditList()) {
+    this.index = index;
+    this.target = target;
+    this.leg = leg;
+    this.edits = edits;
+  }
+
+  /** True when it has a final status. */
+  get isFinal(): boolean {
+    return this.status >= 200;
+  }
+
+  /** Adds a reply rule of this branch; one with the same key is replaced. */
+  addReplyTransform(transform: ReplyTransform): void {
+    const at = this.replyTransforms.findIndex((other) => other.key === transform.key);
+    if (at >= 0) this.replyTransforms[at] = transform;
+    else this.replyTransforms.push(transform);
+  }
+}

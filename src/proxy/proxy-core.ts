@@ -1,0 +1,39 @@
+import type { SipMessage } from '../message/message.ts';
+import type { Destination } from '../transport/transport.ts';
+import type { OwnRoute, RequestState } from './request-state.ts';
+
+/** Options of a stateful relay (t_relay_to flags and arguments). */
+export interface RelayOptions {
+  /** Force this protocol: udp, tcp, tls, ws, wss; empty for the URI's own. */
+  readonly proto?: string;
+  /** Send here whatever the URIs say. */
+  readonly host?: string;
+  readonly port?: number;
+  /** Do not send 100 to an INVITE. */
+  readonly no100?: boolean;
+  /** Do not answer by ourselves when relaying fails. */
+  readonly noInternalReply?: boolean;
+  readonly noDnsFailover?: boolean;
+}
+
+/** Called by loose_route when our own Route was removed from a request; uac restores identities and CSeq numbers here. */
+export type OwnRouteListener = (state: RequestState, route: OwnRoute) => void;
+
+/** The stateful proxy (RFC 3261 §16): what tm, sl and rr offer to scripts stands on this. Codes are Kamailio's: 1 done, 0 stop the script, <0 failed. */
+export interface ProxyCore {
+  /** t_relay: see modules tm. */
+  relay(state: RequestState, options?: RelayOptions): number;
+  /** t_newtran: 1 created, 0 it is a retransmission, <0 error. */
+  newTransaction(state: RequestState): number;
+  /** t_reply: stateful reply; -1 without a transaction or after a final reply. */
+  reply(state: RequestState, status: number, reason: string): number;
+  /** sl_send_reply: stateless reply; -1 when it cannot be sent (ACK, no Via). */
+  statelessReply(state: RequestState, status: number, reason: string): number;
+  /** forward(): stateless relay; `destination` null: by $du or $ru. */
+  forward(state: RequestState, options?: RelayOptions): number;
+  /** Forwards a reply without a transaction by its second Via (RFC 3261 §16.11). */
+  forwardReply(state: RequestState, reply: SipMessage): number;
+  onOwnRoute(listener: OwnRouteListener): void;
+  /** Sends raw text to a resolved destination (corex send_udp…). */
+  sendRaw(text: string, destination: Destination): boolean;
+}

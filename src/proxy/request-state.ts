@@ -1,0 +1,136 @@
+import { EditList } from '../message/edits.ts';
+import type { SipMessage } from '../message/message.ts';
+import type { Received } from '../transport/transport.ts';
+import { Attributes } from './attributes.ts';
+import type { ProxyTransaction } from './proxy-transaction.ts';
+import type { Branch } from './branch.ts';
+import { Target } from './target.ts';
+
+/** What a routing program does at the proxy's decision points. A program is a value: a transaction keeps the one it began with. */
+export interface RouteHooks {
+  /** branch_route before a branch is built. @returns false to drop the branch */
+  branchRoute(name: string, state: RequestState, branch: Branch): boolean;
+  /** onreply_route[name] for a reply of a branch. @returns false to drop it (only provisional ones are dropped) */
+  replyRoute(name: string, state: RequestState, branch: Branch, reply: SipMessage, from: Received, edits: EditList): boolean | Promise<boolean>;
+  /** failure_route: every branch has finished and `branch`'s reply wins (null reply: a local 408 or other local failure). */
+  failureRoute(name: string, state: RequestState, branch: Branch): void | Promise<void>;
+  /** event_route[tm:branch-failure:name]. */
+  branchFailureRoute(name: string, state: RequestState, branch: Branch): void | Promise<void>;
+  /** onsend_route; @returns false to block the sending. Absent when the program has none. */
+  readonly onsendRoute: ((state: RequestState, branch: Branch | null, text: string) => boolean) | null;
+}
+
+/** A rule that changes replies on their way back to the requester (restored identities, CSeq numbers). */
+export interface ReplyTransform {
+  /** What it restores ('from', 'to', 'cseq'): a later one with the same key replaces the earlier. */
+  readonly key: string;
+  /** Records edits of `reply`; `state` still has the pristine request. */
+  apply(state: RequestState, branch: Branch, reply: SipMessage, edits: EditList): void;
+}
+
+/** Route parameters collected for the Record-Route header; by key, the last write of a key wins, order of first write kept. */
+export class RouteParams {
+  private readonly entries: { key: string; text: string }[] = [];
+
+  /** @param key identifies the parameter; '' never replaces @param text with its leading `;` */
+  set(key: string, text: string): void {
+    const old = key === '' ? undefined : this.entries.find((entry) => entry.key === key);
+    if (old === undefined) this.entries.push({ key, text });
+    else old.text = text;
+  }
+
+  /** Text of the parameters in order, those of `over` replacing equal keys. */
+  text(over: RouteParams | null): string {
+    let out = '';
+    for (const { key, text } of this.entries) {
+      const replaced = key === '' ? undefined : over?.entries.find((entry) => entry.key === key);
+      out += replaced === undefined ? text : replaced.text;
+    }
+    if (over !== null)
+      for (const { key, text } of over.entries) if (key === '' || !this.entries.some((entry) => entry.key === key)) out += text;
+    return out;
+  }
+}
+
+/** Record-Route wishes of a request or a branch (rr's record_route and its variants). */
+export interface RecordRoute {
+  /** Argument of record_route(), with leading `;` added when missing. */
+  readonly params: string;
+  /** Literal addresses of record_route_preset, outbound first; empty for our own sockets. */
+  readonly preset: readonly string[];
+  /** host:port of record_route_advertised_address, empty for the socket's own. */
+  readonly advertised: string;
+}
+
+/** What the top Route that named us said; made by loose_route. */
+export interface OwnRoute {
+  /** The whole URI of the Route. */
+  readonly uri: string;
+  /** URI parameters' text from the first `;`. */
+  readonly params: string;
+  /** True when the request goes against the direction of the dialog-forming one (From tag differs from ftag). */
+  readonly upstream: boolean;
+}
+
+/**
+ * Everything the processing of one request needs and changes. It begins with the received message, lives on in the transaction, and is
+ * passed along everywhere: nothing about a request is ambient.
+ */
+export class RequestState {
+  /** The message routing sees: as received, or re-parsed by msg_apply_changes(). */
+  message: SipMessage;
+  /** The message as received; replies are restored from it. */
+  readonly pristine: SipMessage;
+  readonly received: Received;
+  readonly hooks: RouteHooks;
+  /** Recorded header and body edits that every branch sees. */
+  edits = new EditList();
+  /** Main destination: $ru, $du, $fs, branch flags. */
+  target: Target;
+  /** Additional branches of append_branch(). */
+  branches: Target[] = [];
+  /** Message/transaction flags 0…31. */
+  flags = 0;
+  readonly attributes: Attributes;
+  /** Header lines for replies made here (append_to_reply), each with CRLF. */
+  replyHeaders = '';
+  /** Names of armed routes, empty for none. */
+  onFailure = '';
+  onBranch = '';
+  onReply = '';
+  onBranchFailure = '';
+  /** t_set_fr, milliseconds, 0 = default. */
+  frInv = 0;
+  fr = 0;
+  /** True when replies go to the source port whatever Via says (force_rport). */
+  forceRport = false;
+  recordRoute: RecordRoute | null = null;
+  readonly routeParams = new RouteParams();
+  ownRoute: OwnRoute | null = null;
+  /** Last of the rules for a key wins; branches may add theirs. */
+  replyTransforms: ReplyTransform[] = [];
+  transaction: ProxyTransaction | null = null;
+  /** True once a reply was sent for it without a transaction. */
+  repliedStateless = false;
+  /** Status and text of the last internal error, for *_reply_error(); 0 for none. */
+  errorStatus = 0;
+  errorReason = '';
+  /** Slots of other layers, by their own symbol (identity flags, CSeq offsets); null until one is set. */
+  extensions: Map<symbol, unknown> | null = null;
+
+  constructor(message: SipMessage, received: Received, hooks: RouteHooks, attributes: Attributes = new Attributes()) {
+    this.message = message;
+    this.pristine = message;
+    this.received = received;
+    this.hooks = hooks;
+    this.target = new Target(message.requestUri);
+    this.attributes = attributes;
+  }
+
+  /** Adds a reply rule; one with the same key is replaced. */
+  addReplyTransform(transform: ReplyTransform): void {
+    const at = this.replyTransforms.findIndex((other) => other.key === transform.key);
+    if (at >= 0) this.replyTransforms[at] = transform;
+    else this.replyTransforms.push(transform);
+  }
+}

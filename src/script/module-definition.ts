@@ -1,0 +1,223 @@
+import type { Clock } from '../time/clock.ts';
+import type { TimerWheel } from '../time/timer-wheel.ts';
+import type { ProxyCore } from '../proxy/proxy-core.ts';
+import type { TransportSender } from '../transport/transport.ts';
+import type { ScriptContext } from './context.ts';
+import type { Log } from './log.ts';
+import type { Program } from './program.ts';
+import type { Settings } from './settings.ts';
+import type { Statistics } from './statistics.ts';
+import type { RouteMask, Value } from './values.ts';
+
+/**
+ * A variable reference made ready at load time: `get` reads it for one run; `set` is null for a read-only one.
+ */
+export interface VariableAccess {
+  /** Text as written, for messages. */
+  readonly text: string;
+  get(ctx: ScriptContext): Value;
+  /** Integer face where it is not the string's number ($rm, $proto). */
+  readonly int: ((ctx: ScriptContext) => number) | null;
+  /** Assigns; null clears or deletes as the variable's class says. @returns false when the value was refused (logged by the caller) */
+  readonly set: ((ctx: ScriptContext, value: Value) => boolean) | null;
+}
+
+/** What stands in a variable's parentheses, or a number/text parameter: constant, or made for each run. */
+export interface TextGetter {
+  /** The text when it is constant, else null. */
+  readonly constant: string | null;
+  get(ctx: ScriptContext): Value;
+}
+
+/** `[…]` of a variable: absent, constant, all, or computed. */
+export type IndexSpec = null | number | '*' | ((ctx: ScriptContext) => number);
+
+/** A `/regex/replacement/flags` argument, compiled. */
+export interface SedExpression {
+  readonly regex: RegExp;
+  /** Replacement for one match, with \1…\9 and variables filled in. */
+  replacement(ctx: ScriptContext, match: RegExpExecArray): string;
+  readonly global: boolean;
+}
+
+/** What kinds of arguments functions take; modules.md's letters in brackets. A `?` marks an optional one. */
+export interface ArgumentTypes {
+  /** Text, variables filled in, undefined ones as `<null>` (f). */
+  str: string;
+  /** The value itself: a lone variable keeps its type and may be null; a text is interpolated. */
+  value: Value;
+  /** Integer, constant or variable (i). */
+  int: number;
+  /** Constant text (c); a text with variables is interpolated all the same. */
+  const: string;
+  /** POSIX regular expression, case-insensitive (re); constant ones are compiled at load. */
+  regex: RegExp;
+  /** A variable to read or write (v). */
+  var: VariableAccess;
+  /** /re/replacement/flags (sed). */
+  sed: SedExpression;
+  /** Name of a route, checked at load when constant. */
+  route: string;
+}
+export type ArgumentKind = keyof ArgumentTypes;
+export type ArgumentSpec = ArgumentKind | `${ArgumentKind}?`;
+
+/** JavaScript types of a list of argument specs. */
+export type Arguments<S extends readonly ArgumentSpec[]> = {
+  -readonly [I in keyof S]: S[I] extends `${infer K extends ArgumentKind}?`
+    ? ArgumentTypes[K] | undefined
+    : S[I] extends ArgumentKind
+      ? ArgumentTypes[S[I]]
+      : never;
+};
+
+/** A bound module function as the compiled program calls it. Arguments have the types its specs promise. */
+export type BoundFunction = (ctx: ScriptContext, ...args: readonly unknown[]) => number | Promise<number>;
+
+/** One script function. Several of one name may exist with different numbers of arguments. */
+export interface FunctionDefinition<M> {
+  readonly name: string;
+  readonly args: readonly ArgumentSpec[];
+  readonly routes: RouteMask;
+  /** True when it returns a promise: routes that can reach it are compiled to asynchronous code. */
+  readonly async: boolean;
+  readonly bind: (module: M) => BoundFunction;
+  /** How it stands against the original: 'yes', 'partly: …', or 'no: …' (callable, fails with a logged error). */
+  readonly support: string;
+}
+
+/**
+ * Defines a script function.
+ * @param name Kamailio's name
+ * @param args kinds of its arguments, in order
+ * @param routes blocks it may be called in
+ * @param bind makes the function for one module instance; it returns Kamailio's code: >0 true, <0 false, 0 ends the script
+ */
+export function fn<M, const S extends readonly ArgumentSpec[]>(
+  name: string,
+  args: S,
+  routes: RouteMask,
+  bind: (module: M) => (ctx: ScriptContext, ...args: Arguments<S>) => number | Promise<number>,
+  options: { readonly async?: boolean; readonly support?: string } = {},
+): FunctionDefinition<M> {
+  // The compiler passes what the specs promise, checked at load; the cast only forgets the tuple's names.
+  return { name, args, routes, async: options.async ?? false, bind: bind as unknown as (module: M) => BoundFunction, support: options.support ?? 'yes' };
+}
+
+/** A pseudo-variable name ($name…). */
+export interface VariableDefinition<M> {
+  readonly name: string;
+  readonly writable: boolean;
+  /** Whether `(…)` is required, optional or not allowed. */
+  readonly inner: 'required' | 'optional' | 'none';
+  /**
+   * Prepares one reference.
+   * @returns the access, or a text that says what is wrong with the inner name or index
+   */
+  readonly bind: (module: M) => (inner: TextGetter | null, index: IndexSpec, text: string) => VariableAccess | string;
+  readonly support: string;
+}
+
+/** A transformation `{name,param…}`. */
+export interface TransformationDefinition {
+  /** With its class: 's.len', 'uri.user'. */
+  readonly name: string;
+  readonly minParams: number;
+  readonly maxParams: number;
+  /** @returns the function, or a text that says what is wrong with the parameters */
+  readonly make: (params: readonly TextGetter[]) => ((value: Value, ctx: ScriptContext) => Value) | string;
+  readonly support: string;
+}
+
+/** A modparam. */
+export interface ParameterDefinition {
+  readonly name: string;
+  readonly type: 'int' | 'str';
+  /** True for a parameter that may be given many times and collects. */
+  readonly repeat: boolean;
+  readonly default: string | number | null;
+  /** 'yes', 'partly: …', 'ignored: why' */
+  readonly support: string;
+}
+
+export function intParam(name: string, value: number | null, support = 'yes'): ParameterDefinition {
+  return { name, type: 'int', repeat: false, default: value, support };
+}
+export function strParam(name: string, value: string | null, support = 'yes'): ParameterDefinition {
+  return { name, type: 'str', repeat: false, default: value, support };
+}
+export function listParam(name: string, type: 'int' | 'str' = 'str', support = 'yes'): ParameterDefinition {
+  return { name, type, repeat: true, default: null, support };
+}
+
+/** Values of a module's parameters after the whole configuration was read. */
+export interface ModuleParameters {
+  int(name: string): number;
+  /** Text of a parameter; its default, or '' when it has none. */
+  str(name: string): string;
+  /** Every value given, in order. */
+  list(name: string): readonly (string | number)[];
+  /** True when the configuration sets it. */
+  isSet(name: string): boolean;
+}
+
+/** A module refuses its configuration. */
+export class ModuleError extends Error {
+  readonly code: string;
+  /** Parameter at fault, empty for none: the message then points at its modparam line. */
+  readonly parameter: string;
+  constructor(code: string, message: string, parameter = '') {
+    super(message);
+    this.name = 'ModuleError';
+    this.code = code;
+    this.parameter = parameter;
+  }
+}
+
+/** What a module gets from the server it runs in. */
+export interface ModuleHost {
+  readonly proxy: ProxyCore;
+  readonly sender: TransportSender;
+  readonly wheel: TimerWheel;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: Settings;
+  readonly statistics: Statistics;
+  /** Instance of another loaded module, null when it is not loaded. Modules are made in dependency order. */
+  module<T>(name: string): T | null;
+  /** Prepares a variable named in a parameter, such as `$avp(auser)`; a text says what is wrong. */
+  variable(text: string): VariableAccess | string;
+  /** Prepares a text with variables. */
+  format(text: string): TextGetter;
+  /** The program, once compiled (not yet while modules are being made). */
+  program(): Program;
+}
+
+/** A module: everything of one Kamailio module name. `M` is its instance: the state of one running program. */
+export interface ModuleDefinition<M> {
+  readonly name: string;
+  /** Names of modules that must be made before it when they are loaded. */
+  readonly after: readonly string[];
+  readonly parameters: readonly ParameterDefinition[];
+  readonly functions: readonly FunctionDefinition<M>[];
+  readonly variables: readonly VariableDefinition<M>[];
+  readonly transformations: readonly TransformationDefinition[];
+  /** Event routes it may run, such as 'tm:local-request'; a trailing `*` stands for any rest. */
+  readonly eventRoutes: readonly string[];
+  /** Makes the instance. @throws ModuleError */
+  readonly create: (host: ModuleHost, parameters: ModuleParameters) => M;
+  /** Runs after the program was compiled and before the first message. */
+  readonly start?: (module: M, program: Program) => void;
+  /** Releases timers and sockets. */
+  readonly stop?: (module: M) => void;
+}
+
+/** A module with its instance type hidden, as tables hold it. */
+export interface AnyModule {
+  readonly definition: ModuleDefinition<unknown>;
+}
+
+/** Gives a module definition its types; the result goes into the table of modules. */
+export function defineModule<M>(definition: ModuleDefinition<M>): AnyModule {
+  return { definition: definition as unknown as ModuleDefinition<unknown> };
+}

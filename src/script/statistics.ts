@@ -1,0 +1,46 @@
+/** A number that only its owner changes; reading it is free. */
+export interface Counter {
+  value: number;
+}
+
+/** Named statistics, by group, as Kamailio's counters framework has them ($stat, RPC, metrics). */
+export class Statistics {
+  private readonly entries = new Map<string, { readonly group: string; readonly name: string; readonly read: () => number; readonly counter: Counter | null }>();
+
+  /** A new counter; the same one again when the name exists. */
+  counter(group: string, name: string): Counter {
+    const old = this.entries.get(`${group}:${name}`);
+    if (old?.counter) return old.counter;
+    const counter: Counter = { value: 0 };
+    this.entries.set(`${group}:${name}`, { group, name, read: () => counter.value, counter });
+    return counter;
+  }
+
+  /** A value computed when read. */
+  gauge(group: string, name: string, read: () => number): void {
+    this.entries.set(`${group}:${name}`, { group, name, read, counter: null });
+  }
+
+  /** Value by name alone or group.name / group:name; undefined when unknown. */
+  read(name: string): number | undefined {
+    const exact = this.entries.get(name.replace('.', ':'));
+    if (exact) return exact.read();
+    for (const entry of this.entries.values()) if (entry.name === name) return entry.read();
+    return undefined;
+  }
+
+  /** Sets a counter; false when it is unknown or computed. */
+  reset(name: string): boolean {
+    for (const entry of this.entries.values())
+      if (entry.counter && (entry.name === name || `${entry.group}:${entry.name}` === name.replace('.', ':'))) {
+        entry.counter.value = 0;
+        return true;
+      }
+    return false;
+  }
+
+  /** All of them in order of registration. */
+  list(): { group: string; name: string; value: number }[] {
+    return [...this.entries.values()].map(({ group, name, read }) => ({ group, name, value: read() }));
+  }
+}
