@@ -149,7 +149,9 @@ for (const letter of Object.keys(COMPACT)) enter(letter, COMPACT[letter] as Head
 export function headerIdAt(text: string, start: number, end: number): HeaderId {
   const length = end - start;
   if (length <= 0 || length > 31) return HDR_OTHER;
-  const list = SLOTS[length * 128 + ((text.charCodeAt(start) | 0x20) & 0x7f)];
+  const first = text.charCodeAt(start);
+  if (first > 0x7f) return HDR_OTHER;
+  const list = SLOTS[length * 128 + (first | 0x20)];
   if (list === undefined) return HDR_OTHER;
   next: for (const candidate of list) {
     const { lower } = candidate;

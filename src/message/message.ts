@@ -1,22 +1,23 @@
-import type { NameAddr } from './name-addr.ts';
-import type { SipUri } from './uri.ts';
-import type { Via } from './via.ts';
+import { uintAt } from './chars.ts';
 import type { CSeq } from './cseq.ts';
+import { parseCSeq } from './cseq.ts';
 import {
   HDR_CALL_ID,
   HDR_CSEQ,
   HDR_FROM,
   HDR_MAX_FORWARDS,
+  HDR_OTHER,
   HDR_TO,
   HDR_VIA,
   type HeaderId,
   headerId,
-  HDR_OTHER,
 } from './header-name.ts';
+import type { NameAddr } from './name-addr.ts';
 import { parseNameAddr } from './name-addr.ts';
+import type { SipUri } from './uri.ts';
 import { parseUri } from './uri.ts';
+import type { Via } from './via.ts';
 import { parseVia } from './via.ts';
-import { parseCSeq } from './cseq.ts';
 
 /** Where one header line (with its folded continuation lines) stands in the raw message. All are offsets into {@link SipMessage.raw}. */
 export interface HeaderField {
@@ -66,7 +67,7 @@ export class SipMessage {
   private topViaCache: Via | null | undefined = undefined;
   private fromCache: NameAddr | null | undefined = undefined;
   private toCache: NameAddr | null | undefined = undefined;
-  private cseqCache: CSeq | null | undefined = undefined;
+  private cseqCache: CSeq | null | undefined;
   private ruriCache: SipUri | null | undefined = undefined;
 
   constructor(parts: SipMessageParts) {
@@ -84,6 +85,7 @@ export class SipMessage {
     this.headersEnd = parts.headersEnd;
     this.bodyStart = parts.bodyStart;
     this.bodyEnd = parts.bodyEnd;
+    this.cseqCache = parts.cseq;
   }
 
   /** The first header with this id, or undefined. */
@@ -199,7 +201,8 @@ export class SipMessage {
   get maxForwards(): number {
     const text = this.value(HDR_MAX_FORWARDS);
     if (text === undefined) return -1;
-    return /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    const value = uintAt(text, 0, text.length, 0x7fffffff);
+    return value < 0 ? Number.NaN : value;
   }
 
   private nameAddr(id: HeaderId): NameAddr | null {
@@ -224,4 +227,6 @@ export interface SipMessageParts {
   readonly headersEnd: number;
   readonly bodyStart: number;
   readonly bodyEnd: number;
+  /** What parsing CSeq gave, when the parser did so already; undefined to have it parsed on first use. */
+  readonly cseq?: CSeq | null | undefined;
 }

@@ -42,3 +42,20 @@ const BY_NAME = new Map(Object.entries(METHODS));
 export function methodId(name: string): number {
   return BY_NAME.get(name) ?? M_OTHER;
 }
+
+const BY_LENGTH: string[][] = [];
+for (const name of Object.keys(METHODS)) {
+  const list = BY_LENGTH[name.length];
+  if (list) list.push(name);
+  else BY_LENGTH[name.length] = [name];
+}
+
+/**
+ * The method name that stands in [start, end) of `text`: for a known method always the same string constant, so that it pins no
+ * message and compares by identity; else a slice.
+ */
+export function methodAt(text: string, start: number, end: number): string {
+  const list = BY_LENGTH[end - start];
+  if (list !== undefined) for (const name of list) if (text.startsWith(name, start)) return name;
+  return text.slice(start, end);
+}

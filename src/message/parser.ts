@@ -1,21 +1,30 @@
-import type { SipMessage } from './message.ts';
+import { C_TOKEN, CHARS, skipLws, uintAt } from './chars.ts';
+import { type CSeq, parseCSeq } from './cseq.ts';
+import {
+  HDR_CALL_ID,
+  HDR_CONTENT_LENGTH,
+  HDR_CSEQ,
+  HDR_FROM,
+  HDR_MAX_FORWARDS,
+  HDR_TO,
+  HDR_VIA,
+  headerIdAt,
+} from './header-name.ts';
+import { type HeaderField, SipMessage } from './message.ts';
+import { M_ACK, methodId } from './method.ts';
+import { type Problem, problemAt } from './parse-errors.ts';
+import { DEFAULT_LIMITS, type ParseLimits } from './parse-limits.ts';
+import { parseStartLine } from './start-line.ts';
 
-/** Limits on what is accepted, in bytes or counts; settings of the server. */
-export interface ParseLimits {
-  readonly maxMessage: number;
-  readonly maxHeaders: number;
-  readonly maxHeader: number;
-  readonly maxUri: number;
-}
-
-export const DEFAULT_LIMITS: ParseLimits = { maxMessage: 65536, maxHeaders: 256, maxHeader: 8192, maxUri: 1024 };
+export { DEFAULT_LIMITS, type ParseLimits } from './parse-limits.ts';
 
 /**
- * Why a message was refused. `status` is the reply RFC 3261 wants (400, 416, 505, 513…) or 0 for a counted drop; `message` is
- * there when enough was readable (Via, From, To, Call-ID, CSeq) to build that reply.
+ * Why a message was refused. `status` is the reply RFC 3261 wants (400, 414, 505, 513) or 0 for a counted drop (a response, an
+ * ACK, a request without a readable Via); `message` is there when `status` is not 0. It can lack every header but Via: a reply
+ * copies those that are there (RFC 4475 §3.3.1).
  */
 export class ParseFailure {
-  /** Stable error code, SIP_PARSE_… */
+  /** Stable error code, see {@link PARSE_ERRORS}. */
   readonly code: string;
   readonly status: number;
   /** Reason phrase to send, also the text for the log. */
@@ -32,7 +41,205 @@ export class ParseFailure {
   }
 }
 
-/** Parses one message (a datagram, or what a framer cut out of a stream). Never throws. */
-export function parseMessage(_raw: string, _limits: ParseLimits = DEFAULT_LIMITS): SipMessage | ParseFailure {
-  return new ParseFailure('SIP_PARSE_EMPTY', 0, 'Empty message', 0, null);
+const CR = 0x0d;
+const LF = 0x0a;
+const COLON = 0x3a;
+
+// Bit per header that may stand only once, in the order of their ids; RFC 3261 §7.3.1.
+const SINGLE = (1 << HDR_FROM) | (1 << HDR_TO) | (1 << HDR_CALL_ID) | (1 << HDR_CSEQ) | (1 << HDR_MAX_FORWARDS);
+const MANDATORY = (1 << HDR_VIA) | (1 << HDR_FROM) | (1 << HDR_TO) | (1 << HDR_CALL_ID) | (1 << HDR_CSEQ);
+
+/**
+ * Parses one message: a datagram, or what a framer cut out of a stream. Never throws.
+ *
+ * Checked here is what a proxy needs to forward or answer: start line, line structure, presence and count of the mandatory
+ * headers, top Via, From, To, Call-ID, CSeq, Max-Forwards, Content-Length. Everything else is parsed by whoever reads it.
+ * Octets after the body of a datagram are ignored (RFC 3261 §18.3).
+ * @param raw the message's bytes as latin1 text
+ * @returns the message, or why it was refused (codes: {@link PARSE_ERRORS})
+ */
+export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS): SipMessage | ParseFailure {
+  const { length } = raw;
+  let at = 0;
+  // RFC 3261 §7.5: CRLFs before the start line are ignored.
+  while (at < length && (raw.charCodeAt(at) === CR || raw.charCodeAt(at) === LF)) at++;
+  if (at === length) return new ParseFailure('SIP_PARSE_EMPTY', 0, 'Empty message', 0, null);
+
+  const startLine = parseStartLine(raw, at, limits);
+  let problem: Problem | null = startLine.problem;
+  if (problem === null && length > limits.maxMessage) {
+    problem = problemAt('SIP_PARSE_TOO_LARGE', 'Message Too Large', limits.maxMessage, 513);
+  }
+  at = startLine.end;
+
+  const headersStart = at;
+  const headers: HeaderField[] = [];
+  let seen = 0;
+  let contentLength = -1;
+  let cseq: CSeq | null = null;
+  let headersEnd = length;
+  let bodyStart = length;
+  let cr = -1;
+  for (;;) {
+    if (at >= length) {
+      problem ??= problemAt('SIP_PARSE_HEADER', 'No empty line after the headers', at);
+      break;
+    }
+    const c = raw.charCodeAt(at);
+    if (c === LF || (c === CR && raw.charCodeAt(at + 1) === LF)) {
+      headersEnd = at;
+      bodyStart = c === LF ? at + 1 : at + 2;
+      break;
+    }
+    // The line with the lines folded into it (RFC 3261 §7.3.1).
+    let end = at;
+    for (;;) {
+      const from = end;
+      const lf = raw.indexOf('\n', from);
+      end = lf < 0 ? length : lf + 1;
+      // A CR that is not a line's end would be a line's end to somebody else: refused, never forwarded.
+      if (cr < from) {
+        cr = raw.indexOf('\r', from);
+        if (cr < 0) cr = length;
+      }
+      if (cr < end - 2) problem ??= problemAt('SIP_PARSE_HEADER', 'Bare CR in a header', cr);
+      const next = raw.charCodeAt(end);
+      if (next !== 0x20 && next !== 0x09) break;
+    }
+
+    // header-name HCOLON: a token, blanks, the colon.
+    let nameEnd = at;
+    let n = raw.charCodeAt(at);
+    while (n < 256 && ((CHARS[n] as number) & C_TOKEN) !== 0) n = raw.charCodeAt(++nameEnd);
+    let valueStart = nameEnd;
+    while (n === 0x20 || n === 0x09) n = raw.charCodeAt(++valueStart);
+    if (n !== COLON || nameEnd === at || valueStart >= end) {
+      problem ??= problemAt('SIP_PARSE_HEADER', 'Malformed header line', at);
+      at = end;
+      continue;
+    }
+    valueStart = skipLws(raw, valueStart + 1, end);
+    let valueEnd = end;
+    while (valueEnd > valueStart) {
+      const v = raw.charCodeAt(valueEnd - 1);
+      if (v !== LF && v !== CR && v !== 0x20 && v !== 0x09) break;
+      valueEnd--;
+    }
+    const id = headerIdAt(raw, at, nameEnd);
+    if (headers.length >= limits.maxHeaders) {
+      problem ??= problemAt('SIP_PARSE_TOO_MANY_HEADERS', 'Too Many Headers', at);
+      break;
+    }
+    if (end - at > limits.maxHeader) {
+      problem ??= problemAt('SIP_PARSE_HEADER_TOO_LONG', 'Header Too Long', at, 513);
+    }
+    headers.push({ id, start: at, nameEnd, valueStart, valueEnd, end });
+    if (id <= HDR_MAX_FORWARDS && id !== 0) {
+      if ((seen & SINGLE & (1 << id)) !== 0) problem ??= problemAt('SIP_PARSE_HEADER_REPEATED', 'Repeated header', at);
+      else if (id === HDR_CSEQ) cseq = parseCSeq(raw, valueStart, valueEnd);
+      seen |= 1 << id;
+    } else if (id === HDR_CONTENT_LENGTH) {
+      const value = uintAt(raw, valueStart, valueEnd, 0x7fffffff);
+      // RFC 4475 §3.3.9: two that differ leave no way to know; two that agree do no harm.
+      if (value < 0 || value > 0x7fffffff || (contentLength >= 0 && contentLength !== value)) {
+        problem ??= problemAt('SIP_PARSE_CONTENT_LENGTH', 'Bad Content-Length', at);
+      }
+      contentLength = value;
+    }
+    at = end;
+  }
+
+  let bodyEnd = length;
+  if (contentLength >= 0 && problem === null) {
+    bodyEnd = bodyStart + contentLength;
+    if (bodyEnd > length) {
+      bodyEnd = length;
+      problem = problemAt('SIP_PARSE_CONTENT_LENGTH', 'Content-Length larger than message', bodyStart);
+    }
+  }
+  const { isRequest } = startLine;
+  const message = new SipMessage({
+    raw,
+    isRequest,
+    // A response has the method of its CSeq.
+    method: isRequest ? startLine.method : (cseq?.method ?? ''),
+    methodId: isRequest ? startLine.methodId : methodId(cseq?.method ?? ''),
+    requestUri: startLine.uri,
+    requestUriStart: startLine.uriStart,
+    status: startLine.status,
+    reason: startLine.reason,
+    version: startLine.version,
+    headers,
+    headersStart,
+    headersEnd,
+    bodyStart,
+    bodyEnd,
+    cseq,
+  });
+  problem ??= check(message, seen);
+  return problem === null ? message : failure(message, problem);
+}
+
+/** The checks that need the header index. */
+function check(message: SipMessage, seen: number): Problem | null {
+  if ((seen & MANDATORY) !== MANDATORY) {
+    return problemAt('SIP_PARSE_HEADERS_MISSING', 'Missing required header', message.headersStart);
+  }
+  const via = message.topVia;
+  if (via === null || via.loose === true) return problemAt('SIP_PARSE_VIA', 'Bad Via', offsetOf(message, HDR_VIA));
+  if (message.from === null || message.from.end < endOf(message, HDR_FROM)) {
+    return problemAt('SIP_PARSE_FROM', 'Bad From', offsetOf(message, HDR_FROM));
+  }
+  if (message.to === null || message.to.end < endOf(message, HDR_TO)) {
+    return problemAt('SIP_PARSE_TO', 'Bad To', offsetOf(message, HDR_TO));
+  }
+  const callId = message.find(HDR_CALL_ID) as HeaderField;
+  if (callId.valueEnd === callId.valueStart || hasBlank(message.raw, callId.valueStart, callId.valueEnd)) {
+    return problemAt('SIP_PARSE_CALL_ID', 'Bad Call-ID', callId.start);
+  }
+  const { cseq } = message;
+  if (cseq === null) return problemAt('SIP_PARSE_CSEQ', 'Bad CSeq', offsetOf(message, HDR_CSEQ));
+  if (!message.isRequest) return null;
+  if (cseq.method !== message.method) {
+    return problemAt('SIP_PARSE_CSEQ', 'CSeq method does not match the request', offsetOf(message, HDR_CSEQ));
+  }
+  const { maxForwards } = message;
+  if (maxForwards > 255 || Number.isNaN(maxForwards)) {
+    return problemAt('SIP_PARSE_MAX_FORWARDS', 'Bad Max-Forwards', offsetOf(message, HDR_MAX_FORWARDS));
+  }
+  // A Request-URI of any other scheme is readable but opaque: the proxy answers 416 (RFC 3261 §16.3).
+  const { ruri } = message;
+  if (ruri === null || ruri.headers !== '') {
+    // RFC 3261 §19.1.1: headers are not allowed in a Request-URI.
+    return problemAt('SIP_PARSE_REQUEST_URI', 'Bad Request-URI', message.requestUriStart);
+  }
+  return null;
+}
+
+function hasBlank(raw: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const c = raw.charCodeAt(i);
+    if (c <= 0x20 || c === 0x7f) return true;
+  }
+  return false;
+}
+
+function offsetOf(message: SipMessage, id: number): number {
+  return message.find(id)?.start ?? message.headersStart;
+}
+
+function endOf(message: SipMessage, id: number): number {
+  return message.find(id)?.valueEnd ?? 0;
+}
+
+function failure(message: SipMessage, problem: Problem): ParseFailure {
+  // A response is dropped (RFC 3261 §16.7), an ACK is never answered (§17), and without a Via there is nowhere to send an answer.
+  const silent = !message.isRequest || message.methodId === M_ACK || message.topVia === null;
+  return new ParseFailure(
+    problem.code,
+    silent ? 0 : problem.status,
+    problem.reason,
+    problem.offset,
+    silent ? null : message,
+  );
 }

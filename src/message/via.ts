@@ -1,3 +1,7 @@
+import { C_TOKEN, skipClass, skipLws, uintAt } from './chars.ts';
+import { skipHost } from './host.ts';
+import { ParamCursor } from './params.ts';
+
 /** One Via value (RFC 3261 §20.42). Offsets are into the text it was parsed from. */
 export interface Via {
   /** Where the value starts and ends (before the comma or the end of the header). */
@@ -17,9 +21,102 @@ export interface Via {
   readonly rport: number;
   /** Parameters' text from the first `;` (included) to `end`; empty when there are none. */
   readonly params: string;
+  /** True when it breaks the grammar by empty parameters (`;;`) only: good enough to answer to, not to process. */
+  readonly loose?: boolean;
 }
 
-/** Parses the Via value that starts at `start`; null when it is no Via. Placeholder signature, see the parser. */
-export function parseVia(_text: string, _start: number, _end: number): Via | null {
-  return null;
+const SLASH = 0x2f;
+
+/**
+ * Parses the Via value that starts at `start`; blanks and folding are allowed wherever the grammar allows them.
+ * @returns null when it is no Via
+ */
+export function parseVia(text: string, start: number, end: number): Via | null {
+  const first = skipLws(text, start, end);
+  let at: number;
+  let transport: string;
+  if (text.startsWith('SIP/2.0/UDP ', first)) {
+    transport = 'UDP';
+    at = first + 11;
+  } else {
+    // sent-protocol = protocol-name SLASH protocol-version SLASH transport; another version is answered 505, so it must be readable.
+    at = afterSlash(text, skipClass(text, first, end, C_TOKEN), end);
+    if (at < 0) return null;
+    at = afterSlash(text, skipClass(text, at, end, C_TOKEN), end);
+    if (at < 0) return null;
+    const stop = skipClass(text, at, end, C_TOKEN);
+    if (stop === at) return null;
+    transport = transportName(text, at, stop);
+    at = stop;
+  }
+  const hostStart = skipLws(text, at, end);
+  if (hostStart === at) return null;
+  const hostEnd = skipHost(text, hostStart, end);
+  if (hostEnd < 0) return null;
+  at = skipLws(text, hostEnd, end);
+  let port = 0;
+  if (at < end && text.charCodeAt(at) === 0x3a) {
+    const digits = skipLws(text, at + 1, end);
+    at = digits;
+    while (at < end && text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39) at++;
+    port = uintAt(text, digits, at, 65535);
+    if (port < 1 || port > 65535) return null;
+    at = skipLws(text, at, end);
+  }
+  let branch = '';
+  let received = '';
+  let rport = -1;
+  let params = '';
+  let loose = false;
+  if (at < end && text.charCodeAt(at) !== 0x2c) {
+    const cursor = new ParamCursor(text, at, end);
+    while (cursor.next()) {
+      switch (text.charCodeAt(cursor.nameStart) | 0x20) {
+        case 0x62:
+          if (branch === '' && cursor.is('branch')) branch = cursor.value;
+          break;
+        case 0x72:
+          if (cursor.is('received')) received = cursor.value;
+          else if (cursor.is('rport')) {
+            rport = cursor.valueStart < 0 ? 0 : uintAt(text, cursor.valueStart, cursor.valueEnd, 65535);
+            // `rport=` with nothing after it is sent by some phones for the bare flag.
+            if (rport < 0 && cursor.valueStart === cursor.valueEnd) rport = 0;
+            if (rport < 0 || rport > 65535) return null;
+          }
+      }
+    }
+    if (cursor.bad) return null;
+    loose = cursor.empty;
+    params = text.slice(at, cursor.at);
+    at = cursor.at;
+  }
+  return {
+    start: first,
+    end: at,
+    transport,
+    host: text.slice(hostStart, hostEnd),
+    port,
+    branch,
+    received,
+    rport,
+    params,
+    loose,
+  };
+}
+
+/** Offset of what follows `*LWS "/" *LWS`, or -1. */
+function afterSlash(text: string, at: number, end: number): number {
+  const slash = skipLws(text, at, end);
+  return slash < end && text.charCodeAt(slash) === SLASH ? skipLws(text, slash + 1, end) : -1;
+}
+
+function transportName(text: string, start: number, end: number): string {
+  // Constants instead of slices: compared by identity, and they pin no message.
+  if (end - start === 3) {
+    if (text.startsWith('UDP', start)) return 'UDP';
+    if (text.startsWith('TCP', start)) return 'TCP';
+    if (text.startsWith('TLS', start)) return 'TLS';
+    if (text.startsWith('WSS', start)) return 'WSS';
+  }
+  return text.slice(start, end).toUpperCase();
 }
