@@ -2,10 +2,13 @@ import type { ListenSocket } from '../transport/transport.ts';
 
 /** One entry of a request's destination set: what becomes one branch (RFC 3261 §16.5). */
 export class Target {
-  /** Request-URI of the branch. */
-  uri: string;
-  /** Next hop URI if it is not the Request-URI ($du), empty for none. */
-  dstUri = '';
+  private uriText: string;
+  private dstUriText = '';
+  /**
+   * True until a relay used it and again after its URI or next hop was written: only a new target makes a branch, so a failure_route that
+   * changes nothing does not send the call to the same place again.
+   */
+  isNew = true;
   /** Path header values to add as Route, empty for none. */
   path = '';
   /** Socket to send from ($fs), null to let the transport choose. */
@@ -19,12 +22,35 @@ export class Target {
   instance = '';
 
   constructor(uri: string) {
-    this.uri = uri;
+    this.uriText = uri;
+  }
+
+  /** Request-URI of the branch. */
+  get uri(): string {
+    return this.uriText;
+  }
+  set uri(text: string) {
+    this.uriText = text;
+    this.isNew = true;
+  }
+
+  /** Next hop URI if it is not the Request-URI ($du), empty for none. */
+  get dstUri(): string {
+    return this.dstUriText;
+  }
+  set dstUri(text: string) {
+    this.dstUriText = text;
+    this.isNew = true;
+  }
+
+  /** Where the request goes next: the next hop URI, else the Request-URI. */
+  get nextHop(): string {
+    return this.dstUriText === '' ? this.uriText : this.dstUriText;
   }
 
   clone(): Target {
-    const copy = new Target(this.uri);
-    copy.dstUri = this.dstUri;
+    const copy = new Target(this.uriText);
+    copy.dstUriText = this.dstUriText;
     copy.path = this.path;
     copy.socket = this.socket;
     copy.flags = this.flags;

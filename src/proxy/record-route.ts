@@ -1,0 +1,93 @@
+import type { Outbound } from '../message/edits.ts';
+import type { ListenSocket } from '../transport/transport.ts';
+import type { Branch } from './branch.ts';
+import type { RecordRoute, RequestState } from './request-state.ts';
+
+/** rr parameters that shape the header. */
+export interface RecordRouteOptions {
+  /** append_fromtag: add `;ftag=<From tag>`. */
+  readonly appendFromTag: boolean;
+  /** enable_full_lr: `;lr=on` instead of `;lr`. */
+  readonly fullLr: boolean;
+  /** enable_double_rr: 0 never, 1 when the sockets differ, 2 always (RFC 5658). */
+  readonly doubleRr: number;
+  /** add_username: put the From user into the URI. */
+  readonly addUsername: boolean;
+}
+
+export const DEFAULT_RECORD_ROUTE_OPTIONS: RecordRouteOptions = {
+  appendFromTag: true,
+  fullLr: false,
+  doubleRr: 1,
+  addUsername: false,
+};
+
+interface Face {
+  readonly host: string;
+  readonly port: number;
+  readonly proto: string;
+}
+
+function face(socket: ListenSocket): Face {
+  return { host: socket.displayHost, port: socket.displayPort, proto: socket.proto };
+}
+
+/** host[:port][;transport=x] as Record-Route and Via show a socket: the default port and UDP are not written. */
+function address({ host, port, proto }: Face): string {
+  const portText = port === 5060 ? '' : `:${port}`;
+  return `${host}${portText}${proto === 'udp' ? '' : `;transport=${proto}`}`;
+}
+
+/**
+ * The Record-Route lines of an outgoing request, rendered when the outgoing socket is known. Two lines (RFC 5658) when the request leaves by
+ * another socket than it came in by: the outbound one on top, then the inbound one.
+ * @returns header lines with CRLF; empty when nothing was asked for
+ */
+export function renderRecordRoute(
+  state: RequestState,
+  branch: Branch,
+  options: RecordRouteOptions,
+  out: Outbound,
+): string {
+  const wish = branch.recordRoute ?? state.recordRoute;
+  if (wish === null) return '';
+  const tag = options.appendFromTag ? (state.pristine.from?.tag ?? '') : '';
+  const ftag = tag === '' ? '' : `;ftag=${tag}`;
+  const lr = options.fullLr ? ';lr=on' : ';lr';
+  const params = wish.params + state.routeParams.text(branch.routeParams);
+  if (wish.preset.length > 0) {
+    const double = wish.preset.length > 1 ? ';r2=on' : '';
+    // The literal address comes first, then ftag and lr: the original's order for record_route_preset.
+    return wish.preset.map((text) => `Record-Route: <sip:${text}${double}${ftag}${lr}${params}>\r\n`).join('');
+  }
+  const scheme = state.target.uri.startsWith('sips:') ? 'sips:' : 'sip:';
+  const user = options.addUsername ? userPart(state) : '';
+  const outbound: Face = wish.advertised === '' ? out : { ...advertised(wish, out) };
+  const inbound = face(state.received.socket);
+  const differs = outbound.host !== inbound.host || outbound.port !== inbound.port || outbound.proto !== inbound.proto;
+  if (options.doubleRr === 2 || (options.doubleRr === 1 && differs && wish.advertised === '')) {
+    const tail = `;r2=on${lr}${ftag}${params}>\r\n`;
+    return (
+      `Record-Route: <${scheme}${user}${address(outbound)}${tail}` +
+      `Record-Route: <${scheme}${user}${address(inbound)}${tail}`
+    );
+  }
+  return `Record-Route: <${scheme}${user}${address(outbound)}${lr}${ftag}${params}>\r\n`;
+}
+
+function advertised(wish: RecordRoute, out: Outbound): Face {
+  const colon = wish.advertised.lastIndexOf(':');
+  const hasPort = colon > wish.advertised.lastIndexOf(']');
+  return {
+    host: hasPort ? wish.advertised.slice(0, colon) : wish.advertised,
+    port: hasPort ? Number(wish.advertised.slice(colon + 1)) : 5060,
+    proto: out.proto,
+  };
+}
+
+function userPart(state: RequestState): string {
+  const uri = state.pristine.from?.uri ?? '';
+  const at = uri.indexOf('@');
+  const colon = uri.indexOf(':');
+  return at > colon && colon >= 0 ? `${uri.slice(colon + 1, at)}@` : '';
+}
