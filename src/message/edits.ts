@@ -33,6 +33,8 @@ export interface Edit {
  */
 export class EditList {
   readonly list: Edit[] = [];
+  /** Status of a reply whose status line was edited, 0 when it was not. */
+  status = 0;
 
   /** True when nothing was recorded. */
   get isEmpty(): boolean {
@@ -69,6 +71,7 @@ export class EditList {
   /** A copy that can grow on its own. */
   clone(): EditList {
     const copy = new EditList();
+    copy.status = this.status;
     for (const edit of this.list) copy.list.push(edit);
     return copy;
   }
@@ -89,27 +92,73 @@ export function applyEdits(
   from: number,
   to: number,
 ): string {
-  const { raw } = message;
-  const merged = mergeEdits(edits, branchEdits);
+  const merged = mergeEdits(edits, branchEdits, null);
+  return applyMerged(message.raw, merged, out, from, to);
+}
+
+/**
+ * The text of [from, to) with an already merged list applied; see {@link applyEdits}.
+ * @param merged what {@link mergeEdits} returned
+ */
+export function applyMerged(raw: string, merged: readonly Edit[], out: Outbound, from: number, to: number): string {
   if (merged.length === 0) return raw.slice(from, to);
   let text = '';
   let at = from;
-  for (const edit of merged) {
+  for (let i = 0; i < merged.length; i++) {
+    const edit = merged[i] as Edit;
     if (edit.start < at || edit.end > to) continue;
-    text += raw.slice(at, edit.start) + (typeof edit.text === 'string' ? edit.text : edit.text(out));
+    if (edit.start > at) text += raw.slice(at, edit.start);
+    text += typeof edit.text === 'string' ? edit.text : edit.text(out);
     at = edit.end;
   }
-  return text + raw.slice(at, to);
+  return at < to ? text + raw.slice(at, to) : text;
 }
 
-function mergeEdits(edits: EditList | null, branchEdits: EditList | null): readonly Edit[] {
-  const own = branchEdits === null ? [] : branchEdits.list;
-  const base = edits === null ? [] : edits.list;
-  if (own.length === 0 && base.length < 2) return base;
+/**
+ * The edits of a message, of one branch, and of the stack itself (weakest), in the order in which they are applied.
+ * @param own the stack's edits, such as Max-Forwards; one whose key is in another list gives way
+ */
+export function mergeEdits(
+  edits: EditList | null,
+  branchEdits: EditList | null,
+  own: readonly Edit[] | null,
+): readonly Edit[] {
+  const base = edits === null ? NONE : edits.list;
+  const branch = branchEdits === null ? NONE : branchEdits.list;
+  const count = base.length + branch.length + (own === null ? 0 : own.length);
+  if (count === 0) return NONE;
+  if (count === base.length && count === 1) return base;
   const all: Edit[] = [];
-  for (const edit of base) if (edit.key === '' || !own.some((other) => other.key === edit.key)) all.push(edit);
-  for (const edit of own) all.push(edit);
-  // Array.prototype.sort is stable, so edits at one place keep their recorded order; of two overlapping the wider one comes first and hides the inner.
-  all.sort((a, b) => a.start - b.start || Number(b.start === b.end) - Number(a.start === a.end) || b.end - a.end);
+  // Insertion in order: lists are short, and a stable sort's closure and copies cost more than the few moves.
+  if (own !== null) {
+    for (const edit of own) if (!hasKey(base, edit.key) && !hasKey(branch, edit.key)) place(all, edit);
+  }
+  for (const edit of base) if (!hasKey(branch, edit.key)) place(all, edit);
+  for (const edit of branch) place(all, edit);
   return all;
+}
+
+const NONE: readonly Edit[] = [];
+
+function hasKey(list: readonly Edit[], key: string): boolean {
+  if (key === '') return false;
+  for (let i = 0; i < list.length; i++) if ((list[i] as Edit).key === key) return true;
+  return false;
+}
+
+/** Puts an edit behind all that are not after it. */
+function place(all: Edit[], edit: Edit): void {
+  let at = all.length;
+  while (at > 0 && isAfter(all[at - 1] as Edit, edit)) at--;
+  if (at === all.length) all.push(edit);
+  else all.splice(at, 0, edit);
+}
+
+/** Order of edits: by offset, insertions first, and of two replacements the wider one first, which then hides the other. */
+function isAfter(a: Edit, b: Edit): boolean {
+  if (a.start !== b.start) return a.start > b.start;
+  const aInserts = a.start === a.end;
+  const bInserts = b.start === b.end;
+  if (aInserts !== bInserts) return bInserts;
+  return a.end < b.end;
 }

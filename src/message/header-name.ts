@@ -49,6 +49,7 @@ export const HDR_WARNING = 42;
 export const HDR_SESSION_EXPIRES = 43;
 export const HDR_CONTENT_ENCODING = 44;
 export const HDR_REFERRED_BY = 45;
+export const HDR_TIMESTAMP = 46;
 
 /** A header name's number; `HDR_OTHER` (0) for every name without one. */
 export type HeaderId = number;
@@ -101,6 +102,7 @@ export const HEADER_NAMES: readonly string[] = [
   'Session-Expires',
   'Content-Encoding',
   'Referred-By',
+  'Timestamp',
 ];
 
 // Compact forms: RFC 3261 §7.3.3 and the IANA registry (o Event, u Allow-Events is not read here, r Refer-To, b Referred-By, x Session-Expires).

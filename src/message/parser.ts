@@ -80,6 +80,7 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
   let headersEnd = length;
   let bodyStart = length;
   let cr = -1;
+  let bareLf = raw.charCodeAt(at - 1) === LF && raw.charCodeAt(at - 2) !== CR;
   for (;;) {
     if (at >= length) {
       problem ??= problemAt('SIP_PARSE_HEADER', 'No empty line after the headers', at);
@@ -89,6 +90,7 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
     if (c === LF || (c === CR && raw.charCodeAt(at + 1) === LF)) {
       headersEnd = at;
       bodyStart = c === LF ? at + 1 : at + 2;
+      bareLf ||= c === LF;
       break;
     }
     // The line with the lines folded into it (RFC 3261 §7.3.1).
@@ -102,6 +104,7 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
         cr = raw.indexOf('\r', from);
         if (cr < 0) cr = length;
       }
+      if (cr !== end - 2 && lf >= 0) bareLf = true;
       if (cr < end - 2) problem ??= problemAt('SIP_PARSE_HEADER', 'Bare CR in a header', cr);
       const next = raw.charCodeAt(end);
       if (next !== 0x20 && next !== 0x09) break;
@@ -149,6 +152,8 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
     at = end;
   }
 
+  if (bareLf) return parseMessage(withCrlf(raw, bodyStart), limits);
+
   let bodyEnd = length;
   if (contentLength >= 0 && problem === null) {
     bodyEnd = bodyStart + contentLength;
@@ -178,6 +183,14 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
   });
   problem ??= check(message, seen);
   return problem === null ? message : failure(message, problem);
+}
+
+/**
+ * Bare LFs as line ends are forgiven, but not passed on: another server could see fewer headers than this one. The message is
+ * read again with CRLF in their place; `raw` and all offsets are then those of the repaired text.
+ */
+function withCrlf(raw: string, headersEnd: number): string {
+  return raw.slice(0, headersEnd).replace(/(?<!\r)\n/g, '\r\n') + raw.slice(headersEnd);
 }
 
 /** The checks that need the header index. */

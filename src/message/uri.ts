@@ -138,3 +138,19 @@ function parseOther(text: string, scheme: string, at: number): SipUri | null {
     transport: '',
   };
 }
+
+export {
+  buildUri,
+  escapeUser,
+  type UriParts,
+  unescapeUser,
+  uriParam,
+  withHost,
+  withHostPort,
+  withParam,
+  withParams,
+  withPassword,
+  withPort,
+  withUser,
+} from './uri-build.ts';
+export { uriEquals } from './uri-equals.ts';
