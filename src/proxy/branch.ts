@@ -2,6 +2,7 @@ import { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
 import type { ClientTransactionHandle } from '../transaction/transaction.ts';
 import type { Destination } from '../transport/transport.ts';
+import type { ResolvedTarget } from './next-hop.ts';
 import { type RecordRoute, type ReplyTransform, RouteParams } from './request-state.ts';
 import type { Target } from './target.ts';
 
@@ -19,15 +20,26 @@ export class Branch {
   onReply = '';
   onBranchFailure = '';
   client: ClientTransactionHandle | null = null;
+  /** Addresses of the next hop in order of preference, and which of them is in use. */
+  candidates: readonly ResolvedTarget[] = [];
+  candidate = 0;
+  /** Number of sends, so that each attempt has its own Via branch. */
+  attempts = 0;
+  /** True while DNS is being asked. */
+  resolving = false;
   destination: Destination | null = null;
   /** Request as sent, kept while it may be needed (CANCEL, uac_auth). */
   sentRuri = '';
   /** Best reply so far; null when none came or it was made here. */
   reply: SipMessage | null = null;
+  /** Edits recorded for that reply by onreply routes. */
+  replyEdits: EditList | null = null;
   /** Status of the last reply received or made up (408 timeout, 478 unresolvable, 503 …), 0 for none. */
   status = 0;
   /** True when the status was made up here. */
   local = false;
+  /** Reason phrase of a status made up here. */
+  localReason = '';
   timedOut = false;
   /** Forgotten for the choice of the winning reply (t_drop_replies, failure_reply_mode, answered challenge). */
   discarded = false;

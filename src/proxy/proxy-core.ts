@@ -1,5 +1,7 @@
+import type { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
 import type { Destination } from '../transport/transport.ts';
+import type { ProxyOptions } from './options.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
 
 /** Options of a stateful relay (t_relay_to flags and arguments). */
@@ -32,8 +34,12 @@ export interface ProxyCore {
   /** forward(): stateless relay; `destination` null: by $du or $ru. */
   forward(state: RequestState, options?: RelayOptions): number;
   /** Forwards a reply without a transaction by its second Via (RFC 3261 §16.11). */
-  forwardReply(state: RequestState, reply: SipMessage): number;
+  forwardReply(state: RequestState, reply: SipMessage, edits?: EditList): number;
   onOwnRoute(listener: OwnRouteListener): void;
+  /** Tells those listeners; rr calls it from loose_route. */
+  announceOwnRoute(state: RequestState, route: OwnRoute): void;
+  /** Parameters that act here; modules fill them while they are made. */
+  readonly options: ProxyOptions;
   /** Sends raw text to a resolved destination (corex send_udp…). */
   sendRaw(text: string, destination: Destination): boolean;
 }

@@ -94,6 +94,9 @@ export class RequestState {
   readonly attributes: Attributes;
   /** Header lines for replies made here (append_to_reply), each with CRLF. */
   replyHeaders = '';
+  /** Body and its type for replies made here (set_reply_body). */
+  replyBody = '';
+  replyContentType = '';
   /** Names of armed routes, empty for none. */
   onFailure = '';
   onBranch = '';
@@ -110,6 +113,26 @@ export class RequestState {
   /** Last of the rules for a key wins; branches may add theirs. */
   replyTransforms: ReplyTransform[] = [];
   transaction: ProxyTransaction | null = null;
+  /** A CANCEL: the INVITE transaction it names, if it is here. */
+  cancels: ProxyTransaction | null = null;
+  /** True once our received/rport marks were recorded on the top Via. */
+  viaMarked = false;
+  /** Overrides of t_set_auto_inv_100, t_set_disable_6xx, t_set_disable_failover, t_set_disable_internal_reply; null: the defaults. */
+  autoInv100: boolean | null = null;
+  disable6xx: boolean | null = null;
+  disableFailover: boolean | null = null;
+  disableInternalReply: boolean | null = null;
+  noE2eCancelReason = false;
+  /** t_set_max_lifetime and t_set_retr, milliseconds, 0 = default. */
+  maxInvLifetime = 0;
+  maxNonInvLifetime = 0;
+  retr1 = 0;
+  retr2 = 0;
+  /** set_advertised_address / set_advertised_port for this message. */
+  advertisedHost = '';
+  advertisedPort = 0;
+  /** add_local_rport(). */
+  localRport = false;
   /** True once a reply was sent for it without a transaction. */
   repliedStateless = false;
   /** Status and text of the last internal error, for *_reply_error(); 0 for none. */

@@ -1,0 +1,430 @@
+import { EditList } from '../message/edits.ts';
+import {
+  HDR_PROXY_AUTHENTICATE,
+  HDR_REASON,
+  HDR_WWW_AUTHENTICATE,
+} from '../message/header-name.ts';
+import type { SipMessage } from '../message/message.ts';
+import { M_INVITE } from '../message/method.ts';
+import { buildForwardedResponse } from '../message/serializer.ts';
+import type {
+  ClientTransactionHandle,
+  ClientTransactionUser,
+  ServerTransactionHandle,
+  ServerTransactionUser,
+} from '../transaction/transaction.ts';
+import type { Destination, Received } from '../transport/transport.ts';
+import { Branch } from './branch.ts';
+import { BAD_DESTINATION, type NextHopFailure, nextHopUri, UNRESOLVABLE } from './next-hop.ts';
+import type { RelayOptions } from './proxy-core.ts';
+import type { ProxyServices } from './proxy-services.ts';
+import type { ProxyTransaction } from './proxy-transaction.ts';
+import type { ReplyTransform, RequestState } from './request-state.ts';
+import { winningBranch } from './response-context.ts';
+import { sendBranch } from './request-forward.ts';
+import type { Target } from './target.ts';
+
+const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
+const COMPLETED_ELSEWHERE_6XX = 'SIP;cause=600;text="Busy Everywhere"';
+
+/**
+ * One request handled statefully: the server transaction, its branches, and the response context between them (RFC 3261 §16.2, §16.7).
+ * All of it runs in the caller's turn of the event loop; only a name that must be looked up or an asynchronous route makes it wait.
+ */
+export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTransactionUser {
+  readonly state: RequestState;
+  readonly branches: Branch[] = [];
+  readonly branchBase: string;
+  readonly index: number;
+  readonly label: number;
+  lastStatus = 0;
+  isCanceled = false;
+  /** t_suspend() calls not yet continued: the transaction does not finish. */
+  suspended = 0;
+  /** Reply the running onreply route or the winner belongs to, for t_check_status. */
+  private serverHandle: ServerTransactionHandle | null = null;
+  private readonly services: ProxyServices;
+  private readonly toTag: string;
+  private leg = 0;
+  private finishing = false;
+  private finalSent = false;
+
+  constructor(services: ProxyServices, state: RequestState) {
+    this.services = services;
+    this.state = state;
+    this.index = services.nextIndex();
+    this.label = services.random.uint32() & 0x7fffffff;
+    // Our branch names the transaction; the part after the last dot names the leg.
+    this.branchBase = `z9hG4bK${services.random.token(8)}`;
+    this.toTag = services.random.token(6);
+  }
+
+  /** @internal set right after the server transaction was made */
+  attach(server: ServerTransactionHandle): void {
+    this.serverHandle = server;
+  }
+
+  get server(): ServerTransactionHandle {
+    return this.serverHandle as ServerTransactionHandle;
+  }
+
+  /** True when a final reply went upstream. */
+  get isFinished(): boolean {
+    return this.finalSent;
+  }
+
+  get isInvite(): boolean {
+    return this.state.pristine.methodId === M_INVITE;
+  }
+
+  /**
+   * Sends the request to its new targets (t_relay).
+   * @returns 1; -1 when there is no new target, it was canceled or already answered; a negative status when no branch could be sent
+   */
+  relay(options: RelayOptions): number {
+    const { state, services } = this;
+    if (this.finalSent || this.isCanceled) return -1;
+    const targets = takeTargets(state);
+    if (targets.length === 0) return -1;
+    const first = this.leg === 0;
+    const leg = this.leg++;
+    if (first) this.trying(options);
+    else this.forgetEarlierLegs(leg);
+    let failure: NextHopFailure | null = null;
+    let started = 0;
+    for (const target of targets) {
+      if (this.branches.length >= services.options.maxBranches) {
+        services.report('TM_TOO_MANY_BRANCHES', `more than ${services.options.maxBranches} branches (max_branches); the rest is left out`);
+        break;
+      }
+      const branch = new Branch(this.branches.length, target, leg);
+      branch.onReply = state.onReply;
+      branch.onBranchFailure = state.onBranchFailure;
+      this.branches.push(branch);
+      if (state.onBranch !== '' && !state.hooks.branchRoute(state.onBranch, state, branch)) {
+        branch.discarded = true;
+        branch.status = 500;
+        branch.local = true;
+        continue;
+      }
+      const problem = this.launch(branch, options);
+      if (problem === null) started++;
+      else {
+        failure = problem;
+        branch.discarded = true;
+        branch.local = true;
+        branch.status = problem.status;
+        branch.localReason = problem.reason;
+      }
+    }
+    if (started > 0) return 1;
+    const problem = failure ?? { status: 500, reason: 'No destination left (500/TM)' };
+    state.errorStatus = problem.status;
+    state.errorReason = problem.reason;
+    if (first && !(options.noInternalReply === true || state.disableInternalReply === true))
+      this.reply(problem.status, problem.reason);
+    return -problem.status;
+  }
+
+  private trying(options: RelayOptions): void {
+    const wanted = this.state.autoInv100 ?? this.services.options.autoInv100;
+    if (this.isInvite && wanted && options.no100 !== true && this.lastStatus === 0)
+      this.reply(100, this.services.options.autoInv100Reason);
+  }
+
+  private forgetEarlierLegs(leg: number): void {
+    const mode = this.services.options.failureReplyMode;
+    if (mode === 0) return;
+    for (const branch of this.branches)
+      if (branch.isFinal && (mode !== 2 || branch.leg === leg - 1)) branch.discarded = true;
+  }
+
+  /** Starts a branch. @returns why it cannot be sent, or null when it was sent or waits for DNS */
+  private launch(branch: Branch, options: RelayOptions): NextHopFailure | null {
+    const uri = nextHopUri(branch.target, options);
+    if (uri === null) return BAD_DESTINATION;
+    const known = this.services.resolver.resolveNow(uri);
+    if (known !== null) {
+      branch.candidates = known;
+      return known.length === 0 ? UNRESOLVABLE : sendBranch(this, branch, this.services);
+    }
+    branch.resolving = true;
+    this.services.resolver.resolve(uri).then(
+      (found) => this.resolved(branch, found),
+      () => this.resolved(branch, []),
+    );
+    return null;
+  }
+
+  private resolved(branch: Branch, found: Branch['candidates']): void {
+    branch.resolving = false;
+    branch.candidates = found;
+    if (this.finalSent || this.isCanceled) {
+      this.failBranch(branch, 487, 'Request Terminated');
+      return;
+    }
+    const problem = found.length === 0 ? UNRESOLVABLE : sendBranch(this, branch, this.services);
+    if (problem !== null) this.failBranch(branch, problem.status, problem.reason);
+  }
+
+  /** Books a status made up here for a branch and goes on as if its reply had come. */
+  private failBranch(branch: Branch, status: number, reason: string): void {
+    branch.status = status;
+    branch.local = true;
+    branch.localReason = reason;
+    branch.reply = null;
+    this.branchFinished(branch);
+  }
+
+  onResponse(client: ClientTransactionHandle, response: SipMessage, from: Received): void {
+    const branch = this.branches.find((one) => one.client === client);
+    if (branch === undefined) return;
+    const name = branch.onReply;
+    if (name === '') {
+      this.acceptReply(branch, response, new EditList());
+      return;
+    }
+    const edits = new EditList();
+    const kept = this.state.hooks.replyRoute(name, this.state, branch, response, from, edits);
+    if (typeof kept === 'boolean') {
+      // Only provisional replies can be dropped: a final one is always accounted for.
+      if (kept || response.status >= 200) this.acceptReply(branch, response, edits);
+      return;
+    }
+    kept.then(
+      (keep) => {
+        if (keep || response.status >= 200) this.acceptReply(branch, response, edits);
+      },
+      () => this.acceptReply(branch, response, edits),
+    );
+  }
+
+  private acceptReply(branch: Branch, response: SipMessage, edits: EditList): void {
+    const { status } = response;
+    if (status === 503 && this.retryElsewhere(branch)) return;
+    branch.status = status;
+    branch.local = false;
+    branch.reply = response;
+    branch.replyEdits = edits;
+    if (status < 200) {
+      // 100 is hop by hop (RFC 3261 §16.7 step 5).
+      if (status > 100 && !this.finalSent) this.relayReply(branch, response, edits);
+      return;
+    }
+    if (status < 300) {
+      // Every 2xx of an INVITE goes upstream, at once (RFC 3261 §16.7 step 5); of other methods only the first final one.
+      if (!this.finalSent || this.isInvite) this.relayReply(branch, response, edits);
+      this.cancelPending(branch, this.services.options.localCancelReason ? COMPLETED_ELSEWHERE : '');
+      return;
+    }
+    this.branchFinished(branch);
+  }
+
+  private branchFinished(branch: Branch): void {
+    const { state } = this;
+    if (branch.status >= 600 && !(state.disable6xx ?? this.services.options.disable6xxBlock))
+      this.cancelPending(branch, this.services.options.localCancelReason ? COMPLETED_ELSEWHERE_6XX : '');
+    if (branch.onBranchFailure !== '' && !this.finalSent) {
+      const name = branch.onBranchFailure;
+      branch.onBranchFailure = '';
+      const done = state.hooks.branchFailureRoute(name, state, branch);
+      if (done !== undefined) {
+        this.finishing = true;
+        const next = (): void => {
+          this.finishing = false;
+          this.tryFinish();
+        };
+        done.then(next, next);
+        return;
+      }
+    }
+    this.tryFinish();
+  }
+
+  /** Goes on when every branch has finished: failure_route, then the winning reply (RFC 3261 §16.7 steps 6-9). */
+  tryFinish(): void {
+    if (this.finalSent || this.finishing || this.suspended > 0) return;
+    const winner = winningBranch(this.branches, this.services.options);
+    if (winner === null) {
+      // All finished but none may win (dropped replies): the caller still gets an answer.
+      if (this.branches.length > 0 && this.branches.every((branch) => branch.isFinal && branch.discarded))
+        this.reply(500, 'No reply left to forward (500/TM)');
+      return;
+    }
+    const { state } = this;
+    const name = state.onFailure;
+    if (name === '') {
+      this.relayWinner(winner);
+      return;
+    }
+    // Disarmed before it runs: a script re-arms it for the next leg.
+    state.onFailure = '';
+    this.finishing = true;
+    const done = state.hooks.failureRoute(name, state, winner);
+    if (done === undefined) this.afterFailureRoute(winner);
+    else
+      done.then(
+        () => this.afterFailureRoute(winner),
+        () => this.afterFailureRoute(winner),
+      );
+  }
+
+  private afterFailureRoute(winner: Branch): void {
+    this.finishing = false;
+    if (this.finalSent || this.suspended > 0) return;
+    if (this.branches.some((branch) => !branch.isFinal)) return;
+    const latest = this.branches[this.branches.length - 1] as Branch;
+    // A new leg that has already failed: its outcome counts, with the failure_route that was armed for it.
+    if (latest.leg > winner.leg && !latest.discarded) {
+      this.tryFinish();
+      return;
+    }
+    winner.discarded = false;
+    this.relayWinner(winner);
+  }
+
+  private relayWinner(winner: Branch): void {
+    if (winner.reply === null) {
+      this.reply(winner.status, winner.localReason);
+      return;
+    }
+    const edits = winner.replyEdits ?? new EditList();
+    const { reply } = winner;
+    if (reply.status === 503 && this.services.options.remap503) {
+      // A proxy's own capacity is not the next one's: 503 goes up as 500 (RFC 3261 §16.7 step 6).
+      edits.replace(0, reply.headersStart, 'SIP/2.0 500 Service Unavailable\r\n', 'status-line');
+      edits.status = 500;
+    }
+    if ((reply.status === 401 || reply.status === 407) && this.services.options.aggregateChallenges)
+      this.aggregateChallenges(winner, reply, edits);
+    this.relayReply(winner, reply, edits);
+  }
+
+  /** RFC 3261 §16.7 step 7: the challenges of all branches go into the one reply. */
+  private aggregateChallenges(winner: Branch, reply: SipMessage, edits: EditList): void {
+    for (const other of this.branches) {
+      if (other === winner || other.discarded || other.reply === null) continue;
+      if (other.status !== 401 && other.status !== 407) continue;
+      for (const header of other.reply.headers)
+        if (header.id === HDR_WWW_AUTHENTICATE || header.id === HDR_PROXY_AUTHENTICATE)
+          edits.insert(reply.headersEnd, other.reply.raw.slice(header.start, header.end));
+    }
+  }
+
+  private relayReply(branch: Branch, reply: SipMessage, edits: EditList): void {
+    const { state } = this;
+    applyTransforms(state.replyTransforms, branch.replyTransforms, state, branch, reply, edits);
+    const status = edits.status === 0 ? reply.status : edits.status;
+    const text = buildForwardedResponse(reply, { edits });
+    this.send(status, text);
+  }
+
+  /**
+   * Replies from here (t_reply): built from the request as received.
+   * @returns 1, or -1 when a final reply was already sent
+   */
+  reply(status: number, reason: string): number {
+    const { state, services } = this;
+    if (this.finalSent) return -1;
+    const text = services.buildLocalReply(state, status, reason, this.toTag);
+    if (text === null) return -1;
+    const sent = this.send(status, text);
+    if (status >= 200) this.cancelPending(null, '');
+    return sent ? 1 : -1;
+  }
+
+  private send(status: number, text: string): boolean {
+    const sent = this.server.respond(status, text, this.services.replyTo(this.state));
+    if (sent || status >= 200) this.lastStatus = status;
+    if (status >= 200) this.finalSent = true;
+    return sent;
+  }
+
+  private cancelPending(except: Branch | null, reason: string): void {
+    for (const branch of this.branches)
+      if (branch !== except && branch.client !== null && branch.client.isPending) branch.client.cancel(reason);
+  }
+
+  /** A CANCEL came for this INVITE (RFC 3261 §16.10). @param cancel the CANCEL, for its Reason headers */
+  cancel(cancel: SipMessage): void {
+    if (this.finalSent || !this.isInvite) return;
+    this.isCanceled = true;
+    const { options } = this.services;
+    const reason = options.e2eCancelReason && !this.state.noE2eCancelReason ? (cancel.value(HDR_REASON) ?? '') : '';
+    let waiting = false;
+    for (const branch of this.branches) {
+      if (branch.isFinal) continue;
+      waiting = true;
+      if (branch.client === null) continue; // still resolving: ends when the answer comes
+      branch.client.cancel(reason, options.cancelBMethod === 2);
+      if (options.cancelBMethod === 0 && branch.status === 0) this.failBranch(branch, 487, 'Request Terminated');
+    }
+    // Nothing is on its way (t_newtran without t_relay, or a suspended script): answer ourselves.
+    if (!waiting && !this.finishing) this.reply(487, 'Request Terminated');
+  }
+
+  onTimeout(client: ClientTransactionHandle, provisional: boolean): void {
+    const branch = this.branches.find((one) => one.client === client);
+    if (branch === undefined || branch.isFinal) return;
+    if (!provisional && this.retryElsewhere(branch)) return;
+    branch.timedOut = true;
+    this.failBranch(branch, 408, 'Request Timeout');
+  }
+
+  onSendFailed(client: ClientTransactionHandle, code: string): void {
+    const branch = this.branches.find((one) => one.client === client);
+    if (branch === undefined || branch.isFinal) return;
+    if (this.retryElsewhere(branch)) return;
+    this.services.report(code, `branch ${branch.index} of ${this.state.pristine.method} ${branch.sentRuri} could not be sent`);
+    this.failBranch(branch, 477, 'Send failed (477/TM)');
+  }
+
+  /** RFC 3263 §4.3: the next address of the list after a timeout, 503 or transport failure. @returns true when it was tried */
+  private retryElsewhere(branch: Branch): boolean {
+    const { services, state } = this;
+    const failed = branch.candidates[branch.candidate];
+    if (failed !== undefined) services.resolver.denied(failed);
+    if (!services.options.dnsFailover || state.disableFailover === true || this.isCanceled || this.finalSent) return false;
+    while (branch.candidate + 1 < branch.candidates.length) {
+      branch.candidate++;
+      branch.client?.abandon();
+      if (sendBranch(this, branch, services) === null) return true;
+    }
+    return false;
+  }
+
+  onServerTerminated(): void {
+    for (const branch of this.branches) if (branch.client?.isPending === true) branch.client.abandon();
+    this.services.cellEnded(this);
+  }
+
+  /** Where a branch's request goes to, for the log. */
+  destinationOf(branch: Branch): Destination | null {
+    return branch.destination;
+  }
+}
+
+/** The targets that no relay has used yet, in order: the main one, then those of append_branch. */
+function takeTargets(state: RequestState): Target[] {
+  const targets: Target[] = [];
+  if (state.target.isNew) {
+    targets.push(state.target.clone());
+    state.target.isNew = false;
+  }
+  for (const target of state.branches) targets.push(target);
+  state.branches = [];
+  return targets;
+}
+
+function applyTransforms(
+  common: readonly ReplyTransform[],
+  own: readonly ReplyTransform[],
+  state: RequestState,
+  branch: Branch,
+  reply: SipMessage,
+  edits: EditList,
+): void {
+  for (const transform of common)
+    if (!own.some((other) => other.key === transform.key)) transform.apply(state, branch, reply, edits);
+  for (const transform of own) transform.apply(state, branch, reply, edits);
+}

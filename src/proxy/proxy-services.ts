@@ -1,0 +1,24 @@
+import type { Random } from '../time/random.ts';
+import type { Transactions } from '../transaction/transaction.ts';
+import type { Destination, TransportSender } from '../transport/transport.ts';
+import type { Cell } from './cell.ts';
+import type { NextHopResolver } from './next-hop.ts';
+import type { ProxyOptions } from './options.ts';
+import type { RequestState } from './request-state.ts';
+
+/** What the parts of the proxy share. */
+export interface ProxyServices {
+  readonly options: ProxyOptions;
+  readonly sender: TransportSender;
+  readonly transactions: Transactions;
+  readonly resolver: NextHopResolver;
+  readonly random: Random;
+  nextIndex(): number;
+  /** Text of a reply made here; null when the request is too broken to be answered. */
+  buildLocalReply(state: RequestState, status: number, reason: string, toTag: string): string | null;
+  /** Where replies to this request go (RFC 3261 §18.2.2, RFC 3581). */
+  replyTo(state: RequestState): Destination;
+  /** Something an operator should know, with its code. */
+  report(code: string, text: string): void;
+  cellEnded(cell: Cell): void;
+}

@@ -1,0 +1,277 @@
+import { EditList } from '../message/edits.ts';
+import { M_ACK, M_CANCEL } from '../message/method.ts';
+import type { SipMessage } from '../message/message.ts';
+import { buildForwardedResponse, buildResponse } from '../message/serializer.ts';
+import type { Via } from '../message/via.ts';
+import type { Random } from '../time/random.ts';
+import type { ServerTransactionHandle, ServerTransactionUser, Transactions } from '../transaction/transaction.ts';
+import { replyDestination } from '../transport/reply-destination.ts';
+import type { Destination, Proto, Received, TransportSender } from '../transport/transport.ts';
+import { statelessBranch, statelessTag } from './branch-id.ts';
+import { Branch } from './branch.ts';
+import { Cell } from './cell.ts';
+import { destinationFor, type NextHopResolver, nextHopUri, type ResolvedTarget } from './next-hop.ts';
+import type { ProxyOptions } from './options.ts';
+import type { OwnRouteListener, ProxyCore, RelayOptions } from './proxy-core.ts';
+import type { ProxyServices } from './proxy-services.ts';
+import { branchRequest, outboundOf } from './request-forward.ts';
+import type { OwnRoute, RequestState } from './request-state.ts';
+
+/** What a proxy stands on. */
+export interface ProxyParts {
+  readonly options: ProxyOptions;
+  readonly sender: TransportSender;
+  readonly transactions: Transactions;
+  readonly resolver: NextHopResolver;
+  readonly random: Random;
+  /** Something an operator should know, with its code. */
+  readonly report: (code: string, text: string) => void;
+}
+
+/** Counters of what the proxy did; the server gives them their public names. */
+export interface ProxyCounters {
+  relayed: number;
+  forwarded: number;
+  localReplies: number;
+  statelessReplies: number;
+  repliesForwarded: number;
+  refusedFull: number;
+  ackFiltered: number;
+  droppedReplies: number;
+}
+
+/** RFC 3261 §16: stateful and stateless forwarding, local replies, CANCEL. One instance serves the whole server. */
+export class Proxy implements ProxyCore, ProxyServices {
+  readonly options: ProxyOptions;
+  readonly sender: TransportSender;
+  readonly transactions: Transactions;
+  readonly resolver: NextHopResolver;
+  readonly random: Random;
+  readonly counters: ProxyCounters = {
+    relayed: 0,
+    forwarded: 0,
+    localReplies: 0,
+    statelessReplies: 0,
+    repliesForwarded: 0,
+    refusedFull: 0,
+    ackFiltered: 0,
+    droppedReplies: 0,
+  };
+  /** Transactions being handled, by number (t_continue, t_reply_callid). */
+  readonly cells = new Map<number, Cell>();
+  private readonly listeners: OwnRouteListener[] = [];
+  private readonly reporter: (code: string, text: string) => void;
+  private readonly tagPrefix: string;
+  private serial = 0;
+
+  constructor(parts: ProxyParts) {
+    this.options = parts.options;
+    this.sender = parts.sender;
+    this.transactions = parts.transactions;
+    this.resolver = parts.resolver;
+    this.random = parts.random;
+    this.reporter = parts.report;
+    this.tagPrefix = parts.random.token(8);
+  }
+
+  nextIndex(): number {
+    this.serial = (this.serial + 1) & 0x7fffffff;
+    return this.serial;
+  }
+
+  report(code: string, text: string): void {
+    this.reporter(code, text);
+  }
+
+  relay(state: RequestState, options: RelayOptions = {}): number {
+    const { methodId } = state.message;
+    let cell = state.transaction as Cell | null;
+    if (cell === null) {
+      if (methodId === M_ACK) return this.forward(state, options);
+      if (methodId === M_CANCEL) {
+        const done = this.relayCancel(state, options);
+        if (done !== 0) return done;
+      }
+      const made = this.newTransaction(state);
+      // A retransmission was answered by the transaction: done, as the original says.
+      if (made === 0) return 1;
+      if (made < 0) return made;
+      cell = state.transaction as Cell | null;
+      if (cell === null) return -1;
+    }
+    this.counters.relayed++;
+    return cell.relay(options);
+  }
+
+  /** @returns 0 when the CANCEL is to be forwarded like any request */
+  private relayCancel(state: RequestState, options: RelayOptions): number {
+    const invite = state.cancels as Cell | null;
+    if (invite === null) {
+      if (this.options.unmatchedCancel === 1) return this.forward(state, options);
+      return this.options.unmatchedCancel === 2 ? -1 : 0;
+    }
+    // RFC 3261 §9.2: the CANCEL is answered here with 200 whatever becomes of the INVITE.
+    if (this.newTransaction(state) > 0) (state.transaction as Cell | null)?.reply(200, 'canceling');
+    invite.cancel(state.message);
+    return 1;
+  }
+
+  newTransaction(state: RequestState): number {
+    if (state.transaction !== null) return 1;
+    const { message } = state;
+    if (message.methodId === M_ACK) return -1;
+    const cell = new Cell(this, state);
+    const server = this.transactions.createServer(message, state.received, cell, this.options.timers);
+    if (server === 'TRANSACTION_EXISTS') return 0;
+    if (server === 'TRANSACTION_LIMIT') {
+      this.counters.refusedFull++;
+      // Full: say when to come back, and do not let the script's own error reply follow (RFC 3261 §21.5.4).
+      state.replyHeaders += `Retry-After: ${this.options.overloadRetryAfter}\r\n`;
+      this.statelessReply(state, 503, 'Server Overloaded');
+      return -503;
+    }
+    cell.attach(server);
+    state.transaction = cell;
+    this.cells.set(cell.index, cell);
+    return 1;
+  }
+
+  cellEnded(cell: Cell): void {
+    this.cells.delete(cell.index);
+  }
+
+  /** The transaction a server handle belongs to; null when it is not the proxy's. */
+  cellOf(server: ServerTransactionHandle): Cell | null {
+    const user: ServerTransactionUser = server.user;
+    return user instanceof Cell ? user : null;
+  }
+
+  reply(state: RequestState, status: number, reason: string): number {
+    const cell = state.transaction as Cell | null;
+    if (cell === null) return -1;
+    return cell.reply(status, reason);
+  }
+
+  statelessReply(state: RequestState, status: number, reason: string): number {
+    // An ACK is never answered (RFC 3261 §8.2.7 and §17.1.1.3), and one answer is enough.
+    if (state.message.methodId === M_ACK) return -1;
+    if (state.repliedStateless && status >= 200) return -2;
+    const text = this.buildLocalReply(state, status, reason, statelessTag(this.tagPrefix, state.pristine));
+    if (text === null) return -1;
+    if (status >= 200) state.repliedStateless = true;
+    this.counters.statelessReplies++;
+    return this.sender.send(text, this.replyTo(state), null) ? 1 : -1;
+  }
+
+  /** True for an ACK to a negative reply we sent statelessly: it ends here. */
+  isAckOfStatelessReply(message: SipMessage): boolean {
+    if (message.methodId !== M_ACK) return false;
+    const tag = message.to?.tag ?? '';
+    if (!tag.startsWith(this.tagPrefix)) return false;
+    this.counters.ackFiltered++;
+    return true;
+  }
+
+  buildLocalReply(state: RequestState, status: number, reason: string, toTag: string): string | null {
+    const { received } = state;
+    const redirect = status >= 300 && status < 400 ? redirectContacts(state) : '';
+    this.counters.localReplies++;
+    return buildResponse(state.pristine, status, reason, {
+      toTag,
+      headers: redirect + state.replyHeaders,
+      serverHeader: this.options.serverHeader,
+      receivedIp: received.ip,
+      receivedPort: received.port,
+      forceRport: state.forceRport || this.options.forceRport,
+      body: state.replyBody,
+      contentType: state.replyContentType,
+    });
+  }
+
+  replyTo(state: RequestState): Destination {
+    return replyDestination(state.pristine, state.received, state.forceRport || this.options.forceRport);
+  }
+
+  forward(state: RequestState, options: RelayOptions = {}): number {
+    const uri = nextHopUri(state.target, options);
+    if (uri === null) return -1;
+    const known = this.resolver.resolveNow(uri);
+    if (known !== null) return this.forwardTo(state, known[0]);
+    this.resolver.resolve(uri).then(
+      (found) => {
+        if (this.forwardTo(state, found[0]) < 0) this.report('PROXY_FORWARD_FAILED', `cannot forward ${state.message.method} to ${uri.text}`);
+      },
+      () => this.report('PROXY_FORWARD_FAILED', `cannot resolve ${uri.text}: the ${state.message.method} is lost`),
+    );
+    return 1;
+  }
+
+  private forwardTo(state: RequestState, resolved: ResolvedTarget | undefined): number {
+    if (resolved === undefined) return -1;
+    const destination = destinationFor(this.sender, resolved, state.target.socket, state.received.socket);
+    if (destination === null) return -1;
+    const branch = new Branch(0, state.target, 0);
+    const out = outboundOf(state, destination);
+    const text = branchRequest(state, branch, this.options, out, statelessBranch(state.message), destination.proto !== 'udp');
+    const { onsendRoute } = state.hooks;
+    if (onsendRoute !== null && !onsendRoute(state, null, text)) return -1;
+    this.counters.forwarded++;
+    return this.sender.send(text, destination, null) ? 1 : -1;
+  }
+
+  forwardReply(state: RequestState, reply: SipMessage, edits: EditList = new EditList()): number {
+    const next = reply.vias[1];
+    if (next === undefined) {
+      // The reply was for us and no transaction knows it any more.
+      this.counters.droppedReplies++;
+      return -1;
+    }
+    const destination = this.viaDestination(next, state.received);
+    if (destination === null) {
+      this.counters.droppedReplies++;
+      return -1;
+    }
+    this.counters.repliesForwarded++;
+    return this.sender.send(buildForwardedResponse(reply, { edits }), destination, null) ? 1 : -1;
+  }
+
+  /** RFC 3261 §18.2.2 for a reply that carries the way in its Via; null when it names no address. */
+  private viaDestination(via: Via, from: Received): Destination | null {
+    const proto = via.transport.toLowerCase();
+    if (!isProto(proto)) return null;
+    const host = via.received === '' ? via.host : via.received;
+    const ip = host.startsWith('[') ? host.slice(1, -1) : host;
+    if (!/^[\d.]+$|:/.test(ip)) return null;
+    const port = via.rport > 0 ? via.rport : via.port === 0 ? (proto === 'tls' || proto === 'wss' ? 5061 : 5060) : via.port;
+    return destinationFor(this.sender, { proto, ip, port, serverName: '' }, null, from.socket);
+  }
+
+  onOwnRoute(listener: OwnRouteListener): void {
+    this.listeners.push(listener);
+  }
+
+  /** Tells the listeners about a Route of ours that loose routing removed. */
+  announceOwnRoute(state: RequestState, route: OwnRoute): void {
+    for (const listener of this.listeners) listener(state, route);
+  }
+
+  sendRaw(text: string, destination: Destination): boolean {
+    return this.sender.send(text, destination, null);
+  }
+}
+
+function isProto(text: string): text is Proto {
+  return text === 'udp' || text === 'tcp' || text === 'tls' || text === 'ws' || text === 'wss';
+}
+
+/** A 3xx names the destination set as Contacts (tm and sl do). */
+function redirectContacts(state: RequestState): string {
+  const contacts: string[] = [];
+  if (state.target.uri !== state.pristine.requestUri) contacts.push(contact(state.target.uri, state.target.q));
+  for (const target of state.branches) contacts.push(contact(target.uri, target.q));
+  return contacts.length === 0 ? '' : `Contact: ${contacts.join(', ')}\r\n`;
+}
+
+function contact(uri: string, q: number): string {
+  return q < 0 ? `<${uri}>` : `<${uri}>;q=${(q / 1000).toString()}`;
+}

@@ -1,0 +1,125 @@
+import type { Outbound } from '../message/edits.ts';
+import { HDR_ROUTE } from '../message/header-name.ts';
+import { addReceivedRport, buildForwardedRequest } from '../message/serializer.ts';
+import type { TransactionTimers } from '../transaction/transaction.ts';
+import type { Destination } from '../transport/transport.ts';
+import type { Branch } from './branch.ts';
+import type { Cell } from './cell.ts';
+import { destinationFor, type NextHopFailure, NO_SOCKET, SEND_FAILED } from './next-hop.ts';
+import type { ProxyOptions } from './options.ts';
+import type { ProxyServices } from './proxy-services.ts';
+import { renderRecordRoute } from './record-route.ts';
+import type { RequestState } from './request-state.ts';
+
+/** Our address as Via and Record-Route show it for a message that leaves by this destination. */
+export function outboundOf(state: RequestState, destination: Destination): Outbound {
+  const { socket, proto } = destination;
+  return {
+    proto,
+    host: state.advertisedHost === '' ? socket.displayHost : state.advertisedHost,
+    port: state.advertisedPort === 0 ? socket.displayPort : state.advertisedPort,
+  };
+}
+
+/** Value of our Via (RFC 3261 §16.6 step 8). */
+export function viaValue(out: Outbound, branch: string, rport: boolean): string {
+  const port = out.port === 5060 ? '' : `:${out.port}`;
+  return `SIP/2.0/${out.proto.toUpperCase()} ${out.host}${port};branch=${branch}${rport ? ';rport' : ''}`;
+}
+
+/** Marks the top Via with received and rport once per message (RFC 3261 §18.2.1, RFC 3581 §4). */
+export function markVia(state: RequestState, options: ProxyOptions): void {
+  if (state.viaMarked) return;
+  state.viaMarked = true;
+  addReceivedRport(
+    state.message,
+    state.received.ip,
+    state.received.port,
+    state.forceRport || options.forceRport,
+    state.edits,
+  );
+}
+
+/** Text of the request as one branch sends it, start line to body (RFC 3261 §16.6 steps 1-8). */
+export function branchRequest(
+  state: RequestState,
+  branch: Branch,
+  options: ProxyOptions,
+  out: Outbound,
+  viaBranch: string,
+  stream: boolean,
+): string {
+  const { message } = state;
+  markVia(state, options);
+  const recordRoute = renderRecordRoute(state, branch, options.recordRoute, out);
+  if (recordRoute !== '') branch.edits.insert(message.headersStart, recordRoute, 'record-route');
+  if (branch.target.path !== '') {
+    const at = message.find(HDR_ROUTE)?.start ?? message.headersEnd;
+    branch.edits.insert(at, `Route: ${branch.target.path}\r\n`, 'path');
+  }
+  return buildForwardedRequest(message, {
+    requestUri: branch.target.uri,
+    via: viaValue(out, viaBranch, options.localRport || state.localRport),
+    edits: state.edits,
+    branchEdits: branch.edits,
+    out,
+    stream,
+  });
+}
+
+function timersOf(state: RequestState, base: TransactionTimers): TransactionTimers {
+  if (
+    state.fr === 0 &&
+    state.frInv === 0 &&
+    state.retr1 === 0 &&
+    state.retr2 === 0 &&
+    state.maxInvLifetime === 0 &&
+    state.maxNonInvLifetime === 0
+  )
+    return base;
+  return {
+    ...base,
+    fr: state.fr === 0 ? base.fr : state.fr,
+    frInv: state.frInv === 0 ? base.frInv : state.frInv,
+    retr1: state.retr1 === 0 ? base.retr1 : state.retr1,
+    retr2: state.retr2 === 0 ? base.retr2 : state.retr2,
+    maxInvLifetime: state.maxInvLifetime === 0 ? base.maxInvLifetime : state.maxInvLifetime,
+    maxNonInvLifetime: state.maxNonInvLifetime === 0 ? base.maxNonInvLifetime : state.maxNonInvLifetime,
+  };
+}
+
+/**
+ * Builds and sends a branch to its current candidate address (RFC 3261 §16.6 steps 8-10).
+ * @returns why it could not be sent, or null
+ */
+export function sendBranch(cell: Cell, branch: Branch, services: ProxyServices): NextHopFailure | null {
+  const { state } = cell;
+  const { options } = services;
+  const resolved = branch.candidates[branch.candidate];
+  if (resolved === undefined) return NO_SOCKET;
+  const destination = destinationFor(services.sender, resolved, branch.target.socket, state.received.socket);
+  if (destination === null) return NO_SOCKET;
+  const viaBranch = `${cell.branchBase}.${branch.index}${branch.attempts === 0 ? '' : `-${branch.attempts}`}`;
+  branch.attempts++;
+  const out = outboundOf(state, destination);
+  const text = branchRequest(state, branch, options, out, viaBranch, destination.proto !== 'udp');
+  branch.sentRuri = branch.target.uri;
+  branch.destination = destination;
+  const { onsendRoute } = state.hooks;
+  if (onsendRoute !== null && !onsendRoute(state, branch, text))
+    return { status: 500, reason: 'Blocked by onsend_route (500/TM)' };
+  const client = services.transactions.createClient({
+    branch: viaBranch,
+    method: state.message.method,
+    text,
+    destination,
+    timers: timersOf(state, options.timers),
+    user: cell,
+  });
+  if (client === 'TRANSACTION_LIMIT') return { status: 503, reason: 'Too many transactions (503/TM)' };
+  if (client === 'TRANSACTION_EXISTS') return SEND_FAILED;
+  branch.client = client;
+  branch.status = 0;
+  return null;
+}
+
