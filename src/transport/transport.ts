@@ -1,5 +1,5 @@
-import type { ParseFailure } from '../message/parser.ts';
 import type { SipMessage } from '../message/message.ts';
+import type { ParseFailure } from '../message/parser.ts';
 
 /** Transport protocols by Kamailio's numbers (RFC 3261 §18, RFC 7118). */
 export type Proto = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';

@@ -1,0 +1,10 @@
+export type { ConnectionState } from './connection.ts';
+export * from './errors.ts';
+export { bracket, canonicalHost, ipFamily, unbracket } from './ip.ts';
+export { type AliasSpec, defaultPort, type ListenSpec } from './listen.ts';
+export * from './options.ts';
+export { replyDestination } from './reply-destination.ts';
+export type { ProtoCounters, TransportStats } from './stats.ts';
+export { readIdentity, type TlsIdentity, type TlsSettings } from './tls.ts';
+export * from './transport.ts';
+export { type ConnectionInfo, TransportLayer } from './transport-layer.ts';

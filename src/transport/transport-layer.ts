@@ -1,0 +1,316 @@
+import { looksLikeHttp } from '../message/framer.ts';
+import { DEFAULT_LIMITS, ParseFailure, type ParseLimits, parseMessage } from '../message/parser.ts';
+import { type Clock, realClock } from '../time/clock.ts';
+import type { Connection, ConnectionState } from './connection.ts';
+import { bindErrorCode, errorText, systemCode, TransportError, type TransportErrorCode } from './errors.ts';
+import { describeListen, OwnNames, type PlannedSocket, planListen } from './listen.ts';
+import { MtuFallback, mayMove, moveTopVia } from './mtu.ts';
+import { DEFAULT_TRANSPORT_LIMITS, type TransportLogger, type TransportOptions } from './options.ts';
+import { countDrop, newStats, type TransportStats } from './stats.ts';
+import { StreamHub } from './stream-hub.ts';
+import type {
+  Destination,
+  ListenSocket,
+  Proto,
+  Received,
+  SendObserver,
+  TransportSender,
+  TransportUser,
+} from './transport.ts';
+import { type UdpHost, UdpSocket } from './udp.ts';
+
+/** One connection as operators see it. */
+export interface ConnectionInfo {
+  readonly id: number;
+  readonly proto: Proto;
+  readonly state: ConnectionState;
+  readonly inbound: boolean;
+  readonly ip: string;
+  readonly port: number;
+  readonly listen: ListenSocket;
+  readonly aliasPorts: readonly number[];
+  readonly queuedBytes: number;
+  /** Milliseconds since it was opened, and since it was last used. */
+  readonly age: number;
+  readonly idle: number;
+}
+
+/** Every socket of the server: listens, receives and parses, sends, and knows its own names. */
+export class TransportLayer implements TransportSender, UdpHost {
+  readonly stats: TransportStats = newStats();
+  readonly log: TransportLogger;
+  private readonly options: TransportOptions;
+  private readonly clock: Clock;
+  private readonly parseLimits: ParseLimits;
+  private readonly streams: StreamHub;
+  private readonly names = new OwnNames();
+  private readonly list: ListenSocket[] = [];
+  private readonly udpByIndex: (UdpSocket | undefined)[] = [];
+  private user: TransportUser | null = null;
+  private stopped = false;
+  private refusal: TransportErrorCode | '' = '';
+
+  constructor(options: TransportOptions) {
+    this.options = options;
+    this.clock = options.clock ?? realClock;
+    this.log = options.log ?? (() => {});
+    this.parseLimits = options.parseLimits ?? DEFAULT_LIMITS;
+    this.streams = new StreamHub({
+      stats: this.stats,
+      limits: { ...DEFAULT_TRANSPORT_LIMITS, ...options.limits },
+      clock: this.clock,
+      log: this.log,
+      crlfPing: options.crlfPing ?? true,
+      tcpKeepalive: options.tcpKeepalive ?? true,
+      parseLimits: this.parseLimits,
+      tls: options.tls,
+      webSocketOnStreams: options.webSocketOnStreams ?? false,
+      onHttpRequest: options.onHttpRequest,
+      deliver: (raw, from) => this.deliver(raw, from),
+      parseFailed: (failure, from) => this.parseFailed(failure, from),
+      connectionClosed: (connection) => this.user?.onConnectionClosed?.(connection),
+    });
+    for (const alias of options.aliases ?? []) this.addAlias(alias.host, alias.port, alias.proto);
+  }
+
+  /** Our sockets, in the order of the listen lines; each one's `index` is its place here. */
+  get sockets(): readonly ListenSocket[] {
+    return this.list;
+  }
+
+  /** Why the last {@link send} that returned false did so; empty when none did. */
+  get lastRefusal(): TransportErrorCode | '' {
+    return this.refusal;
+  }
+
+  /**
+   * Opens every listen line and begins to receive. When one cannot be opened, all are closed again.
+   * @throws TransportError TRANSPORT_ADDRESS_IN_USE, TRANSPORT_PERMISSION, TRANSPORT_ADDRESS_NOT_AVAILABLE, TRANSPORT_BIND_FAILED,
+   *   TRANSPORT_LISTEN_INVALID, TRANSPORT_NO_TLS_CERTIFICATE
+   */
+  async start(user: TransportUser): Promise<void> {
+    this.user = user;
+    const { options } = this;
+    const defaults = {
+      port: options.defaultPort ?? 5060,
+      tlsPort: options.defaultTlsPort ?? 5061,
+      tcp: options.enableTcp ?? true,
+      tls: options.enableTls ?? false,
+    };
+    try {
+      for (const spec of options.listen) {
+        for (const planned of await planListen(spec, defaults)) await this.open(planned);
+      }
+    } catch (error) {
+      await this.stop(0);
+      throw error;
+    }
+  }
+
+  private async open(planned: PlannedSocket): Promise<void> {
+    const index = this.list.length;
+    try {
+      if (planned.proto === 'udp') {
+        const { udpReceiveBuffer: receiveBuffer = 0, udpSendBuffer: sendBuffer = 0 } = this.options;
+        const socket = await UdpSocket.bind(planned, index, this, { receiveBuffer, sendBuffer });
+        this.udpByIndex[index] = socket;
+        this.enter(socket.listen, planned);
+        return;
+      }
+      const listener = await this.openStream(planned, index);
+      this.enter(listener.listen, planned);
+      if (listener.webSocketListen !== null) this.enter(listener.webSocketListen, planned);
+    } catch (error) {
+      if (error instanceof TransportError) throw error;
+      const what = describeListen(planned.spec, planned.proto, planned.port);
+      throw new TransportError(bindErrorCode(error), `${what}: ${errorText(error)}`, error);
+    }
+  }
+
+  private async openStream(planned: PlannedSocket, index: number) {
+    if (!planned.followsUdp) return this.streams.listen(planned, index);
+    // A line with port 0 and no protocol gets one port for UDP and TCP, unless another process was faster.
+    const udp = this.list.findLast((socket) => socket.proto === 'udp' && socket.address === planned.address);
+    try {
+      return await this.streams.listen({ ...planned, port: udp?.port ?? 0 }, index);
+    } catch (error) {
+      if (systemCode(error) !== 'EADDRINUSE') throw error;
+      return this.streams.listen(planned, index);
+    }
+  }
+
+  private enter(socket: ListenSocket, planned: PlannedSocket): void {
+    this.list.push(socket);
+    this.names.addSocket(socket, planned.spec);
+    this.log('info', 'listening', `${socket.proto} ${socket.address} port ${socket.port}`);
+  }
+
+  /**
+   * Stops listening, writes what is queued, closes.
+   * @param graceMs milliseconds that connections may take to write what is queued; the rest is cut
+   */
+  async stop(graceMs: number): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    await this.streams.stop(graceMs);
+    // A datagram is only kept when the kernel's buffer was full; one short wait lets it go.
+    const deadline = performance.now() + Math.min(graceMs, 100);
+    while (this.udpByIndex.some((s) => (s?.queuedBytes ?? 0) > 0) && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await Promise.all(this.udpByIndex.map((socket) => socket?.close()));
+  }
+
+  // Sending
+
+  send(text: string, destination: Destination, observer: SendObserver | null): boolean {
+    if (this.stopped) return this.refuse('TRANSPORT_STOPPED');
+    if (destination.proto !== 'udp') {
+      const code = this.streams.send(text, destination, observer);
+      return code === null || this.refuse(code);
+    }
+    const { udpMtu = 0 } = this.options;
+    if (udpMtu > 0 && text.length > udpMtu && this.sendByStream(text, destination, observer)) return true;
+    return this.sendDatagram(text, destination, observer);
+  }
+
+  /** Internal: UDP without a look at the size. */
+  sendDatagram(text: string, destination: Destination, observer: SendObserver | null): boolean {
+    const { index } = destination.socket;
+    const udp = this.udpByIndex[index];
+    if (udp === undefined || udp.listen !== destination.socket) return this.refuse('TRANSPORT_NO_SOCKET');
+    return udp.send(text, destination, observer) || this.refuse('TRANSPORT_MESSAGE_TOO_LARGE');
+  }
+
+  /**
+   * The destination by which a request of this size should go: the same one, or the stream transport of udpMtuTryProto when the
+   * request is too large for UDP (RFC 3261 §18.1.1). Who asks before writing the Via gets the right Via and stream timers at once; `send`
+   * itself repairs the Via of a request whose sender did not ask.
+   * @param size bytes of the whole request
+   */
+  fitTransport(destination: Destination, size: number): Destination {
+    const { udpMtu = 0, udpMtuTryProto = 'tcp' } = this.options;
+    if (destination.proto !== 'udp' || udpMtu === 0 || size <= udpMtu) return destination;
+    const socket = this.socketFor(udpMtuTryProto, destination.socket.family, destination.socket);
+    return socket === null ? destination : { ...destination, socket, proto: udpMtuTryProto };
+  }
+
+  private sendByStream(text: string, destination: Destination, observer: SendObserver | null): boolean {
+    const fitting = this.fitTransport(destination, text.length);
+    if (fitting === destination || !mayMove(text)) return false;
+    const moved = moveTopVia(text, destination.socket, fitting.socket);
+    if (moved === null) return false;
+    const fallback = new MtuFallback(text, destination, observer, this);
+    return this.streams.send(moved, fitting, fallback) === null;
+  }
+
+  private refuse(code: TransportErrorCode): false {
+    this.refusal = code;
+    countDrop(this.stats, code);
+    return false;
+  }
+
+  socketFor(proto: Proto, family: 4 | 6, preferred: ListenSocket | null): ListenSocket | null {
+    if (preferred !== null && preferred.proto === proto && preferred.family === family) return preferred;
+    let first: ListenSocket | null = null;
+    for (const socket of this.list) {
+      if (socket.proto !== proto || socket.family !== family) continue;
+      // The same address by another protocol is the next best to the preferred socket.
+      if (preferred === null || socket.address === preferred.address) return socket;
+      first ??= socket;
+    }
+    return first;
+  }
+
+  // Names
+
+  isMyself(host: string, port: number, proto?: Proto): boolean {
+    return this.names.has(host, port, proto);
+  }
+
+  /** Adds a name of this server; without a port it matches every port. */
+  addAlias(host: string, port?: number, proto?: Proto): void {
+    this.names.add(host, port ?? 0, proto ?? null);
+  }
+
+  // Connections
+
+  /** Every stream connection, for operators. */
+  connections(): ConnectionInfo[] {
+    const now = this.clock.now();
+    return Array.from(this.streams.table.values(), (connection) => describeConnection(connection, now));
+  }
+
+  /** Lets a connection serve a further port of its peer (force_tcp_alias). @returns false when there is none or the port is taken */
+  addConnectionAlias(connection: number, port: number): boolean {
+    return this.streams.table.addAlias(connection, port);
+  }
+
+  /** Sets how many milliseconds a connection may stay idle. @returns false when it is closed */
+  setConnectionLifetime(connection: number, lifetime: number): boolean {
+    const found = this.streams.table.get(connection);
+    if (found !== undefined) found.lifetime = lifetime;
+    return found !== undefined;
+  }
+
+  /** Sends a keepalive on a connection (CRLFCRLF, on WebSocket a ping frame; RFC 5626 §3.5.1). @returns false when it is closed */
+  pingConnection(connection: number): boolean {
+    const found = this.streams.table.get(connection);
+    found?.ping();
+    return found !== undefined;
+  }
+
+  /** Closes a connection, after what is queued has been written. @returns false when it is closed already */
+  closeConnection(connection: number): boolean {
+    const found = this.streams.table.get(connection);
+    found?.close('TRANSPORT_CONNECTION_CLOSED');
+    return found !== undefined;
+  }
+
+  // Receiving
+
+  /** Internal: from a UDP socket. */
+  datagram(socket: UdpSocket, raw: string, ip: string, port: number): void {
+    this.deliver(raw, { socket: socket.listen, ip, port, connection: 0, at: this.clock.now() });
+  }
+
+  private deliver(raw: string, from: Received): void {
+    if (this.stopped) return;
+    const parsed = parseMessage(raw, this.parseLimits);
+    if (parsed instanceof ParseFailure) {
+      this.parseFailed(parsed, from);
+      // A web browser or a health check on the SIP port: nothing it says later will be SIP.
+      if (from.connection !== 0 && parsed.message === null && looksLikeHttp(raw)) this.closeConnection(from.connection);
+      return;
+    }
+    try {
+      this.user?.onMessage(parsed, from);
+    } catch (error) {
+      this.handlerFailed(error, from);
+    }
+  }
+
+  private parseFailed(failure: ParseFailure, from: Received): void {
+    this.stats.parseFailures++;
+    countDrop(this.stats, failure.code);
+    try {
+      this.user?.onParseFailure(failure, from);
+    } catch (error) {
+      this.handlerFailed(error, from);
+    }
+  }
+
+  /** One message that trips the code above must not end the server, nor the other messages of its connection. */
+  private handlerFailed(error: unknown, from: Received): void {
+    this.stats.handlerFailures++;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.log('error', 'TRANSPORT_HANDLER_FAILED', `message from ${from.ip} port ${from.port}: ${text}`);
+  }
+}
+
+function describeConnection(connection: Connection, now: number): ConnectionInfo {
+  const { id, proto, state, inbound, ip, port, listen, aliasPorts, queuedBytes, openedAt, lastUsed } = connection;
+  const age = Math.round(now - openedAt);
+  const idle = Math.round(now - lastUsed);
+  return { id, proto, state, inbound, ip, port, listen, aliasPorts: [...aliasPorts], queuedBytes, age, idle };
+}
