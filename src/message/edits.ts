@@ -33,8 +33,10 @@ export interface Edit {
  */
 export class EditList {
   readonly list: Edit[] = [];
-  /** Status of a reply whose status line was edited, 0 when it was not. */
+  /** Status a reply goes out with instead of its own (change_reply_status), 0 for its own. */
   status = 0;
+  /** Reason phrase that goes with it, empty for the reply's own. */
+  reason = '';
 
   /** True when nothing was recorded. */
   get isEmpty(): boolean {
@@ -72,6 +74,7 @@ export class EditList {
   clone(): EditList {
     const copy = new EditList();
     copy.status = this.status;
+    copy.reason = this.reason;
     for (const edit of this.list) copy.list.push(edit);
     return copy;
   }

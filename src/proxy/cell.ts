@@ -21,7 +21,7 @@ import type { ProxyServices } from './proxy-services.ts';
 import type { ProxyTransaction } from './proxy-transaction.ts';
 import type { ReplyTransform, RequestState } from './request-state.ts';
 import { winningBranch } from './response-context.ts';
-import { sendBranch } from './request-forward.ts';
+import { NOWHERE, sendBranch } from './request-forward.ts';
 import type { Target } from './target.ts';
 
 const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
@@ -292,7 +292,6 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
     const { reply } = winner;
     if (reply.status === 503 && this.services.options.remap503) {
       // A proxy's own capacity is not the next one's: 503 goes up as 500 (RFC 3261 §16.7 step 6).
-      edits.replace(0, reply.headersStart, 'SIP/2.0 500 Service Unavailable\r\n', 'status-line');
       edits.status = 500;
     }
     if ((reply.status === 401 || reply.status === 407) && this.services.options.aggregateChallenges)
@@ -315,7 +314,13 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
     const { state } = this;
     applyTransforms(state.replyTransforms, branch.replyTransforms, state, branch, reply, edits);
     const status = edits.status === 0 ? reply.status : edits.status;
-    const text = buildForwardedResponse(reply, { edits });
+    const text = buildForwardedResponse(reply, {
+      edits,
+      branchEdits: null,
+      out: NOWHERE,
+      status: edits.status === 0 ? undefined : edits.status,
+      reason: edits.reason === '' ? undefined : edits.reason,
+    });
     this.send(status, text);
   }
 

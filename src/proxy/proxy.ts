@@ -1,7 +1,7 @@
 import { EditList } from '../message/edits.ts';
 import { M_ACK, M_CANCEL } from '../message/method.ts';
 import type { SipMessage } from '../message/message.ts';
-import { buildForwardedResponse, buildResponse } from '../message/serializer.ts';
+import { addReceivedRport, buildForwardedResponse, buildResponse } from '../message/serializer.ts';
 import type { Via } from '../message/via.ts';
 import type { Random } from '../time/random.ts';
 import type { ServerTransactionHandle, ServerTransactionUser, Transactions } from '../transaction/transaction.ts';
@@ -14,7 +14,7 @@ import { destinationFor, type NextHopResolver, nextHopUri, type ResolvedTarget }
 import type { ProxyOptions } from './options.ts';
 import type { OwnRouteListener, ProxyCore, RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
-import { branchRequest, outboundOf } from './request-forward.ts';
+import { branchRequest, markVia, NOWHERE, outboundOf } from './request-forward.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
 
 /** What a proxy stands on. */
@@ -173,18 +173,22 @@ export class Proxy implements ProxyCore, ProxyServices {
   }
 
   buildLocalReply(state: RequestState, status: number, reason: string, toTag: string): string | null {
-    const { received } = state;
     const redirect = status >= 300 && status < 400 ? redirectContacts(state) : '';
     this.counters.localReplies++;
+    let { edits } = state;
+    if (state.message === state.pristine) markVia(state, this.options);
+    else {
+      edits = new EditList();
+      const { ip, port } = state.received;
+      addReceivedRport(state.pristine, edits, ip, port, state.forceRport || this.options.forceRport);
+    }
     return buildResponse(state.pristine, status, reason, {
       toTag,
       headers: redirect + state.replyHeaders,
-      serverHeader: this.options.serverHeader,
-      receivedIp: received.ip,
-      receivedPort: received.port,
-      forceRport: state.forceRport || this.options.forceRport,
+      server: this.options.serverHeader,
       body: state.replyBody,
       contentType: state.replyContentType,
+      edits,
     });
   }
 
@@ -212,7 +216,7 @@ export class Proxy implements ProxyCore, ProxyServices {
     if (destination === null) return -1;
     const branch = new Branch(0, state.target, 0);
     const out = outboundOf(state, destination);
-    const text = branchRequest(state, branch, this.options, out, statelessBranch(state.message), destination.proto !== 'udp');
+    const text = branchRequest(state, branch, this.options, out, statelessBranch(state.message));
     const { onsendRoute } = state.hooks;
     if (onsendRoute !== null && !onsendRoute(state, null, text)) return -1;
     this.counters.forwarded++;
@@ -232,7 +236,7 @@ export class Proxy implements ProxyCore, ProxyServices {
       return -1;
     }
     this.counters.repliesForwarded++;
-    return this.sender.send(buildForwardedResponse(reply, { edits }), destination, null) ? 1 : -1;
+    return this.sender.send(buildForwardedResponse(reply, { edits, branchEdits: null, out: NOWHERE }), destination, null) ? 1 : -1;
   }
 
   /** RFC 3261 §18.2.2 for a reply that carries the way in its Via; null when it names no address. */

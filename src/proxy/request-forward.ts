@@ -11,6 +11,9 @@ import type { ProxyServices } from './proxy-services.ts';
 import { renderRecordRoute } from './record-route.ts';
 import type { RequestState } from './request-state.ts';
 
+/** For replies: their edits do not depend on the socket they leave by. */
+export const NOWHERE: Outbound = { proto: 'udp', host: '', port: 0 };
+
 /** Our address as Via and Record-Route show it for a message that leaves by this destination. */
 export function outboundOf(state: RequestState, destination: Destination): Outbound {
   const { socket, proto } = destination;
@@ -29,14 +32,14 @@ export function viaValue(out: Outbound, branch: string, rport: boolean): string 
 
 /** Marks the top Via with received and rport once per message (RFC 3261 §18.2.1, RFC 3581 §4). */
 export function markVia(state: RequestState, options: ProxyOptions): void {
-  if (state.viaMarked) return;
-  state.viaMarked = true;
+  if (state.viaMarkedOn === state.message) return;
+  state.viaMarkedOn = state.message;
   addReceivedRport(
     state.message,
+    state.edits,
     state.received.ip,
     state.received.port,
     state.forceRport || options.forceRport,
-    state.edits,
   );
 }
 
@@ -47,7 +50,6 @@ export function branchRequest(
   options: ProxyOptions,
   out: Outbound,
   viaBranch: string,
-  stream: boolean,
 ): string {
   const { message } = state;
   markVia(state, options);
@@ -63,7 +65,6 @@ export function branchRequest(
     edits: state.edits,
     branchEdits: branch.edits,
     out,
-    stream,
   });
 }
 
@@ -102,7 +103,7 @@ export function sendBranch(cell: Cell, branch: Branch, services: ProxyServices):
   const viaBranch = `${cell.branchBase}.${branch.index}${branch.attempts === 0 ? '' : `-${branch.attempts}`}`;
   branch.attempts++;
   const out = outboundOf(state, destination);
-  const text = branchRequest(state, branch, options, out, viaBranch, destination.proto !== 'udp');
+  const text = branchRequest(state, branch, options, out, viaBranch);
   branch.sentRuri = branch.target.uri;
   branch.destination = destination;
   const { onsendRoute } = state.hooks;
