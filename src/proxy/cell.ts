@@ -44,7 +44,8 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
   /** Reply the running onreply route or the winner belongs to, for t_check_status. */
   private serverHandle: ServerTransactionHandle | null = null;
   private readonly services: ProxyServices;
-  private readonly toTag: string;
+  /** To-tag of replies made here. */
+  readonly toTag: string;
   private leg = 0;
   private finishing = false;
   private finalSent = false;

@@ -31,6 +31,8 @@ export interface ProxyCore {
   reply(state: RequestState, status: number, reason: string): number;
   /** sl_send_reply: stateless reply; -1 when it cannot be sent (ACK, no Via). */
   statelessReply(state: RequestState, status: number, reason: string): number;
+  /** To-tag that a reply made here has: of the transaction if `stateful` and there is one, else the stateless one ($ltt). */
+  localToTag(state: RequestState, stateful: boolean): string;
   /** forward(): stateless relay; `destination` null: by $du or $ru. */
   forward(state: RequestState, options?: RelayOptions): number;
   /** Forwards a reply without a transaction by its second Via (RFC 3261 §16.11). */

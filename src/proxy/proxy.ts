@@ -163,6 +163,11 @@ export class Proxy implements ProxyCore, ProxyServices {
     return this.sender.send(text, this.replyTo(state), null) ? 1 : -1;
   }
 
+  localToTag(state: RequestState, stateful: boolean): string {
+    const cell = state.transaction as Cell | null;
+    return stateful && cell !== null ? cell.toTag : statelessTag(this.tagPrefix, state.pristine);
+  }
+
   /** True for an ACK to a negative reply we sent statelessly: it ends here. */
   isAckOfStatelessReply(message: SipMessage): boolean {
     if (message.methodId !== M_ACK) return false;
