@@ -1,0 +1,107 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { type Clock, realClock } from '../time/clock.ts';
+import { DigestError } from './errors.ts';
+import { type HmacKey, hmacKey, hmacSha256 } from './hmac.ts';
+
+/**
+ * Server nonces that need no store: 48 base64url characters for 36 bytes,
+ *
+ *     version(1) ‖ key number(1) ‖ issue time in ms(6) ‖ random(12) ‖ tag(16)
+ *
+ * where the tag is the first half of an HMAC-SHA256 over what stands before it and over a binding text (realm, algorithm, 401 or 407). So
+ * a flood of unauthenticated requests costs no memory, any node with the same keys can check any node's nonce, and a nonce
+ * cannot be taken from one realm or algorithm to another (RFC 7616 §3.3 and §5.4 on nonces).
+ */
+const VERSION = 1;
+const HEAD_LENGTH = 20;
+const TAG_LENGTH = 16;
+// The decoder also takes the other base64 alphabet; a second spelling of a used nonce would pass for an unused one.
+const SYNTAX = /^[A-Za-z0-9_-]{48}$/;
+const MIN_KEY_LENGTH = 16;
+
+/** What a nonce turned out to be. */
+export type NonceCheck =
+  | {
+      readonly state: 'fresh' | 'expired';
+      /** Wall-clock ms of issue. */
+      readonly issuedAt: number;
+      /** Wall-clock ms after which it counts as expired. */
+      readonly expiresAt: number;
+    }
+  | { readonly state: 'unknown' };
+
+/** How nonces are made. */
+export interface NonceOptions {
+  /**
+   * Keys of at least 16 bytes each, the one to sign with first; the others are still accepted, which lets a key be changed
+   * without a storm of challenges. Shared by the nodes of a cluster. By default one random key, known to this process only.
+   */
+  readonly keys?: readonly NonceKey[];
+  /** How long a nonce may be used, in ms; default 300 000, as in Kamailio. */
+  readonly lifetimeMs?: number;
+  /** How far ahead of ours another node's clock may be, in ms; default 5 000. */
+  readonly maxDriftMs?: number;
+  readonly clock?: Pick<Clock, 'wall'>;
+  /** Source of random bytes; injectable for tests. */
+  readonly random?: (size: number) => Buffer;
+}
+
+/** A signing key and the number by which nonces name it. */
+export interface NonceKey {
+  /** 0 to 255. */
+  readonly id: number;
+  readonly key: Uint8Array;
+}
+
+/** Issues and checks server nonces. */
+export class NonceMint {
+  readonly lifetimeMs: number;
+  private readonly keys: readonly { readonly id: number; readonly key: HmacKey }[];
+  private readonly signing: { readonly id: number; readonly key: HmacKey };
+  private readonly maxDriftMs: number;
+  private readonly clock: Pick<Clock, 'wall'>;
+  private readonly random: (size: number) => Buffer;
+
+  /** Throws DigestError DIGEST_NONCE_KEY_WEAK when there is no key or one is too short. */
+  constructor(options: NonceOptions = {}) {
+    this.random = options.random ?? randomBytes;
+    const keys = options.keys ?? [{ id: 0, key: randomBytes(32) }];
+    this.keys = keys.map(({ id, key }) => ({ id, key: hmacKey(key) }));
+    const [signing] = this.keys;
+    if (signing === undefined || keys.some(({ key }) => key.length < MIN_KEY_LENGTH)) {
+      throw new DigestError('DIGEST_NONCE_KEY_WEAK');
+    }
+    this.signing = signing;
+    this.lifetimeMs = options.lifetimeMs ?? 300_000;
+    this.maxDriftMs = options.maxDriftMs ?? 5_000;
+    this.clock = options.clock ?? realClock;
+  }
+
+  /** A new nonce, valid for this binding text only. */
+  issue(binding: string): string {
+    const bytes = Buffer.allocUnsafe(HEAD_LENGTH + TAG_LENGTH);
+    bytes[0] = VERSION;
+    bytes[1] = this.signing.id;
+    bytes.writeUIntBE(Math.floor(this.clock.wall()), 2, 6);
+    this.random(12).copy(bytes, 8);
+    hmacSha256(this.signing.key, bytes.subarray(0, HEAD_LENGTH), binding).copy(bytes, HEAD_LENGTH, 0, TAG_LENGTH);
+    return bytes.toString('base64url');
+  }
+
+  /**
+   * Tells a nonce's state. `unknown` covers a forged one, one of another binding or key, and one from too far in the future.
+   */
+  check(nonce: string, binding: string): NonceCheck {
+    if (!SYNTAX.test(nonce)) return { state: 'unknown' };
+    const bytes = Buffer.from(nonce, 'base64url');
+    const entry = this.keys.find(({ id }) => id === bytes[1]);
+    if (bytes[0] !== VERSION || entry === undefined) return { state: 'unknown' };
+    const expected = hmacSha256(entry.key, bytes.subarray(0, HEAD_LENGTH), binding).subarray(0, TAG_LENGTH);
+    if (!timingSafeEqual(expected, bytes.subarray(HEAD_LENGTH))) return { state: 'unknown' };
+    const issuedAt = bytes.readUIntBE(2, 6);
+    const expiresAt = issuedAt + this.lifetimeMs;
+    const now = this.clock.wall();
+    if (issuedAt > now + this.maxDriftMs) return { state: 'unknown' };
+    return { state: now > expiresAt ? 'expired' : 'fresh', issuedAt, expiresAt };
+  }
+}

@@ -1,0 +1,471 @@
+/**
+ * Syntax of the four digest headers: challenges (WWW-Authenticate, Proxy-Authenticate) and credentials (Authorization,
+ * Proxy-Authorization), after RFC 7235 §2.1 and RFC 7616 §3.3, §3.4. Only syntax: what a value is worth is src/digest's affair.
+ *
+ * Reading is liberal: any parameter may be quoted or bare, blanks and folding may stand anywhere, unknown parameters are kept,
+ * a broken element is left out and the others are still read. Nothing here throws.
+ */
+
+/** One `name=value` of a challenge or of credentials. */
+export interface AuthParam {
+  /** Lower case. */
+  readonly name: string;
+  /** Without quotes and escapes; empty for a parameter without a value. */
+  readonly value: string;
+  /** The same value as it may stand between quotes; for a value received in quotes exactly what stood there. */
+  readonly escaped: string;
+}
+
+/** A Digest challenge. Absent text parameters are empty. */
+export interface DigestChallenge {
+  readonly kind: 'digest';
+  readonly realm: string;
+  readonly nonce: string;
+  readonly opaque: string;
+  readonly domain: string;
+  /** As written, empty when absent (which means MD5, RFC 7616 §3.3). */
+  readonly algorithm: string;
+  /** The qop list's tokens in lower case and in their order; empty when the parameter is absent or empty. */
+  readonly qop: readonly string[];
+  readonly stale: boolean;
+  /** What stood between the quotes, for an answer to repeat: a peer may compare bytes and know no escapes. */
+  readonly echo: AuthEcho;
+  readonly params: readonly AuthParam[];
+}
+
+/** Escaped texts that an answer repeats from its challenge. */
+export interface AuthEcho {
+  readonly realm: string;
+  readonly nonce: string;
+  readonly opaque: string;
+}
+
+/** Credentials of the Digest scheme. Absent text parameters are empty. */
+export interface DigestCredentials {
+  readonly kind: 'digest';
+  /** From `username`, or from `username*` (RFC 7616 §3.4) as the bytes it encodes. */
+  readonly username: string;
+  readonly realm: string;
+  readonly nonce: string;
+  readonly uri: string;
+  /** As written; may be in upper case. */
+  readonly response: string;
+  /** As written, empty when absent (which means MD5). */
+  readonly algorithm: string;
+  readonly cnonce: string;
+  readonly opaque: string;
+  /** As written, because it is hashed as written. */
+  readonly qop: string;
+  /** As written: eight hex digits from a peer that follows the RFC. */
+  readonly nc: string;
+  readonly params: readonly AuthParam[];
+}
+
+/** A challenge or credentials of another scheme (Basic, Bearer, NTLM…). */
+export interface OtherAuth {
+  readonly kind: 'other';
+  /** As written. */
+  readonly scheme: string;
+  /** The scheme's token68 text (RFC 7235 §2.1), empty when it has parameters or nothing. */
+  readonly token68: string;
+  readonly params: readonly AuthParam[];
+}
+
+export type AuthChallenge = DigestChallenge | OtherAuth;
+export type AuthCredentials = DigestCredentials | OtherAuth;
+
+/** What {@link printCredentials} needs; {@link DigestCredentials} fits. Empty texts are left out, except the five that RFC 7616 requires. */
+export type DigestCredentialFields = Omit<DigestCredentials, 'kind' | 'params'> & {
+  /** Printed in place of `realm`, `nonce` and `opaque`: the challenge's own spelling. */
+  readonly echo?: AuthEcho;
+};
+
+/** What {@link printChallenge} needs. */
+export interface DigestChallengeFields {
+  readonly realm: string;
+  readonly nonce: string;
+  /** Empty: no qop parameter. */
+  readonly qop: readonly string[];
+  readonly stale: boolean;
+  /** Empty: no algorithm parameter. */
+  readonly algorithm: string;
+  /** Empty: no opaque parameter. */
+  readonly opaque: string;
+}
+
+/** Authentication-Info and Proxy-Authentication-Info (RFC 7615 §3, RFC 7616 §3.5). Absent texts are empty. */
+export interface AuthenticationInfo {
+  readonly nextnonce: string;
+  readonly rspauth: string;
+  readonly qop: string;
+  readonly cnonce: string;
+  readonly nc: string;
+}
+
+// A header with more than this is an attack or rubbish; the bound keeps every later loop over them short.
+const MAX_ELEMENTS = 16;
+const MAX_PARAMS = 32;
+
+/**
+ * Reads every challenge of one WWW-Authenticate or Proxy-Authenticate value, comma-joined ones taken apart (RFC 7235 §4.1).
+ * A Digest challenge without a realm or a nonce is left out; of a parameter given twice the first counts.
+ * @param text text that holds the header value; `start` and `end` are offsets into it
+ * @returns the readable challenges in their order, none when there are none
+ */
+export function parseChallenges(text: string, start = 0, end = text.length): AuthChallenge[] {
+  const challenges: AuthChallenge[] = [];
+  for (const element of scan(text, start, end)) {
+    if (!isDigest(element)) {
+      challenges.push(otherAuth(element));
+      continue;
+    }
+    const { params } = element;
+    const realm = find(params, 'realm');
+    const nonce = find(params, 'nonce');
+    if (realm === undefined || realm.value === '' || nonce === undefined || nonce.value === '') continue;
+    const opaque = find(params, 'opaque');
+    challenges.push({
+      kind: 'digest',
+      realm: realm.value,
+      nonce: nonce.value,
+      opaque: opaque?.value ?? '',
+      domain: authParam(params, 'domain'),
+      algorithm: authParam(params, 'algorithm'),
+      qop: tokens(authParam(params, 'qop')),
+      stale: authParam(params, 'stale').toLowerCase() === 'true',
+      echo: { realm: realm.escaped, nonce: nonce.escaped, opaque: opaque?.escaped ?? '' },
+      params,
+    });
+  }
+  return challenges;
+}
+
+/**
+ * Reads the credentials of one Authorization or Proxy-Authorization value. RFC 3261 §7.3.1 allows one per line; several
+ * joined by commas, as some middleboxes make them, are read too. Digest credentials that lack one of username, realm, nonce,
+ * uri and response, or that give one parameter twice (which of them was verified, which was used?), are left out.
+ * @param text text that holds the header value; `start` and `end` are offsets into it
+ */
+export function parseCredentials(text: string, start = 0, end = text.length): AuthCredentials[] {
+  const list: AuthCredentials[] = [];
+  for (const element of scan(text, start, end)) {
+    if (!isDigest(element)) {
+      list.push(otherAuth(element));
+      continue;
+    }
+    const { params } = element;
+    if (hasDuplicate(params)) continue;
+    const username = find(params, 'username')?.value ?? extendedValue(find(params, 'username*')?.value);
+    const realm = find(params, 'realm');
+    const nonce = find(params, 'nonce');
+    const uri = find(params, 'uri');
+    const response = find(params, 'response');
+    if (username === undefined || !realm || !nonce || !uri || !response) continue;
+    list.push({
+      kind: 'digest',
+      username,
+      realm: realm.value,
+      nonce: nonce.value,
+      uri: uri.value,
+      response: response.value,
+      algorithm: authParam(params, 'algorithm'),
+      cnonce: authParam(params, 'cnonce'),
+      opaque: authParam(params, 'opaque'),
+      qop: authParam(params, 'qop'),
+      nc: authParam(params, 'nc'),
+      params,
+    });
+  }
+  return list;
+}
+
+/** Reads an Authentication-Info or Proxy-Authentication-Info value (RFC 7615 §3); absent parameters are empty. */
+export function parseAuthenticationInfo(text: string, start = 0, end = text.length): AuthenticationInfo {
+  const params = scan(text, start, end, 'Digest')[0]?.params ?? [];
+  return {
+    nextnonce: authParam(params, 'nextnonce'),
+    rspauth: authParam(params, 'rspauth'),
+    qop: authParam(params, 'qop'),
+    cnonce: authParam(params, 'cnonce'),
+    nc: authParam(params, 'nc'),
+  };
+}
+
+/**
+ * A parameter's value.
+ * @param name lower case
+ * @returns the first one's value, empty when there is none
+ */
+export function authParam(params: readonly AuthParam[], name: string): string {
+  return find(params, name)?.value ?? '';
+}
+
+/**
+ * Prints an Authorization or Proxy-Authorization value in the order, quoting and spacing of Kamailio's uac module: username,
+ * realm, nonce, uri, opaque, qop, nc, cnonce, response, algorithm, one blank after each comma (quoting: RFC 7616 §3.4).
+ * @returns the header value, or null when a text cannot be sent: a control character (CR and LF above all, which would inject
+ * a header), a character that is no byte, or a bare parameter that is no token
+ */
+export function printCredentials(fields: DigestCredentialFields): string | null {
+  const realm = fields.echo?.realm ?? escapeQuoted(fields.realm);
+  const nonce = fields.echo?.nonce ?? escapeQuoted(fields.nonce);
+  const opaque = fields.echo?.opaque ?? escapeQuoted(fields.opaque);
+  if (!isBare(fields.qop) || !isBare(fields.nc) || !isBare(fields.algorithm)) return null;
+  let text = `Digest username="${escapeQuoted(fields.username)}", realm="${realm}", nonce="${nonce}", uri="${escapeQuoted(fields.uri)}"`;
+  if (opaque !== '') text += `, opaque="${opaque}"`;
+  if (fields.qop !== '') text += `, qop=${fields.qop}`;
+  if (fields.nc !== '') text += `, nc=${fields.nc}`;
+  if (fields.cnonce !== '') text += `, cnonce="${escapeQuoted(fields.cnonce)}"`;
+  text += `, response="${escapeQuoted(fields.response)}"`;
+  if (fields.algorithm !== '') text += `, algorithm=${fields.algorithm}`;
+  return UNPRINTABLE.test(text) ? null : text;
+}
+
+/**
+ * Prints a WWW-Authenticate or Proxy-Authenticate value in the order and spacing of Kamailio's and OpenSIPS' auth modules:
+ * realm, nonce, qop, stale (only when true), algorithm, opaque (quoting: RFC 7616 §3.3).
+ * @returns the header value, or null when a text cannot be sent, see {@link printCredentials}
+ */
+export function printChallenge(fields: DigestChallengeFields): string | null {
+  if (!isBare(fields.algorithm) || !fields.qop.every(isBare)) return null;
+  let text = `Digest realm="${escapeQuoted(fields.realm)}", nonce="${escapeQuoted(fields.nonce)}"`;
+  if (fields.qop.length > 0) text += `, qop="${fields.qop.join(',')}"`;
+  if (fields.stale) text += ', stale=true';
+  if (fields.algorithm !== '') text += `, algorithm=${fields.algorithm}`;
+  if (fields.opaque !== '') text += `, opaque="${escapeQuoted(fields.opaque)}"`;
+  return UNPRINTABLE.test(text) ? null : text;
+}
+
+/** Prints an Authentication-Info value (RFC 7615 §3; quoting: RFC 7616 §3.5); null when a text cannot be sent. Empty texts are left out. */
+export function printAuthenticationInfo(info: AuthenticationInfo): string | null {
+  if (!isBare(info.qop) || !isBare(info.nc)) return null;
+  const parts: string[] = [];
+  if (info.nextnonce !== '') parts.push(`nextnonce="${escapeQuoted(info.nextnonce)}"`);
+  if (info.qop !== '') parts.push(`qop=${info.qop}`);
+  if (info.rspauth !== '') parts.push(`rspauth="${escapeQuoted(info.rspauth)}"`);
+  if (info.cnonce !== '') parts.push(`cnonce="${escapeQuoted(info.cnonce)}"`);
+  if (info.nc !== '') parts.push(`nc=${info.nc}`);
+  const text = parts.join(', ');
+  return text === '' || UNPRINTABLE.test(text) ? null : text;
+}
+
+/** Everything but TAB that RFC 3261 §25.1 keeps out of a quoted string, and characters above a byte. */
+const UNPRINTABLE = /[^\t\x20-\x7e\x80-\xff]/;
+/** Empty or a token (RFC 3261 §25.1). */
+const BARE = /^[A-Za-z0-9\-.!%*_+`'~]*$/;
+
+function isBare(text: string): boolean {
+  return BARE.test(text);
+}
+
+/** RFC 3261 §25.1 quoted-pair for the two characters that need it. */
+function escapeQuoted(text: string): string {
+  return text.includes('"') || text.includes('\\') ? text.replace(/["\\]/g, '\\$&') : text;
+}
+
+/**
+ * Undoes quoted-pairs, but only of `"` and `\`. Whoever escapes escapes these two only, while a backslash before anything
+ * else comes from senders that know no escapes (`username="DOMAIN\user"`) and hash it as it stands.
+ */
+function unescapeQuoted(text: string): string {
+  return text.includes('\\') ? text.replace(/\\(["\\])/g, '$1') : text;
+}
+
+/** A folded line break counts as one blank (RFC 3261 §7.3.1). */
+function unfold(text: string): string {
+  return text.includes('\n') ? text.replace(/\r?\n[ \t]+/g, ' ') : text;
+}
+
+function tokens(list: string): string[] {
+  return list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((token) => token !== '');
+}
+
+function find(params: readonly AuthParam[], name: string): AuthParam | undefined {
+  for (const param of params) if (param.name === name) return param;
+  return undefined;
+}
+
+function hasDuplicate(params: readonly AuthParam[]): boolean {
+  return new Set(params.map((param) => param.name)).size !== params.length;
+}
+
+/** RFC 5987 §3.2.1 ext-value, `UTF-8'language'percent-encoded`, as the bytes it encodes; undefined when it is none. */
+function extendedValue(value: string | undefined): string | undefined {
+  const match = value === undefined ? null : /^utf-8'[^']*'((?:[^%]|%[0-9a-f]{2})*)$/i.exec(value);
+  return match?.[1]?.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+// ---- the scanner: scheme, then token68 or parameters, again and again ------------------------------------------------------
+
+interface AuthElement {
+  readonly scheme: string;
+  token68: string;
+  readonly params: AuthParam[];
+  /** Unreadable to an extent that nothing of it can be trusted. */
+  broken: boolean;
+}
+
+function isDigest(element: AuthElement): boolean {
+  return isDigestName(element.scheme);
+}
+
+function isDigestName(scheme: string): boolean {
+  return scheme.length === 6 && scheme.toLowerCase() === 'digest';
+}
+
+function otherAuth({ scheme, token68, params }: AuthElement): OtherAuth {
+  return { kind: 'other', scheme, token68, params };
+}
+
+/**
+ * Takes a header value apart. In RFC 7235 §2.1 a comma separates both parameters and challenges, so what follows a comma
+ * is decided by what follows its first word: `=` makes it a parameter, blanks and more text make it the next scheme.
+ * @param scheme given for a value that has no scheme word of its own (Authentication-Info)
+ */
+function scan(text: string, start: number, end: number, scheme?: string): AuthElement[] {
+  const elements: AuthElement[] = [];
+  let current: AuthElement | undefined;
+  const open = (name: string): AuthElement => {
+    const element: AuthElement = { scheme: name, token68: '', params: [], broken: false };
+    elements.push(element);
+    return element;
+  };
+  if (scheme !== undefined) current = open(scheme);
+
+  let at = start;
+  let afterComma = true;
+  while (at < end) {
+    const code = text.charCodeAt(at);
+    if (code === COMMA || isBlank(code)) {
+      if (code === COMMA) afterComma = true;
+      at++;
+      continue;
+    }
+    if (code === QUOTE) {
+      // A quoted string where a name should be: step over it whole, so that a comma in it cuts nothing.
+      const close = closingQuote(text, at + 1, end);
+      if (close < 0) break;
+      at = close + 1;
+      continue;
+    }
+    if (code === EQUALS) {
+      at++;
+      continue;
+    }
+    const wordEnd = endOfWord(text, at, end);
+    const word = text.slice(at, wordEnd);
+    const next = skipBlanks(text, wordEnd, end);
+
+    if (next < end && text.charCodeAt(next) === EQUALS) {
+      let valueAt = skipBlanks(text, next + 1, end);
+      let value: string;
+      let escaped: string;
+      if (valueAt < end && text.charCodeAt(valueAt) === QUOTE) {
+        const close = closingQuote(text, valueAt + 1, end);
+        if (close < 0) {
+          // Nobody can say where this value ends.
+          if (current !== undefined) current.broken = true;
+          break;
+        }
+        escaped = unfold(text.slice(valueAt + 1, close));
+        value = unescapeQuoted(escaped);
+        valueAt = close + 1;
+      } else {
+        const valueEnd = endOfBareValue(text, valueAt, end);
+        value = text.slice(valueAt, valueEnd);
+        escaped = escapeQuoted(value);
+        valueAt = valueEnd;
+      }
+      if (current !== undefined) {
+        if (current.params.length < MAX_PARAMS) current.params.push({ name: word.toLowerCase(), value, escaped });
+        else current.broken = true;
+      }
+      at = valueAt;
+      afterComma = false;
+      continue;
+    }
+
+    const alone = next >= end || text.charCodeAt(next) === COMMA;
+    if (current !== undefined && (!afterComma || (alone && !isDigestName(word) && paramFollows(text, next, end)))) {
+      // A word in the middle of parameters: `foo, nonce="x"` is a value-less parameter of ours, no scheme of that name.
+      if (afterComma && current.params.length < MAX_PARAMS) {
+        current.params.push({ name: word.toLowerCase(), value: '', escaped: '' });
+      }
+      at = wordEnd;
+      continue;
+    }
+    if (elements.length >= MAX_ELEMENTS) break;
+    current = open(word);
+    at = next;
+    afterComma = true;
+    if (!alone && !isDigestName(word)) {
+      const tokenEnd = endOfToken68(text, next, end);
+      if (tokenEnd > 0) {
+        current.token68 = text.slice(next, tokenEnd);
+        at = tokenEnd;
+      }
+    }
+  }
+  return elements.filter((element) => !element.broken);
+}
+
+const COMMA = 0x2c;
+const EQUALS = 0x3d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a;
+}
+
+function skipBlanks(text: string, at: number, end: number): number {
+  while (at < end && isBlank(text.charCodeAt(at))) at++;
+  return at;
+}
+
+/** Offset of the quote that closes a quoted string, -1 when none does. */
+function closingQuote(text: string, at: number, end: number): number {
+  for (; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === BACKSLASH) at++;
+    else if (code === QUOTE) return at;
+  }
+  return -1;
+}
+
+function endOfWord(text: string, at: number, end: number): number {
+  for (; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === COMMA || code === EQUALS || code === QUOTE || isBlank(code)) break;
+  }
+  return at;
+}
+
+function endOfBareValue(text: string, at: number, end: number): number {
+  for (; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === COMMA || isBlank(code)) break;
+  }
+  return at;
+}
+
+/** True when the next thing after blanks and commas is `name =`. */
+function paramFollows(text: string, at: number, end: number): boolean {
+  while (at < end && (text.charCodeAt(at) === COMMA || isBlank(text.charCodeAt(at)))) at++;
+  const wordEnd = endOfWord(text, at, end);
+  const next = skipBlanks(text, wordEnd, end);
+  return wordEnd > at && next < end && text.charCodeAt(next) === EQUALS;
+}
+
+/** End of a token68 (RFC 7235 §2.1) that is followed by a comma or by nothing; -1 when there is none. */
+function endOfToken68(text: string, at: number, end: number): number {
+  const start = at;
+  while (at < end && /[A-Za-z0-9\-._~+/]/.test(text[at] as string)) at++;
+  if (at === start) return -1;
+  while (at < end && text.charCodeAt(at) === EQUALS) at++;
+  const next = skipBlanks(text, at, end);
+  return next >= end || text.charCodeAt(next) === COMMA ? at : -1;
+}
