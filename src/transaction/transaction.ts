@@ -126,7 +126,12 @@ export interface Transactions {
   receiveResponse(message: SipMessage, from: Received): boolean;
   /** The client transaction a response belongs to, without giving it the response. */
   findClient(message: SipMessage): ClientTransactionHandle | null;
-  createServer(message: SipMessage, from: Received, user: ServerTransactionUser, timers: TransactionTimers): ServerTransactionHandle | CreateFailure;
+  createServer(
+    message: SipMessage,
+    from: Received,
+    user: ServerTransactionUser,
+    timers: TransactionTimers,
+  ): ServerTransactionHandle | CreateFailure;
   createClient(params: ClientTransactionParams): ClientTransactionHandle | CreateFailure;
   /** Live (not yet terminated) transactions of both kinds, completed ones included. */
   readonly size: number;
