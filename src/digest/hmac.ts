@@ -30,7 +30,7 @@ export function hmacSha256(key: HmacKey, head: Uint8Array, text: string): Buffer
   const inner = Buffer.allocUnsafe(BLOCK_LENGTH + head.length + text.length);
   inner.set(key.inner);
   inner.set(head, BLOCK_LENGTH);
-  inner.latin1Write(text, BLOCK_LENGTH + head.length);
+  inner.write(text, BLOCK_LENGTH + head.length, 'latin1');
   const outer = Buffer.allocUnsafe(BLOCK_LENGTH + HASH_LENGTH);
   outer.set(key.outer);
   outer.set(hash('sha256', inner, 'buffer'), BLOCK_LENGTH);
