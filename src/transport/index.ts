@@ -1,10 +1,16 @@
+export { type BlockedTarget, Blocklist } from './blocklist.ts';
 export type { ConnectionState } from './connection.ts';
+export { type DnsAnswer, DnsCache, type DnsCacheSettings } from './dns-cache.ts';
+export * from './dns-client.ts';
+export { PacketDnsClient, type PacketDnsSettings } from './dns-packet-client.ts';
 export * from './errors.ts';
 export { bracket, canonicalHost, ipFamily, unbracket } from './ip.ts';
 export { type AliasSpec, defaultPort, type ListenSpec } from './listen.ts';
 export * from './options.ts';
 export { replyDestination } from './reply-destination.ts';
+export { type NextHop, Resolver, type ResolverSettings, type Target } from './resolver.ts';
 export type { ProtoCounters, TransportStats } from './stats.ts';
+export { SystemDnsClient } from './system-dns-client.ts';
 export { readIdentity, type TlsIdentity, type TlsSettings } from './tls.ts';
 export * from './transport.ts';
 export { type ConnectionInfo, TransportLayer } from './transport-layer.ts';

@@ -20,6 +20,7 @@ export function bracket(host: string): string {
 /**
  * A host in the one form in which hosts are compared: lower case, no brackets, no final dot, IPv6 in its shortest spelling
  * (RFC 5952), an IPv4-mapped IPv6 address as the IPv4 address it stands for.
+ * The zone of a link-local address stays: without it the address means nothing.
  */
 export function canonicalHost(host: string): string {
   const bare = unbracket(host);
@@ -32,7 +33,8 @@ export function canonicalHost(host: string): string {
   if (!isIPv6(address)) return bare.toLowerCase();
   const shortest = new SocketAddress({ address, family: 'ipv6' }).address.toLowerCase();
   const mapped = shortest.startsWith('::ffff:') ? shortest.slice(7) : '';
-  return isIPv4(mapped) ? mapped : shortest;
+  if (isIPv4(mapped)) return mapped;
+  return zone < 0 ? shortest : shortest + bare.slice(zone);
 }
 
 /** True for the addresses that mean "every interface". */
