@@ -3,6 +3,7 @@ import { parseNameAddr } from '../message/name-addr.ts';
 import { looseRoute } from '../proxy/loose-route.ts';
 import type { RecordRoute } from '../proxy/request-state.ts';
 import type { ScriptContext } from '../script/context.ts';
+import { L_ERR } from '../script/log.ts';
 import {
   defineModule,
   fn,
@@ -12,7 +13,6 @@ import {
   type VariableAccess,
   type VariableDefinition,
 } from '../script/module-definition.ts';
-import { L_ERR } from '../script/log.ts';
 import { ROUTE_ANY, ROUTE_BRANCH, ROUTE_FAILURE, ROUTE_REQUEST, type Value } from '../script/values.ts';
 
 /** State of one program's rr module. */
@@ -56,7 +56,9 @@ function variable(name: string, read: (ctx: ScriptContext) => Value): VariableDe
     writable: false,
     inner: 'none',
     support: 'yes',
-    bind: () => (_inner, _index, text): VariableAccess => ({ text, get: read, int: null, set: null }),
+    bind:
+      () =>
+      (_inner, _index, text): VariableAccess => ({ text, get: read, int: null, set: null }),
   };
 }
 
@@ -85,7 +87,9 @@ export const rr = defineModule<RrModule>({
   functions: [
     fn('record_route', ['str?'], RECORD, (m) => (ctx, params) => {
       const text = withSemicolon(params ?? '');
-      return isParamText(text) ? record(ctx, { params: text, preset: [], advertised: '' }) : refuse(m, 'record_route', text);
+      return isParamText(text)
+        ? record(ctx, { params: text, preset: [], advertised: '' })
+        : refuse(m, 'record_route', text);
     }),
     fn('record_route_preset', ['str', 'str?'], RECORD, (m) => (ctx, first, second) => {
       const preset = second === undefined ? [first] : [first, second];
@@ -104,7 +108,8 @@ export const rr = defineModule<RrModule>({
     fn('add_rr_param', ['str'], RECORD, (m) => (ctx, text) => {
       const param = withSemicolon(text);
       if (!isParamText(param)) return refuse(m, 'add_rr_param', text);
-      const params = ctx.routeType === ROUTE_BRANCH && ctx.branch !== null ? ctx.branch.routeParams : ctx.state.routeParams;
+      const params =
+        ctx.routeType === ROUTE_BRANCH && ctx.branch !== null ? ctx.branch.routeParams : ctx.state.routeParams;
       params.set('', param);
       return 1;
     }),

@@ -54,7 +54,9 @@ function errorReply(module: SlModule, ctx: ScriptContext): number {
   if (state.transaction !== null && state.transaction.lastStatus >= 200) return -3;
   const status = state.errorStatus === 0 ? 500 : state.errorStatus;
   const reason =
-    state.errorStatus === 0 ? "I'm terribly sorry, server error occurred (1/SL)" : state.errorReason.replace('/TM)', '/SL)');
+    state.errorStatus === 0
+      ? "I'm terribly sorry, server error occurred (1/SL)"
+      : state.errorReason.replace('/TM)', '/SL)');
   if (state.transaction !== null) return module.host.proxy.reply(state, status, reason);
   return count(module, status, module.host.proxy.statelessReply(state, status, reason));
 }
@@ -80,8 +82,7 @@ export const sl = defineModule<SlModule>({
       ['str', 'str', 'int'],
       REPLY,
       // mode 1: stateful only, 2: stateless only
-      (m) => (ctx, code, reason, mode) =>
-        mode === 2 ? stateless(m, ctx, code, reason) : reply(m, ctx, code, reason),
+      (m) => (ctx, code, reason, mode) => (mode === 2 ? stateless(m, ctx, code, reason) : reply(m, ctx, code, reason)),
     ),
     fn('sl_reply_error', [], REPLY, (m) => (ctx) => errorReply(m, ctx)),
     fn('send_reply_error', [], REPLY, (m) => (ctx) => errorReply(m, ctx)),

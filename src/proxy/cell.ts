@@ -1,9 +1,5 @@
 import { EditList } from '../message/edits.ts';
-import {
-  HDR_PROXY_AUTHENTICATE,
-  HDR_REASON,
-  HDR_WWW_AUTHENTICATE,
-} from '../message/header-name.ts';
+import { HDR_PROXY_AUTHENTICATE, HDR_REASON, HDR_WWW_AUTHENTICATE } from '../message/header-name.ts';
 import type { SipMessage } from '../message/message.ts';
 import { M_INVITE } from '../message/method.ts';
 import { buildForwardedResponse } from '../message/serializer.ts';
@@ -19,9 +15,9 @@ import { BAD_DESTINATION, type NextHopFailure, nextHopUri, UNRESOLVABLE } from '
 import type { RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
 import type { ProxyTransaction } from './proxy-transaction.ts';
+import { NOWHERE, sendBranch } from './request-forward.ts';
 import type { ReplyTransform, RequestState } from './request-state.ts';
 import { winningBranch } from './response-context.ts';
-import { NOWHERE, sendBranch } from './request-forward.ts';
 import type { Target } from './target.ts';
 
 const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
@@ -95,7 +91,10 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
     let started = 0;
     for (const target of targets) {
       if (this.branches.length >= services.options.maxBranches) {
-        services.report('TM_TOO_MANY_BRANCHES', `more than ${services.options.maxBranches} branches (max_branches); the rest is left out`);
+        services.report(
+          'TM_TOO_MANY_BRANCHES',
+          `more than ${services.options.maxBranches} branches (max_branches); the rest is left out`,
+        );
         break;
       }
       const branch = new Branch(this.branches.length, target, leg);
@@ -381,7 +380,10 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
     const branch = this.branches.find((one) => one.client === client);
     if (branch === undefined || branch.isFinal) return;
     if (this.retryElsewhere(branch)) return;
-    this.services.report(code, `branch ${branch.index} of ${this.state.pristine.method} ${branch.sentRuri} could not be sent`);
+    this.services.report(
+      code,
+      `branch ${branch.index} of ${this.state.pristine.method} ${branch.sentRuri} could not be sent`,
+    );
     this.failBranch(branch, 477, 'Send failed (477/TM)');
   }
 
@@ -390,7 +392,8 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
     const { services, state } = this;
     const failed = branch.candidates[branch.candidate];
     if (failed !== undefined) services.resolver.denied(failed);
-    if (!services.options.dnsFailover || state.disableFailover === true || this.isCanceled || this.finalSent) return false;
+    if (!services.options.dnsFailover || state.disableFailover === true || this.isCanceled || this.finalSent)
+      return false;
     while (branch.candidate + 1 < branch.candidates.length) {
       branch.candidate++;
       branch.client?.abandon();

@@ -1,5 +1,5 @@
-import type { SipMessage, HeaderField } from '../message/message.ts';
 import { HDR_ROUTE } from '../message/header-name.ts';
+import type { HeaderField, SipMessage } from '../message/message.ts';
 import { type NameAddr, paramValue, parseNameAddr } from '../message/name-addr.ts';
 import { parseUri, type SipUri } from '../message/uri.ts';
 import type { ListenSocket, Proto, TransportSender } from '../transport/transport.ts';
@@ -62,7 +62,10 @@ function socketOf(sender: TransportSender, uri: SipUri): ListenSocket | null {
   for (const socket of sender.sockets) {
     if (socket.proto !== proto) continue;
     const bare = socket.family === 6 ? `[${socket.address}]` : socket.address;
-    if ((socket.port === port && bare === host) || (socket.displayPort === port && socket.displayHost.toLowerCase() === host))
+    if (
+      (socket.port === port && bare === host) ||
+      (socket.displayPort === port && socket.displayHost.toLowerCase() === host)
+    )
       return socket;
   }
   return null;

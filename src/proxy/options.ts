@@ -28,10 +28,11 @@ export interface ProxyOptions {
   dnsFailover: boolean;
   /** Whole Server header line without CRLF, empty for none. */
   serverHeader: string;
+  /** Whole User-Agent header line of our own requests without CRLF, empty for none. */
+  userAgentHeader: string;
   /** Add ;rport to our Via. */
   localRport: boolean;
   forceRport: boolean;
-  /** advertised_address / advertised_port of the whole server, empty and 0 for the sockets' own. */
   recordRoute: RecordRouteOptions;
   /** Retry-After of a 503 sent because the transaction limit is reached, seconds. */
   overloadRetryAfter: number;
@@ -54,6 +55,7 @@ export function defaultProxyOptions(): ProxyOptions {
     maxBranches: 12,
     dnsFailover: true,
     serverHeader: '',
+    userAgentHeader: '',
     localRport: false,
     forceRport: false,
     recordRoute: DEFAULT_RECORD_ROUTE_OPTIONS,

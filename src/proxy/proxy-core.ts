@@ -1,6 +1,7 @@
 import type { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
 import type { Destination } from '../transport/transport.ts';
+import type { OwnRequest } from './detached-send.ts';
 import type { ProxyOptions } from './options.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
 
@@ -37,6 +38,13 @@ export interface ProxyCore {
   forward(state: RequestState, options?: RelayOptions): number;
   /** Forwards a reply without a transaction by its second Via (RFC 3261 §16.11). */
   forwardReply(state: RequestState, reply: SipMessage, edits?: EditList): number;
+  /** t_replicate: a stateful copy whose replies are swallowed; 1 or -1. */
+  replicate(state: RequestState, uri: string, options: RelayOptions): number;
+  /** t_load_contacts / t_next_contacts. */
+  loadContacts(state: RequestState, always: boolean): number;
+  nextContacts(state: RequestState): number;
+  /** t_uac_send: a request of our own whose replies nobody waits for; 1 or -1. */
+  sendOwn(request: OwnRequest): number;
   onOwnRoute(listener: OwnRouteListener): void;
   /** Tells those listeners; rr calls it from loose_route. */
   announceOwnRoute(state: RequestState, route: OwnRoute): void;

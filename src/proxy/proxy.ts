@@ -1,21 +1,23 @@
 import { EditList } from '../message/edits.ts';
-import { M_ACK, M_CANCEL } from '../message/method.ts';
 import type { SipMessage } from '../message/message.ts';
+import { M_ACK, M_CANCEL } from '../message/method.ts';
 import { addReceivedRport, buildForwardedResponse, buildResponse } from '../message/serializer.ts';
 import type { Via } from '../message/via.ts';
 import type { Random } from '../time/random.ts';
 import type { ServerTransactionHandle, ServerTransactionUser, Transactions } from '../transaction/transaction.ts';
 import { replyDestination } from '../transport/reply-destination.ts';
 import type { Destination, Proto, Received, TransportSender } from '../transport/transport.ts';
-import { statelessBranch, statelessTag } from './branch-id.ts';
 import { Branch } from './branch.ts';
+import { statelessBranch, statelessTag } from './branch-id.ts';
 import { Cell } from './cell.ts';
+import { type OwnRequest, replicate, sendOwnRequest } from './detached-send.ts';
 import { destinationFor, type NextHopResolver, nextHopUri, type ResolvedTarget } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
 import type { OwnRouteListener, ProxyCore, RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
 import { branchRequest, markVia, NOWHERE, outboundOf } from './request-forward.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
+import { loadContacts, nextContacts } from './serial-fork.ts';
 
 /** What a proxy stands on. */
 export interface ProxyParts {
@@ -41,7 +43,7 @@ export interface ProxyCounters {
 }
 
 /** RFC 3261 §16: stateful and stateless forwarding, local replies, CANCEL. One instance serves the whole server. */
-export class Proxy implements ProxyCore, ProxyServices {
+export class SipProxy implements ProxyCore, ProxyServices {
   readonly options: ProxyOptions;
   readonly sender: TransportSender;
   readonly transactions: Transactions;
@@ -208,7 +210,8 @@ export class Proxy implements ProxyCore, ProxyServices {
     if (known !== null) return this.forwardTo(state, known[0]);
     this.resolver.resolve(uri).then(
       (found) => {
-        if (this.forwardTo(state, found[0]) < 0) this.report('PROXY_FORWARD_FAILED', `cannot forward ${state.message.method} to ${uri.text}`);
+        if (this.forwardTo(state, found[0]) < 0)
+          this.report('PROXY_FORWARD_FAILED', `cannot forward ${state.message.method} to ${uri.text}`);
       },
       () => this.report('PROXY_FORWARD_FAILED', `cannot resolve ${uri.text}: the ${state.message.method} is lost`),
     );
@@ -241,7 +244,13 @@ export class Proxy implements ProxyCore, ProxyServices {
       return -1;
     }
     this.counters.repliesForwarded++;
-    return this.sender.send(buildForwardedResponse(reply, { edits, branchEdits: null, out: NOWHERE }), destination, null) ? 1 : -1;
+    return this.sender.send(
+      buildForwardedResponse(reply, { edits, branchEdits: null, out: NOWHERE }),
+      destination,
+      null,
+    )
+      ? 1
+      : -1;
   }
 
   /** RFC 3261 §18.2.2 for a reply that carries the way in its Via; null when it names no address. */
@@ -251,8 +260,25 @@ export class Proxy implements ProxyCore, ProxyServices {
     const host = via.received === '' ? via.host : via.received;
     const ip = host.startsWith('[') ? host.slice(1, -1) : host;
     if (!/^[\d.]+$|:/.test(ip)) return null;
-    const port = via.rport > 0 ? via.rport : via.port === 0 ? (proto === 'tls' || proto === 'wss' ? 5061 : 5060) : via.port;
+    const port =
+      via.rport > 0 ? via.rport : via.port === 0 ? (proto === 'tls' || proto === 'wss' ? 5061 : 5060) : via.port;
     return destinationFor(this.sender, { proto, ip, port, serverName: '' }, null, from.socket);
+  }
+
+  replicate(state: RequestState, uri: string, options: RelayOptions): number {
+    return replicate(this, state, uri, options);
+  }
+
+  loadContacts(state: RequestState, always: boolean): number {
+    return loadContacts(state, always);
+  }
+
+  nextContacts(state: RequestState): number {
+    return nextContacts(state);
+  }
+
+  sendOwn(request: OwnRequest): number {
+    return sendOwnRequest(this, request, this.options.userAgentHeader);
   }
 
   onOwnRoute(listener: OwnRouteListener): void {

@@ -123,4 +123,3 @@ export function sendBranch(cell: Cell, branch: Branch, services: ProxyServices):
   branch.status = 0;
   return null;
 }
-

@@ -2,8 +2,8 @@ import { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
 import type { Received } from '../transport/transport.ts';
 import { Attributes } from './attributes.ts';
-import type { ProxyTransaction } from './proxy-transaction.ts';
 import type { Branch } from './branch.ts';
+import type { ProxyTransaction } from './proxy-transaction.ts';
 import { Target } from './target.ts';
 
 /** What a routing program does at the proxy's decision points. A program is a value: a transaction keeps the one it began with. */
@@ -11,7 +11,14 @@ export interface RouteHooks {
   /** branch_route before a branch is built. @returns false to drop the branch */
   branchRoute(name: string, state: RequestState, branch: Branch): boolean;
   /** onreply_route[name] for a reply of a branch. @returns false to drop it (only provisional ones are dropped) */
-  replyRoute(name: string, state: RequestState, branch: Branch, reply: SipMessage, from: Received, edits: EditList): boolean | Promise<boolean>;
+  replyRoute(
+    name: string,
+    state: RequestState,
+    branch: Branch,
+    reply: SipMessage,
+    from: Received,
+    edits: EditList,
+  ): boolean | Promise<boolean>;
   /** failure_route: every branch has finished and `branch`'s reply wins (null reply: a local 408 or other local failure). */
   failureRoute(name: string, state: RequestState, branch: Branch): void | Promise<void>;
   /** event_route[tm:branch-failure:name]. */
@@ -47,7 +54,8 @@ export class RouteParams {
       out += replaced === undefined ? text : replaced.text;
     }
     if (over !== null)
-      for (const { key, text } of over.entries) if (key === '' || !this.entries.some((entry) => entry.key === key)) out += text;
+      for (const { key, text } of over.entries)
+        if (key === '' || !this.entries.some((entry) => entry.key === key)) out += text;
     return out;
   }
 }
