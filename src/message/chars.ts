@@ -96,3 +96,9 @@ export function matchesLower(text: string, start: number, lower: string): boolea
   }
   return true;
 }
+
+/** What startsWith does, several times as fast for short words. */
+export function isAt(text: string, start: number, word: string): boolean {
+  for (let i = 0; i < word.length; i++) if (text.charCodeAt(start + i) !== word.charCodeAt(i)) return false;
+  return true;
+}

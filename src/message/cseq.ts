@@ -1,4 +1,4 @@
-import { C_DIGIT, C_TOKEN, skipClass, skipLws, uintAt } from './chars.ts';
+import { C_TOKEN, skipClass, skipLws } from './chars.ts';
 import { methodAt } from './method.ts';
 
 /** CSeq (RFC 3261 §20.16). */
@@ -16,11 +16,17 @@ const MAX_SEQ = 0x7fffffff;
 /** Parses a CSeq value; null when it is none or its number is 2^31 or more (RFC 3261 §8.1.1.5). */
 export function parseCSeq(text: string, start: number, end: number): CSeq | null {
   const seqStart = skipLws(text, start, end);
-  const seqEnd = skipClass(text, seqStart, end, C_DIGIT);
-  const seq = uintAt(text, seqStart, seqEnd, MAX_SEQ);
-  if (seq < 0 || seq > MAX_SEQ) return null;
+  let seqEnd = seqStart;
+  let seq = 0;
+  for (; seqEnd < end; seqEnd++) {
+    const digit = text.charCodeAt(seqEnd) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    if (seq <= MAX_SEQ) seq = seq * 10 + digit;
+  }
+  if (seqEnd === seqStart || seq > MAX_SEQ) return null;
   const methodStart = skipLws(text, seqEnd, end);
   const methodEnd = skipClass(text, methodStart, end, C_TOKEN);
-  if (methodStart === seqEnd || methodEnd === methodStart || skipLws(text, methodEnd, end) < end) return null;
+  if (methodStart === seqEnd || methodEnd === methodStart || (methodEnd < end && skipLws(text, methodEnd, end) < end))
+    return null;
   return { seq, method: methodAt(text, methodStart, methodEnd), seqStart, seqEnd };
 }

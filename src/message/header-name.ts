@@ -3,6 +3,8 @@
  * compared by number and never lower-cased (RFC 3261 §7.3.1, §7.3.3 compact forms; §20).
  */
 
+import { C_TOKEN, CHARS } from './chars.ts';
+
 export const HDR_OTHER = 0;
 export const HDR_VIA = 1;
 export const HDR_FROM = 2;
@@ -123,23 +125,45 @@ const COMPACT: Readonly<Record<string, HeaderId>> = {
   x: HDR_SESSION_EXPIRES,
 };
 
-interface Candidate {
-  readonly lower: string;
-  readonly id: HeaderId;
+/*
+ * All names in one trie, so that a single walk over a name finds its end and its id: row = state, column = ASCII character.
+ * NAME_ROOT begins; state 0 is "a name without a number", which every further token character keeps; NAME_STOP ends the name.
+ */
+export const NAME_ROOT = 1;
+export const NAME_STOP = 0xffff;
+
+function buildTrie(): { steps: Uint16Array; ids: Uint8Array } {
+  const names: [string, HeaderId][] = Object.entries(COMPACT);
+  for (let id = 1; id < HEADER_NAMES.length; id++) names.push([(HEADER_NAMES[id] as string).toLowerCase(), id]);
+  const states = names.reduce((sum, [name]) => sum + name.length, 2);
+  const steps = new Uint16Array(states * 128);
+  const ids = new Uint8Array(states);
+  for (let c = 0; c < 128; c++) {
+    if (((CHARS[c] as number) & C_TOKEN) !== 0) continue;
+    for (let state = 0; state < states; state++) steps[state * 128 + c] = NAME_STOP;
+  }
+  let used = NAME_ROOT + 1;
+  for (const [name, id] of names) {
+    let state = NAME_ROOT;
+    for (const ch of name) {
+      const at = state * 128 + ch.charCodeAt(0);
+      if (steps[at] === 0) {
+        steps[at] = used;
+        steps[state * 128 + ch.toUpperCase().charCodeAt(0)] = used;
+        used++;
+      }
+      state = steps[at] as number;
+    }
+    ids[state] = id;
+  }
+  return { steps, ids };
 }
 
-// Candidates by (length, lower-cased first character): at most three names share a slot.
-const SLOTS: (Candidate[] | undefined)[] = new Array(32 * 128).fill(undefined);
-
-function enter(name: string, id: HeaderId): void {
-  const lower = name.toLowerCase();
-  const slot = lower.length * 128 + lower.charCodeAt(0);
-  const list = SLOTS[slot];
-  if (list) list.push({ lower, id });
-  else SLOTS[slot] = [{ lower, id }];
-}
-for (let id = 1; id < HEADER_NAMES.length; id++) enter(HEADER_NAMES[id] as string, id);
-for (const letter of Object.keys(COMPACT)) enter(letter, COMPACT[letter] as HeaderId);
+const TRIE = buildTrie();
+/** Next state for (state × 128 + character below 128). */
+export const NAME_STEPS: Uint16Array = TRIE.steps;
+/** Header id by state; HDR_OTHER for a state that ends no name. */
+export const NAME_IDS: Uint8Array = TRIE.ids;
 
 /**
  * The id of the header name that stands in `text` between two offsets; compact forms and any case are recognised.
@@ -149,22 +173,13 @@ for (const letter of Object.keys(COMPACT)) enter(letter, COMPACT[letter] as Head
  * @returns the id, or `HDR_OTHER` for a name this stack has no number for
  */
 export function headerIdAt(text: string, start: number, end: number): HeaderId {
-  const length = end - start;
-  if (length <= 0 || length > 31) return HDR_OTHER;
-  const first = text.charCodeAt(start);
-  if (first > 0x7f) return HDR_OTHER;
-  const list = SLOTS[length * 128 + (first | 0x20)];
-  if (list === undefined) return HDR_OTHER;
-  next: for (const candidate of list) {
-    const { lower } = candidate;
-    for (let i = 1; i < length; i++) {
-      const c = text.charCodeAt(start + i);
-      const l = c >= 0x41 && c <= 0x5a ? c | 0x20 : c;
-      if (l !== lower.charCodeAt(i)) continue next;
-    }
-    return candidate.id;
+  let state = NAME_ROOT;
+  for (let i = start; i < end; i++) {
+    const c = text.charCodeAt(i);
+    state = c < 128 ? (NAME_STEPS[state * 128 + c] as number) : NAME_STOP;
+    if (state === 0 || state === NAME_STOP) return HDR_OTHER;
   }
-  return HDR_OTHER;
+  return NAME_IDS[state] as number;
 }
 
 /** The id of a header name; see {@link headerIdAt}. */

@@ -64,11 +64,11 @@ export class SipMessage {
   readonly bodyEnd: number;
 
   private viaCache: readonly Via[] | null = null;
-  private topViaCache: Via | null | undefined = undefined;
-  private fromCache: NameAddr | null | undefined = undefined;
-  private toCache: NameAddr | null | undefined = undefined;
+  private topViaCache: Via | null | undefined;
+  private fromCache: NameAddr | null | undefined;
+  private toCache: NameAddr | null | undefined;
   private cseqCache: CSeq | null | undefined;
-  private ruriCache: SipUri | null | undefined = undefined;
+  private ruriCache: SipUri | null | undefined;
 
   constructor(parts: SipMessageParts) {
     this.raw = parts.raw;
@@ -85,7 +85,11 @@ export class SipMessage {
     this.headersEnd = parts.headersEnd;
     this.bodyStart = parts.bodyStart;
     this.bodyEnd = parts.bodyEnd;
+    this.topViaCache = parts.topVia;
+    this.fromCache = parts.from;
+    this.toCache = parts.to;
     this.cseqCache = parts.cseq;
+    this.ruriCache = parts.ruri;
   }
 
   /** The first header with this id, or undefined. */
@@ -199,9 +203,9 @@ export class SipMessage {
 
   /** Max-Forwards as a number, -1 when absent, NaN when it is not a number. */
   get maxForwards(): number {
-    const text = this.value(HDR_MAX_FORWARDS);
-    if (text === undefined) return -1;
-    const value = uintAt(text, 0, text.length, 0x7fffffff);
+    const header = this.find(HDR_MAX_FORWARDS);
+    if (header === undefined) return -1;
+    const value = uintAt(this.raw, header.valueStart, header.valueEnd, 0x7fffffff);
     return value < 0 ? Number.NaN : value;
   }
 
@@ -227,6 +231,10 @@ export interface SipMessageParts {
   readonly headersEnd: number;
   readonly bodyStart: number;
   readonly bodyEnd: number;
-  /** What parsing CSeq gave, when the parser did so already; undefined to have it parsed on first use. */
-  readonly cseq?: CSeq | null | undefined;
+  /** What the parser found already, null for unreadable; absent to have it parsed on first use. */
+  readonly topVia?: Via | null;
+  readonly from?: NameAddr | null;
+  readonly to?: NameAddr | null;
+  readonly cseq?: CSeq | null;
+  readonly ruri?: SipUri | null;
 }

@@ -1,5 +1,7 @@
 /** Methods as bits, so that a set of them is one integer (RFC 3261 §7.1 and the extensions that a proxy sees). */
 
+import { isAt } from './chars.ts';
+
 export const M_OTHER = 0;
 export const M_INVITE = 1;
 export const M_CANCEL = 2;
@@ -56,6 +58,6 @@ for (const name of Object.keys(METHODS)) {
  */
 export function methodAt(text: string, start: number, end: number): string {
   const list = BY_LENGTH[end - start];
-  if (list !== undefined) for (const name of list) if (text.startsWith(name, start)) return name;
+  if (list !== undefined) for (const name of list) if (isAt(text, start, name)) return name;
   return text.slice(start, end);
 }

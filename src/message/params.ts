@@ -94,29 +94,33 @@ export class ParamCursor {
  * @param name lower-case parameter name
  */
 export function paramValue(params: string, name: string): string | undefined {
-  const end = params.length;
-  let at = 0;
+  return paramValueAt(params, 0, params.length, name);
+}
+
+/** {@link paramValue} for parameters that stand at [start, end) of a longer text. */
+export function paramValueAt(text: string, start: number, end: number, name: string): string | undefined {
+  let at = start;
   while (at < end) {
-    if (params.charCodeAt(at) !== 0x3b) {
+    if (text.charCodeAt(at) !== 0x3b) {
       at++;
       continue;
     }
-    const start = skipLws(params, at + 1, end);
-    at = start;
-    while (at < end && !isNameEnd(params.charCodeAt(at))) at++;
-    const hit = at - start === name.length && matchesLower(params, start, name);
-    at = skipLws(params, at, end);
-    if (params.charCodeAt(at) !== 0x3d) {
+    at = skipLws(text, at + 1, end);
+    const nameStart = at;
+    while (at < end && !isNameEnd(text.charCodeAt(at))) at++;
+    const hit = at - nameStart === name.length && matchesLower(text, nameStart, name);
+    at = skipLws(text, at, end);
+    if (at >= end || text.charCodeAt(at) !== 0x3d) {
       if (hit) return '';
       continue;
     }
-    at = skipLws(params, at + 1, end);
+    at = skipLws(text, at + 1, end);
     const from = at;
-    if (params.charCodeAt(at) === 0x22) {
-      const stop = skipQuoted(params, at, end);
+    if (at < end && text.charCodeAt(at) === 0x22) {
+      const stop = skipQuoted(text, at, end);
       at = stop < 0 ? end : stop;
-    } else while (at < end && params.charCodeAt(at) !== 0x3b && !isClass(params, at, C_LWS)) at++;
-    if (hit) return unquote(params.slice(from, at));
+    } else while (at < end && text.charCodeAt(at) !== 0x3b && !isClass(text, at, C_LWS)) at++;
+    if (hit) return unquote(text.slice(from, at));
   }
   return undefined;
 }

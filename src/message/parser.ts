@@ -1,20 +1,27 @@
-import { C_TOKEN, CHARS, skipLws, uintAt } from './chars.ts';
-import { type CSeq, parseCSeq } from './cseq.ts';
+import { uintAt } from './chars.ts';
+import { parseCSeq } from './cseq.ts';
 import {
   HDR_CALL_ID,
   HDR_CONTENT_LENGTH,
   HDR_CSEQ,
   HDR_FROM,
   HDR_MAX_FORWARDS,
+  HDR_OTHER,
   HDR_TO,
   HDR_VIA,
-  headerIdAt,
+  NAME_IDS,
+  NAME_ROOT,
+  NAME_STEPS,
+  NAME_STOP,
 } from './header-name.ts';
 import { type HeaderField, SipMessage } from './message.ts';
 import { M_ACK, methodId } from './method.ts';
+import { parseNameAddr } from './name-addr.ts';
 import { type Problem, problemAt } from './parse-errors.ts';
 import { DEFAULT_LIMITS, type ParseLimits } from './parse-limits.ts';
 import { parseStartLine } from './start-line.ts';
+import { parseUriAt } from './uri.ts';
+import { parseVia } from './via.ts';
 
 export { DEFAULT_LIMITS, type ParseLimits } from './parse-limits.ts';
 
@@ -43,11 +50,12 @@ export class ParseFailure {
 
 const CR = 0x0d;
 const LF = 0x0a;
+const SP = 0x20;
+const HTAB = 0x09;
 const COLON = 0x3a;
 
 // Bit per header that may stand only once, in the order of their ids; RFC 3261 §7.3.1.
 const SINGLE = (1 << HDR_FROM) | (1 << HDR_TO) | (1 << HDR_CALL_ID) | (1 << HDR_CSEQ) | (1 << HDR_MAX_FORWARDS);
-const MANDATORY = (1 << HDR_VIA) | (1 << HDR_FROM) | (1 << HDR_TO) | (1 << HDR_CALL_ID) | (1 << HDR_CSEQ);
 
 /**
  * Parses one message: a datagram, or what a framer cut out of a stream. Never throws.
@@ -76,7 +84,12 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
   const headers: HeaderField[] = [];
   let seen = 0;
   let contentLength = -1;
-  let cseq: CSeq | null = null;
+  let via: HeaderField | null = null;
+  let from: HeaderField | null = null;
+  let to: HeaderField | null = null;
+  let callId: HeaderField | null = null;
+  let cseq: HeaderField | null = null;
+  let maxForwards = 0;
   let headersEnd = length;
   let bodyStart = length;
   let cr = -1;
@@ -107,28 +120,32 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
       if (cr !== end - 2 && lf >= 0) bareLf = true;
       if (cr < end - 2) problem ??= problemAt('SIP_PARSE_HEADER', 'Bare CR in a header', cr);
       const next = raw.charCodeAt(end);
-      if (next !== 0x20 && next !== 0x09) break;
+      if (next !== SP && next !== HTAB) break;
     }
 
     // header-name HCOLON: a token, blanks, the colon.
     let nameEnd = at;
-    let n = raw.charCodeAt(at);
-    while (n < 256 && ((CHARS[n] as number) & C_TOKEN) !== 0) n = raw.charCodeAt(++nameEnd);
+    let state = NAME_ROOT;
+    let n = c;
+    while (n < 128 && nameEnd < end) {
+      const next = NAME_STEPS[(state << 7) | n] as number;
+      if (next === NAME_STOP) break;
+      state = next;
+      n = raw.charCodeAt(++nameEnd);
+    }
     let valueStart = nameEnd;
-    while (n === 0x20 || n === 0x09) n = raw.charCodeAt(++valueStart);
+    while (n === SP || n === HTAB) n = raw.charCodeAt(++valueStart);
     if (n !== COLON || nameEnd === at || valueStart >= end) {
       problem ??= problemAt('SIP_PARSE_HEADER', 'Malformed header line', at);
       at = end;
       continue;
     }
-    valueStart = skipLws(raw, valueStart + 1, end);
+    valueStart++;
+    while (valueStart < end && raw.charCodeAt(valueStart) <= SP && isLws(raw.charCodeAt(valueStart))) valueStart++;
     let valueEnd = end;
-    while (valueEnd > valueStart) {
-      const v = raw.charCodeAt(valueEnd - 1);
-      if (v !== LF && v !== CR && v !== 0x20 && v !== 0x09) break;
+    while (valueEnd > valueStart && raw.charCodeAt(valueEnd - 1) <= SP && isLws(raw.charCodeAt(valueEnd - 1)))
       valueEnd--;
-    }
-    const id = headerIdAt(raw, at, nameEnd);
+    const id = NAME_IDS[state] as number;
     if (headers.length >= limits.maxHeaders) {
       problem ??= problemAt('SIP_PARSE_TOO_MANY_HEADERS', 'Too Many Headers', at);
       break;
@@ -136,18 +153,41 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
     if (end - at > limits.maxHeader) {
       problem ??= problemAt('SIP_PARSE_HEADER_TOO_LONG', 'Header Too Long', at, 513);
     }
-    headers.push({ id, start: at, nameEnd, valueStart, valueEnd, end });
-    if (id <= HDR_MAX_FORWARDS && id !== 0) {
-      if ((seen & SINGLE & (1 << id)) !== 0) problem ??= problemAt('SIP_PARSE_HEADER_REPEATED', 'Repeated header', at);
-      else if (id === HDR_CSEQ) cseq = parseCSeq(raw, valueStart, valueEnd);
-      seen |= 1 << id;
-    } else if (id === HDR_CONTENT_LENGTH) {
-      const value = uintAt(raw, valueStart, valueEnd, 0x7fffffff);
-      // RFC 4475 §3.3.9: two that differ leave no way to know; two that agree do no harm.
-      if (value < 0 || value > 0x7fffffff || (contentLength >= 0 && contentLength !== value)) {
-        problem ??= problemAt('SIP_PARSE_CONTENT_LENGTH', 'Bad Content-Length', at);
+    const field = { id, start: at, nameEnd, valueStart, valueEnd, end };
+    headers.push(field);
+    if (id !== HDR_OTHER && id <= HDR_CONTENT_LENGTH) {
+      const bit = 1 << id;
+      if ((seen & SINGLE & bit) !== 0) problem ??= problemAt('SIP_PARSE_HEADER_REPEATED', 'Repeated header', at);
+      const repeated = (seen & bit) !== 0;
+      seen |= bit;
+      switch (id) {
+        case HDR_VIA:
+          if (!repeated) via = field;
+          break;
+        case HDR_FROM:
+          if (!repeated) from = field;
+          break;
+        case HDR_TO:
+          if (!repeated) to = field;
+          break;
+        case HDR_CALL_ID:
+          if (!repeated) callId = field;
+          break;
+        case HDR_CSEQ:
+          if (!repeated) cseq = field;
+          break;
+        case HDR_MAX_FORWARDS:
+          if (!repeated) maxForwards = uintAt(raw, valueStart, valueEnd, 255);
+          break;
+        case HDR_CONTENT_LENGTH: {
+          const value = uintAt(raw, valueStart, valueEnd, 0x7fffffff);
+          // RFC 4475 §3.3.9: two that differ leave no way to know; two that agree do no harm.
+          if (value < 0 || value > 0x7fffffff || (repeated && contentLength !== value)) {
+            problem ??= problemAt('SIP_PARSE_CONTENT_LENGTH', 'Bad Content-Length', at);
+          }
+          contentLength = value;
+        }
       }
-      contentLength = value;
     }
     at = end;
   }
@@ -162,13 +202,44 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
       problem = problemAt('SIP_PARSE_CONTENT_LENGTH', 'Content-Length larger than message', bodyStart);
     }
   }
+  // The typed headers that every proxy reads are parsed here and now; a message that lacks one is answered all the same.
   const { isRequest } = startLine;
+  const topVia = via === null ? null : parseVia(raw, via.valueStart, via.valueEnd);
+  const fromValue = from === null ? null : parseNameAddr(raw, from.valueStart, from.valueEnd);
+  const toValue = to === null ? null : parseNameAddr(raw, to.valueStart, to.valueEnd);
+  const cseqValue = cseq === null ? null : parseCSeq(raw, cseq.valueStart, cseq.valueEnd);
+  const ruri = isRequest ? parseUriAt(raw, startLine.uriStart, startLine.uri) : null;
+  // A response has the method of its CSeq.
+  const method = isRequest ? startLine.method : (cseqValue?.method ?? '');
+  if (problem === null) {
+    if (via === null || from === null || to === null || callId === null || cseq === null) {
+      problem = problemAt('SIP_PARSE_HEADERS_MISSING', 'Missing required header', headersStart);
+    } else if (topVia === null || topVia.loose === true) {
+      problem = problemAt('SIP_PARSE_VIA', 'Bad Via', via.start);
+    } else if (fromValue === null || fromValue.end < from.valueEnd) {
+      problem = problemAt('SIP_PARSE_FROM', 'Bad From', from.start);
+    } else if (toValue === null || toValue.end < to.valueEnd) {
+      problem = problemAt('SIP_PARSE_TO', 'Bad To', to.start);
+    } else if (callId.valueEnd === callId.valueStart || hasBlank(raw, callId.valueStart, callId.valueEnd)) {
+      problem = problemAt('SIP_PARSE_CALL_ID', 'Bad Call-ID', callId.start);
+    } else if (cseqValue === null) {
+      problem = problemAt('SIP_PARSE_CSEQ', 'Bad CSeq', cseq.start);
+    } else if (isRequest) {
+      if (cseqValue.method !== method) {
+        problem = problemAt('SIP_PARSE_CSEQ', 'CSeq method does not match the request', cseq.start);
+      } else if (maxForwards < 0 || maxForwards > 255) {
+        problem = problemAt('SIP_PARSE_MAX_FORWARDS', 'Bad Max-Forwards', headersStart);
+      } else if (ruri === null || ruri.headers !== '') {
+        // RFC 3261 §19.1.1: no headers in a Request-URI. One of another scheme than sip is opaque: the proxy answers 416 (§16.3).
+        problem = problemAt('SIP_PARSE_REQUEST_URI', 'Bad Request-URI', startLine.uriStart);
+      }
+    }
+  }
   const message = new SipMessage({
     raw,
     isRequest,
-    // A response has the method of its CSeq.
-    method: isRequest ? startLine.method : (cseq?.method ?? ''),
-    methodId: isRequest ? startLine.methodId : methodId(cseq?.method ?? ''),
+    method,
+    methodId: isRequest ? startLine.methodId : methodId(method),
     requestUri: startLine.uri,
     requestUriStart: startLine.uriStart,
     status: startLine.status,
@@ -179,9 +250,12 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
     headersEnd,
     bodyStart,
     bodyEnd,
-    cseq,
+    topVia,
+    from: fromValue,
+    to: toValue,
+    cseq: cseqValue,
+    ruri,
   });
-  problem ??= check(message, seen);
   return problem === null ? message : failure(message, problem);
 }
 
@@ -193,40 +267,8 @@ function withCrlf(raw: string, headersEnd: number): string {
   return raw.slice(0, headersEnd).replace(/(?<!\r)\n/g, '\r\n') + raw.slice(headersEnd);
 }
 
-/** The checks that need the header index. */
-function check(message: SipMessage, seen: number): Problem | null {
-  if ((seen & MANDATORY) !== MANDATORY) {
-    return problemAt('SIP_PARSE_HEADERS_MISSING', 'Missing required header', message.headersStart);
-  }
-  const via = message.topVia;
-  if (via === null || via.loose === true) return problemAt('SIP_PARSE_VIA', 'Bad Via', offsetOf(message, HDR_VIA));
-  if (message.from === null || message.from.end < endOf(message, HDR_FROM)) {
-    return problemAt('SIP_PARSE_FROM', 'Bad From', offsetOf(message, HDR_FROM));
-  }
-  if (message.to === null || message.to.end < endOf(message, HDR_TO)) {
-    return problemAt('SIP_PARSE_TO', 'Bad To', offsetOf(message, HDR_TO));
-  }
-  const callId = message.find(HDR_CALL_ID) as HeaderField;
-  if (callId.valueEnd === callId.valueStart || hasBlank(message.raw, callId.valueStart, callId.valueEnd)) {
-    return problemAt('SIP_PARSE_CALL_ID', 'Bad Call-ID', callId.start);
-  }
-  const { cseq } = message;
-  if (cseq === null) return problemAt('SIP_PARSE_CSEQ', 'Bad CSeq', offsetOf(message, HDR_CSEQ));
-  if (!message.isRequest) return null;
-  if (cseq.method !== message.method) {
-    return problemAt('SIP_PARSE_CSEQ', 'CSeq method does not match the request', offsetOf(message, HDR_CSEQ));
-  }
-  const { maxForwards } = message;
-  if (maxForwards > 255 || Number.isNaN(maxForwards)) {
-    return problemAt('SIP_PARSE_MAX_FORWARDS', 'Bad Max-Forwards', offsetOf(message, HDR_MAX_FORWARDS));
-  }
-  // A Request-URI of any other scheme is readable but opaque: the proxy answers 416 (RFC 3261 §16.3).
-  const { ruri } = message;
-  if (ruri === null || ruri.headers !== '') {
-    // RFC 3261 §19.1.1: headers are not allowed in a Request-URI.
-    return problemAt('SIP_PARSE_REQUEST_URI', 'Bad Request-URI', message.requestUriStart);
-  }
-  return null;
+function isLws(c: number): boolean {
+  return c === SP || c === CR || c === LF || c === HTAB;
 }
 
 function hasBlank(raw: string, start: number, end: number): boolean {
@@ -235,14 +277,6 @@ function hasBlank(raw: string, start: number, end: number): boolean {
     if (c <= 0x20 || c === 0x7f) return true;
   }
   return false;
-}
-
-function offsetOf(message: SipMessage, id: number): number {
-  return message.find(id)?.start ?? message.headersStart;
-}
-
-function endOf(message: SipMessage, id: number): number {
-  return message.find(id)?.valueEnd ?? 0;
 }
 
 function failure(message: SipMessage, problem: Problem): ParseFailure {

@@ -1,4 +1,4 @@
-import { C_TOKEN, C_URI, isClass, matchesLower, skipClass, uintAt } from './chars.ts';
+import { C_TOKEN, C_URI, isAt, isClass, matchesLower, skipClass, uintAt } from './chars.ts';
 import { methodAt, methodId } from './method.ts';
 import { type Problem, problemAt } from './parse-errors.ts';
 import type { ParseLimits } from './parse-limits.ts';
@@ -32,9 +32,23 @@ export function parseStartLine(raw: string, at: number, limits: ParseLimits): St
 }
 
 function requestLine(raw: string, at: number, lineEnd: number, end: number, limits: ParseLimits): StartLine {
-  let problem: Problem | null = null;
   const methodEnd = skipClass(raw, at, lineEnd, C_TOKEN);
   const method = methodAt(raw, at, methodEnd);
+  const id = methodId(method);
+  // The regular line: one SP, a URI without blanks, one SP, the version.
+  const wanted = lineEnd - VERSION.length - 1;
+  if (
+    methodEnd > at &&
+    wanted > methodEnd + 1 &&
+    wanted - methodEnd - 1 <= limits.maxUri &&
+    raw.charCodeAt(methodEnd) === 0x20 &&
+    raw.indexOf(' ', methodEnd + 1) === wanted &&
+    isAt(raw, wanted + 1, VERSION)
+  ) {
+    const regular = raw.slice(methodEnd + 1, wanted);
+    return requestStart(method, id, regular, methodEnd + 1, VERSION, end, null);
+  }
+  let problem: Problem | null = null;
   if (methodEnd === at || raw.charCodeAt(methodEnd) !== 0x20) {
     problem = problemAt('SIP_PARSE_START_LINE', 'Bad request line', at);
   }
@@ -52,7 +66,7 @@ function requestLine(raw: string, at: number, lineEnd: number, end: number, limi
     problem ??= problemAt('SIP_PARSE_START_LINE', 'Bad request line', methodEnd);
   }
   let version = VERSION;
-  if (tail - versionStart !== 7 || !raw.startsWith(VERSION, versionStart)) {
+  if (tail - versionStart !== 7 || !isAt(raw, versionStart, VERSION)) {
     version = raw.slice(versionStart, tail);
     problem ??= versionProblem(version, versionStart);
   }
@@ -63,18 +77,19 @@ function requestLine(raw: string, at: number, lineEnd: number, end: number, limi
   if (!isClass(raw, uriStart, C_URI) || uri.includes(' ') || uri.includes('\t')) {
     problem ??= problemAt('SIP_PARSE_REQUEST_URI', 'Bad Request-URI', uriStart);
   }
-  return {
-    isRequest: true,
-    method,
-    methodId: methodId(method),
-    uri,
-    uriStart,
-    status: 0,
-    reason: '',
-    version,
-    end,
-    problem,
-  };
+  return requestStart(method, id, uri, uriStart, version, end, problem);
+}
+
+function requestStart(
+  method: string,
+  id: number,
+  uri: string,
+  uriStart: number,
+  version: string,
+  end: number,
+  problem: Problem | null,
+): StartLine {
+  return { isRequest: true, method, methodId: id, uri, uriStart, status: 0, reason: '', version, end, problem };
 }
 
 /** RFC 3261 §7.1: SIP-Version is case-insensitive. */
@@ -89,7 +104,7 @@ function statusLine(raw: string, at: number, lineEnd: number, end: number): Star
   let versionEnd = at;
   while (versionEnd < lineEnd && raw.charCodeAt(versionEnd) !== 0x20) versionEnd++;
   let version = VERSION;
-  if (versionEnd - at !== 7 || !raw.startsWith(VERSION, at)) {
+  if (versionEnd - at !== 7 || !isAt(raw, at, VERSION)) {
     version = raw.slice(at, versionEnd);
     problem = versionProblem(version, at);
   }

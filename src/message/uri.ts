@@ -1,6 +1,6 @@
-import { C_ALPHA, C_URI, CHARS, isClass, skipClass, uintAt } from './chars.ts';
+import { C_ALPHA, C_URI, CHARS, isAt, isClass, skipClass, uintAt } from './chars.ts';
 import { skipHost } from './host.ts';
-import { paramValue } from './params.ts';
+import { paramValueAt } from './params.ts';
 
 /** A parsed URI (RFC 3261 §19.1, RFC 3966 for tel). Texts are as written, escapes included. */
 export interface SipUri {
@@ -30,59 +30,76 @@ export interface SipUri {
  * @returns null when it is none: empty host, blanks, an IPv6 address without brackets or malformed, port 0 or above 65535, …
  */
 export function parseUri(text: string): SipUri | null {
-  const end = text.length;
-  let at = 0;
+  return parseUriAt(text, 0, text);
+}
+
+/**
+ * {@link parseUri} for a URI that stands in a longer text.
+ * @param raw the text it stands in: reading that is faster than reading a slice of it
+ * @param start where in `raw`
+ * @param text the URI itself
+ */
+export function parseUriAt(raw: string, start: number, text: string): SipUri | null {
+  const end = start + text.length;
+  let at = start;
   let scheme: string;
-  if (text.startsWith('sip:')) {
+  if (isAt(raw, start, 'sip:')) {
     scheme = 'sip';
-    at = 4;
+    at += 4;
   } else {
     const colon = text.indexOf(':');
     if (colon < 1 || !isScheme(text, colon)) return null;
     scheme = text.slice(0, colon).toLowerCase();
-    at = colon + 1;
+    if (scheme !== 'sip' && scheme !== 'sips') return parseOther(text, scheme, colon + 1);
+    at += colon + 1;
   }
-  if (at >= end) return null;
-  if (scheme !== 'sip' && scheme !== 'sips') return parseOther(text, scheme, at);
 
   // One walk finds the `@`, the first `;` and `?` after it (or from the start when there is none), and anything no URI may hold.
   let userEnd = -1;
+  let colon = -1;
   let semi = -1;
   let question = -1;
+  // First `;t…`: most URIs have none, and need no search for a transport parameter.
+  let transportAt = -1;
   for (let i = at; i < end; i++) {
-    const c = text.charCodeAt(i);
+    const c = raw.charCodeAt(i);
     if (c > 255 || ((CHARS[c] as number) & C_URI) === 0) return null;
+    if (c > 0x40) continue;
     if (c === 0x40) {
       if (userEnd < 0) {
         userEnd = i;
         semi = -1;
         question = -1;
+        transportAt = -1;
       } else if (semi < 0 && question < 0) return null;
+    } else if (c === 0x3a) {
+      if (colon < 0) colon = i;
     } else if (c === 0x3b) {
       if (semi < 0 && question < 0) semi = i;
+      if (transportAt < 0 && (raw.charCodeAt(i + 1) | 0x20) === 0x74) transportAt = i;
     } else if (c === 0x3f && question < 0) question = i;
   }
   let user: string | undefined;
   let password: string | undefined;
   if (userEnd >= 0) {
-    const info = text.slice(at, userEnd);
-    const colon = info.indexOf(':');
-    user = colon < 0 ? info : info.slice(0, colon);
-    if (colon >= 0) password = info.slice(colon + 1);
+    if (colon < 0 || colon > userEnd) user = raw.slice(at, userEnd);
+    else {
+      user = raw.slice(at, colon);
+      password = raw.slice(colon + 1, userEnd);
+    }
     at = userEnd + 1;
   }
-  const hostEnd = skipHost(text, at, end);
+  const hostEnd = skipHost(raw, at, end);
   if (hostEnd < 0) return null;
-  const host = text.slice(at, hostEnd);
-  at = hostEnd;
+  const host = raw.slice(at, hostEnd);
   const restStart = semi >= 0 ? semi : question >= 0 ? question : end;
   let port = 0;
-  if (at < restStart) {
-    if (text.charCodeAt(at) !== 0x3a) return null;
-    port = uintAt(text, at + 1, restStart, 65535);
+  if (hostEnd < restStart) {
+    if (raw.charCodeAt(hostEnd) !== 0x3a) return null;
+    port = uintAt(raw, hostEnd + 1, restStart, 65535);
     if (port < 1 || port > 65535) return null;
   }
-  const params = semi < 0 ? '' : text.slice(semi, question < 0 ? end : question);
+  const paramsEnd = question < 0 ? end : question;
   return {
     text,
     scheme,
@@ -90,10 +107,14 @@ export function parseUri(text: string): SipUri | null {
     password,
     host,
     port,
-    params,
-    headers: question < 0 ? '' : text.slice(question),
-    transport: params === '' ? '' : (paramValue(params, 'transport') ?? '').toLowerCase(),
+    params: semi < 0 ? '' : raw.slice(semi, paramsEnd),
+    headers: question < 0 ? '' : raw.slice(question, end),
+    transport: semi < 0 || transportAt < 0 ? '' : transportOf(raw, transportAt, paramsEnd),
   };
+}
+
+function transportOf(raw: string, start: number, end: number): string {
+  return (paramValueAt(raw, start, end, 'transport') ?? '').toLowerCase();
 }
 
 function isScheme(text: string, end: number): boolean {
@@ -108,7 +129,7 @@ function isScheme(text: string, end: number): boolean {
 }
 
 function parseOther(text: string, scheme: string, at: number): SipUri | null {
-  if (skipClass(text, at, text.length, C_URI) < text.length) return null;
+  if (at >= text.length || skipClass(text, at, text.length, C_URI) < text.length) return null;
   if (scheme !== 'tel') {
     return {
       text,

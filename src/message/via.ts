@@ -1,4 +1,4 @@
-import { C_TOKEN, skipClass, skipLws, uintAt } from './chars.ts';
+import { C_TOKEN, isAt, skipClass, skipLws, uintAt } from './chars.ts';
 import { skipHost } from './host.ts';
 import { ParamCursor } from './params.ts';
 
@@ -35,7 +35,7 @@ export function parseVia(text: string, start: number, end: number): Via | null {
   const first = skipLws(text, start, end);
   let at: number;
   let transport: string;
-  if (text.startsWith('SIP/2.0/UDP ', first)) {
+  if (isAt(text, first, 'SIP/2.0/UDP ')) {
     transport = 'UDP';
     at = first + 11;
   } else {
@@ -113,10 +113,10 @@ function afterSlash(text: string, at: number, end: number): number {
 function transportName(text: string, start: number, end: number): string {
   // Constants instead of slices: compared by identity, and they pin no message.
   if (end - start === 3) {
-    if (text.startsWith('UDP', start)) return 'UDP';
-    if (text.startsWith('TCP', start)) return 'TCP';
-    if (text.startsWith('TLS', start)) return 'TLS';
-    if (text.startsWith('WSS', start)) return 'WSS';
+    if (isAt(text, start, 'UDP')) return 'UDP';
+    if (isAt(text, start, 'TCP')) return 'TCP';
+    if (isAt(text, start, 'TLS')) return 'TLS';
+    if (isAt(text, start, 'WSS')) return 'WSS';
   }
   return text.slice(start, end).toUpperCase();
 }
