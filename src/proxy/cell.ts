@@ -201,6 +201,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
 
   private acceptReply(branch: Branch, response: SipMessage, edits: EditList): void {
     const { status } = response;
+    this.services.counters.repliesReceived++;
     if (status === 503 && this.retryElsewhere(branch)) return;
     branch.status = status;
     branch.local = false;
@@ -314,6 +315,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
     const { state } = this;
     applyTransforms(state.replyTransforms, branch.replyTransforms, state, branch, reply, edits);
     const status = edits.status === 0 ? reply.status : edits.status;
+    this.services.counters.repliesRelayed++;
     const text = buildForwardedResponse(reply, {
       edits,
       branchEdits: null,
@@ -341,7 +343,12 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
   private send(status: number, text: string): boolean {
     const sent = this.server.respond(status, text, this.services.replyTo(this.state));
     if (sent || status >= 200) this.lastStatus = status;
-    if (status >= 200) this.finalSent = true;
+    if (status >= 200 && !this.finalSent) {
+      this.finalSent = true;
+      const { finals } = this.services.counters;
+      const digit = Math.floor(status / 100);
+      finals[digit] = (finals[digit] ?? 0) + 1;
+    }
     return sent;
   }
 

@@ -1,6 +1,9 @@
 import type { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
 import type { Destination } from '../transport/transport.ts';
+import type { Branch } from './branch.ts';
+import type { Cell } from './cell.ts';
+import type { ProxyCounters } from './counters.ts';
 import type { OwnRequest } from './detached-send.ts';
 import type { ProxyOptions } from './options.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
@@ -45,6 +48,21 @@ export interface ProxyCore {
   nextContacts(state: RequestState): number;
   /** t_uac_send: a request of our own whose replies nobody waits for; 1 or -1. */
   sendOwn(request: OwnRequest): number;
+  /** t_suspend: the transaction (made if needed) waits for {@link resume}; 1 or -1. */
+  suspend(state: RequestState): number;
+  /** t_continue: runs `route` for a suspended transaction and goes on; -1 when there is none of that name. */
+  resume(
+    index: number,
+    label: number,
+    route: (state: RequestState, branch: Branch | null) => void | Promise<void>,
+  ): number;
+  /** Runs `action` for the transaction of this Call-ID and CSeq number; 1, or -1 when there is none. */
+  forCallId(callId: string, cseq: number, action: (transaction: Cell) => void): number;
+  /** Cancels one pending branch of a transaction; 1 or -1. */
+  cancelBranch(index: number, label: number, branch: number): number;
+  /** Transactions being handled now. */
+  liveCells(): number;
+  readonly counters: Readonly<ProxyCounters>;
   onOwnRoute(listener: OwnRouteListener): void;
   /** Tells those listeners; rr calls it from loose_route. */
   announceOwnRoute(state: RequestState, route: OwnRoute): void;

@@ -2,6 +2,7 @@ import type { Random } from '../time/random.ts';
 import type { Transactions } from '../transaction/transaction.ts';
 import type { Destination, TransportSender } from '../transport/transport.ts';
 import type { Cell } from './cell.ts';
+import type { ProxyCounters } from './counters.ts';
 import type { NextHopResolver } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
 import type { RequestState } from './request-state.ts';
@@ -13,6 +14,7 @@ export interface ProxyServices {
   readonly transactions: Transactions;
   readonly resolver: NextHopResolver;
   readonly random: Random;
+  readonly counters: ProxyCounters;
   nextIndex(): number;
   /** Text of a reply made here; null when the request is too broken to be answered. */
   buildLocalReply(state: RequestState, status: number, reason: string, toTag: string): string | null;

@@ -10,6 +10,7 @@ import type { Destination, Proto, Received, TransportSender } from '../transport
 import { Branch } from './branch.ts';
 import { statelessBranch, statelessTag } from './branch-id.ts';
 import { Cell } from './cell.ts';
+import { newProxyCounters } from './counters.ts';
 import { type OwnRequest, replicate, sendOwnRequest } from './detached-send.ts';
 import { destinationFor, type NextHopResolver, nextHopUri, type ResolvedTarget } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
@@ -30,18 +31,6 @@ export interface ProxyParts {
   readonly report: (code: string, text: string) => void;
 }
 
-/** Counters of what the proxy did; the server gives them their public names. */
-export interface ProxyCounters {
-  relayed: number;
-  forwarded: number;
-  localReplies: number;
-  statelessReplies: number;
-  repliesForwarded: number;
-  refusedFull: number;
-  ackFiltered: number;
-  droppedReplies: number;
-}
-
 /** RFC 3261 §16: stateful and stateless forwarding, local replies, CANCEL. One instance serves the whole server. */
 export class SipProxy implements ProxyCore, ProxyServices {
   readonly options: ProxyOptions;
@@ -49,16 +38,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
   readonly transactions: Transactions;
   readonly resolver: NextHopResolver;
   readonly random: Random;
-  readonly counters: ProxyCounters = {
-    relayed: 0,
-    forwarded: 0,
-    localReplies: 0,
-    statelessReplies: 0,
-    repliesForwarded: 0,
-    refusedFull: 0,
-    ackFiltered: 0,
-    droppedReplies: 0,
-  };
+  readonly counters = newProxyCounters();
   /** Transactions being handled, by number (t_continue, t_reply_callid). */
   readonly cells = new Map<number, Cell>();
   private readonly listeners: OwnRouteListener[] = [];
@@ -135,6 +115,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
     cell.attach(server);
     state.transaction = cell;
     this.cells.set(cell.index, cell);
+    this.counters.serverTransactions++;
     return 1;
   }
 
@@ -279,6 +260,52 @@ export class SipProxy implements ProxyCore, ProxyServices {
 
   sendOwn(request: OwnRequest): number {
     return sendOwnRequest(this, request, this.options.userAgentHeader);
+  }
+
+  suspend(state: RequestState): number {
+    if (state.transaction === null && this.newTransaction(state) <= 0) return -1;
+    (state.transaction as Cell).suspended++;
+    return 1;
+  }
+
+  resume(
+    index: number,
+    label: number,
+    route: (state: RequestState, branch: Branch | null) => void | Promise<void>,
+  ): number {
+    const cell = this.cells.get(index);
+    if (cell === undefined || cell.label !== label || cell.suspended === 0) return -1;
+    cell.suspended--;
+    const done = route(cell.state, cell.branches[cell.branches.length - 1] ?? null);
+    if (done === undefined) cell.tryFinish();
+    else
+      done.then(
+        () => cell.tryFinish(),
+        () => cell.tryFinish(),
+      );
+    return 1;
+  }
+
+  forCallId(callId: string, cseq: number, action: (transaction: Cell) => void): number {
+    for (const cell of this.cells.values()) {
+      const { pristine } = cell.state;
+      if (cell.isFinished || pristine.callId !== callId || pristine.cseq?.seq !== cseq) continue;
+      action(cell);
+      return 1;
+    }
+    return -1;
+  }
+
+  cancelBranch(index: number, label: number, branch: number): number {
+    const cell = this.cells.get(index);
+    const client = cell?.label === label ? cell.branches[branch]?.client : undefined;
+    if (client?.isPending !== true) return -1;
+    client.cancel('');
+    return 1;
+  }
+
+  liveCells(): number {
+    return this.cells.size;
   }
 
   onOwnRoute(listener: OwnRouteListener): void {
