@@ -195,7 +195,10 @@ function credentials(message: SipMessage, all: boolean): SanityFailure | null {
     const { id } = header;
     if (id !== HDR_AUTHORIZATION && !(all && id === HDR_PROXY_AUTHORIZATION)) continue;
     const [found] = parseCredentials(message.raw, header.valueStart, header.valueEnd);
-    if (found === undefined) return bad('Bad Auth Header');
+    // Digest credentials that lack a parameter do not parse at all.
+    if (found === undefined) {
+      return bad(/^digest[ \t]/i.test(message.valueOf(header)) ? 'Bad Auth Credentials' : 'Bad Auth Header');
+    }
     if (found.kind !== 'digest') {
       if (all) return bad('', 0);
       continue;
