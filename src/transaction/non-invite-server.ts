@@ -23,7 +23,7 @@ export const NON_INVITE_SERVER: ServerMachine<NonInviteServerState> = {
 
   request(state, effects) {
     // §17.2.2: dropped in Trying (there is no response yet), else the last response again.
-    if (state !== 'trying') effects.sendResponse();
+    if (state === 'proceeding' || state === 'completed') effects.sendResponse();
     return state;
   },
 

@@ -177,7 +177,10 @@ export function request(parts: RequestParts = {}): SipMessage {
 
 /** A response to a request with the same parts. */
 export function responseText(status: number, parts: RequestParts = {}, toTag = 'bob1'): string {
-  return requestText({ ...parts, toTag: status === 100 ? '' : toTag }).replace(/^.*\r\n/, `SIP/2.0 ${status} Reason\r\n`);
+  return requestText({ ...parts, toTag: status === 100 ? '' : toTag }).replace(
+    /^.*\r\n/,
+    `SIP/2.0 ${status} Reason\r\n`,
+  );
 }
 
 export function response(status: number, parts: RequestParts = {}, toTag = 'bob1'): SipMessage {
