@@ -180,11 +180,11 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
     const branch = this.branches.find((one) => one.client === client);
     if (branch === undefined) return;
     const name = branch.onReply;
+    const edits = this.services.coreReplyEdits.get(response) ?? new EditList();
     if (name === '') {
-      this.acceptReply(branch, response, new EditList());
+      this.acceptReply(branch, response, edits);
       return;
     }
-    const edits = new EditList();
     const kept = this.state.hooks.replyRoute(name, this.state, branch, response, from, edits);
     if (typeof kept === 'boolean') {
       // Only provisional replies can be dropped: a final one is always accounted for.

@@ -1,3 +1,5 @@
+import type { EditList } from '../message/edits.ts';
+import type { SipMessage } from '../message/message.ts';
 import type { Random } from '../time/random.ts';
 import type { Transactions } from '../transaction/transaction.ts';
 import type { Destination, TransportSender } from '../transport/transport.ts';
@@ -15,6 +17,8 @@ export interface ProxyServices {
   readonly resolver: NextHopResolver;
   readonly random: Random;
   readonly counters: ProxyCounters;
+  /** Edits that the core reply route recorded for a reply. */
+  readonly coreReplyEdits: WeakMap<SipMessage, EditList>;
   nextIndex(): number;
   /** Text of a reply made here; null when the request is too broken to be answered. */
   buildLocalReply(state: RequestState, status: number, reason: string, toTag: string): string | null;

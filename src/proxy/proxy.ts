@@ -39,6 +39,8 @@ export class SipProxy implements ProxyCore, ProxyServices {
   readonly resolver: NextHopResolver;
   readonly random: Random;
   readonly counters = newProxyCounters();
+  /** Edits that the core reply route recorded for a reply that a transaction will relay. */
+  readonly coreReplyEdits = new WeakMap<SipMessage, EditList>();
   /** Transactions being handled, by number (t_continue, t_reply_callid). */
   readonly cells = new Map<number, Cell>();
   private readonly listeners: OwnRouteListener[] = [];

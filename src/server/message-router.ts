@@ -1,0 +1,245 @@
+import { EditList } from '../message/edits.ts';
+import type { SipMessage } from '../message/message.ts';
+import type { ParseFailure } from '../message/parser.ts';
+import type { SipProxy } from '../proxy/proxy.ts';
+import { RequestState } from '../proxy/request-state.ts';
+import { DROP, RUN, ScriptContext } from '../script/context.ts';
+import { L_DBG, L_ERR, L_INFO, type Log } from '../script/log.ts';
+import type { CompiledRoute, Program } from '../script/program.ts';
+import { ROUTE_CORE_ONREPLY, ROUTE_REQUEST } from '../script/values.ts';
+import type { Transactions } from '../transaction/transaction.ts';
+import type { Received, TransportSender, TransportUser } from '../transport/transport.ts';
+
+/** What the router counts; Kamailio's core statistics are made of these. */
+export interface RouterCounters {
+  requests: number;
+  replies: number;
+  /** By method name and by reply class. */
+  readonly methods: Map<string, number>;
+  readonly classes: number[];
+  parseFailures: number;
+  foreignReplies: number;
+  droppedReplies: number;
+  repeatedWhileRouting: number;
+  badUris: number;
+}
+
+/** URI schemes that a Request-URI may have; others get 416 (RFC 3261 §8.2.2.1, §16.3 step 2). */
+const SCHEMES = new Set(['sip', 'sips', 'tel', 'tels', 'urn']);
+
+/** A request stays known for this long while an asynchronous route works on it and no transaction absorbs its copies. */
+const MAX_ROUTING = 10_000;
+
+/**
+ * The way of a message into the house: from the transports to the routes of the program and on to the transactions.
+ * The program may be replaced at any time; what is under way keeps the one it began with.
+ */
+export class MessageRouter implements TransportUser {
+  readonly counters: RouterCounters = {
+    requests: 0,
+    replies: 0,
+    methods: new Map(),
+    classes: [0, 0, 0, 0, 0, 0, 0],
+    parseFailures: 0,
+    foreignReplies: 0,
+    droppedReplies: 0,
+    repeatedWhileRouting: 0,
+    badUris: 0,
+  };
+  private readonly proxy: SipProxy;
+  private readonly transactions: Transactions;
+  private readonly sender: TransportSender;
+  private readonly log: Log;
+  private program: Program | null = null;
+  private requestRoute: CompiledRoute | null = null;
+  private replyRoute: CompiledRoute | null = null;
+  private serial = 0;
+  /** Requests whose asynchronous route has not made a transaction yet: their retransmissions are dropped. */
+  private readonly routing = new Set<string>();
+  private runs = 0;
+
+  constructor(parts: { proxy: SipProxy; transactions: Transactions; sender: TransportSender; log: Log }) {
+    this.proxy = parts.proxy;
+    this.transactions = parts.transactions;
+    this.sender = parts.sender;
+    this.log = parts.log;
+  }
+
+  /** Routes new messages by this program from now on. */
+  use(program: Program): void {
+    this.program = program;
+    this.requestRoute = program.route('request', '');
+    this.replyRoute = program.route('reply', '');
+  }
+
+  /** Asynchronous routes that are running now. */
+  get running(): number {
+    return this.runs;
+  }
+
+  onMessage(message: SipMessage, from: Received): void {
+    try {
+      if (message.isRequest) this.onRequest(message, from);
+      else this.onReply(message, from);
+    } catch (error) {
+      // One message may fail, never the server: the others do not notice.
+      this.log.write(L_ERR, 'core', `${message.method} from ${from.ip}: ${describe(error)}`, 'SERVER_MESSAGE_FAILED');
+    }
+  }
+
+  onParseFailure(failure: ParseFailure, from: Received): void {
+    this.counters.parseFailures++;
+    this.log.write(
+      L_INFO,
+      'core',
+      `message from ${from.ip}:${from.port}: ${failure.reason} at byte ${failure.offset}`,
+      failure.code,
+    );
+    const { message, status } = failure;
+    if (status === 0 || message === null || !message.isRequest || this.program === null) return;
+    const state = new RequestState(message, from, this.program.hooks);
+    this.proxy.statelessReply(state, status, failure.reason);
+  }
+
+  private onRequest(message: SipMessage, from: Received): void {
+    const { counters, program, requestRoute } = this;
+    counters.requests++;
+    counters.methods.set(message.method, (counters.methods.get(message.method) ?? 0) + 1);
+    if (program === null) return;
+    if (this.proxy.isAckOfStatelessReply(message)) return;
+    const match = this.transactions.matchRequest(message, from);
+    if (match.kind === 'absorbed') return;
+    const state = new RequestState(message, from, program.hooks);
+    const scheme = message.ruri?.scheme;
+    if (scheme === undefined || !SCHEMES.has(scheme)) {
+      counters.badUris++;
+      if (scheme === undefined) this.proxy.statelessReply(state, 400, 'Bad Request-URI');
+      else this.proxy.statelessReply(state, 416, 'Unsupported URI Scheme');
+      return;
+    }
+    if (match.kind === 'cancel') state.cancels = this.proxy.cellOf(match.invite);
+    if (requestRoute === null) return;
+    const key = this.routing.size === 0 ? '' : routingKey(message);
+    if (key !== '' && this.routing.has(key)) {
+      counters.repeatedWhileRouting++;
+      return;
+    }
+    const ctx = new ScriptContext(
+      program,
+      ROUTE_REQUEST,
+      message,
+      state,
+      state.target,
+      state.edits,
+      null,
+      null,
+      from,
+      ++this.serial,
+    );
+    const done = program.run(requestRoute, ctx);
+    if (typeof done !== 'number') this.whileRouting(key === '' ? routingKey(message) : key, done);
+  }
+
+  private whileRouting(key: string, done: Promise<number>): void {
+    this.routing.add(key);
+    this.runs++;
+    const timer = setTimeout(() => this.routing.delete(key), MAX_ROUTING);
+    timer.unref();
+    const end = (): void => {
+      this.runs--;
+      clearTimeout(timer);
+      this.routing.delete(key);
+    };
+    done.then(end, end);
+  }
+
+  private onReply(message: SipMessage, from: Received): void {
+    const { counters, program, replyRoute } = this;
+    counters.replies++;
+    const digit = Math.floor(message.status / 100);
+    counters.classes[digit] = (counters.classes[digit] ?? 0) + 1;
+    if (program === null) return;
+    const via = message.topVia;
+    // RFC 3261 §18.1.2: a reply whose top Via is not ours is discarded.
+    if (via === null || !this.sender.isMyself(via.host, via.port === 0 ? defaultPort(via.transport) : via.port)) {
+      counters.foreignReplies++;
+      this.log.write(L_DBG, 'core', `reply ${message.status} from ${from.ip} is not for us`, 'SERVER_FOREIGN_REPLY');
+      return;
+    }
+    if (replyRoute === null) {
+      this.deliverReply(message, from, null, null);
+      return;
+    }
+    const state = new RequestState(message, from, program.hooks);
+    const edits = new EditList();
+    const ctx = new ScriptContext(
+      program,
+      ROUTE_CORE_ONREPLY,
+      message,
+      state,
+      state.target,
+      edits,
+      null,
+      message,
+      from,
+      ++this.serial,
+    );
+    const done = program.run(replyRoute, ctx);
+    if (typeof done === 'number') {
+      this.afterReplyRoute(ctx, done, message, from, state, edits);
+      return;
+    }
+    this.runs++;
+    done.then(
+      (code) => {
+        this.runs--;
+        this.afterReplyRoute(ctx, code, message, from, state, edits);
+      },
+      () => {
+        this.runs--;
+        this.afterReplyRoute(ctx, 1, message, from, state, edits);
+      },
+    );
+  }
+
+  private afterReplyRoute(
+    ctx: ScriptContext,
+    code: number,
+    message: SipMessage,
+    from: Received,
+    state: RequestState,
+    edits: EditList,
+  ): void {
+    // `drop`, `return 0` and a negative last action discard the reply; `exit` lets it pass.
+    if (ctx.stop === DROP || (ctx.stop === RUN && code <= 0)) {
+      this.counters.droppedReplies++;
+      return;
+    }
+    this.deliverReply(ctx.message === message ? message : ctx.message, from, state, edits);
+  }
+
+  private deliverReply(message: SipMessage, from: Received, state: RequestState | null, edits: EditList | null): void {
+    if (edits !== null && (!edits.isEmpty || edits.status !== 0)) this.proxy.coreReplyEdits.set(message, edits);
+    if (this.transactions.receiveResponse(message, from)) return;
+    if (this.program === null) return;
+    this.proxy.forwardReply(
+      state ?? new RequestState(message, from, this.program.hooks),
+      message,
+      edits ?? new EditList(),
+    );
+  }
+}
+
+function defaultPort(transport: string): number {
+  return transport === 'TLS' || transport === 'WSS' ? 5061 : 5060;
+}
+
+function routingKey(message: SipMessage): string {
+  const via = message.topVia;
+  return `${via?.branch ?? ''}|${via?.host ?? ''}|${via?.port ?? 0}|${message.callId}|${message.cseq?.seq ?? 0}|${message.method}`;
+}
+
+/** An error as one line, without its stack. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
