@@ -1,0 +1,108 @@
+import { Buffer } from 'node:buffer';
+import pino from 'pino';
+import { L_ALERT, L_BUG, L_CRIT, L_DBG, L_ERR, L_INFO, L_NOTICE, L_WARN, type Log } from '../script/log.ts';
+
+const NAMES = new Map<number, string>([
+  [L_ALERT, 'ALERT'],
+  [L_BUG, 'BUG'],
+  [L_CRIT, 'CRITICAL'],
+  [L_ERR, 'ERROR'],
+  [L_WARN, 'WARNING'],
+  [L_NOTICE, 'NOTICE'],
+  [L_INFO, 'INFO'],
+  [L_DBG, 'DEBUG'],
+]);
+
+const COLOURS = new Map<number, string>([
+  [L_ALERT, '\x1b[1;31m'],
+  [L_BUG, '\x1b[1;31m'],
+  [L_CRIT, '\x1b[1;31m'],
+  [L_ERR, '\x1b[31m'],
+  [L_WARN, '\x1b[33m'],
+  [L_NOTICE, '\x1b[36m'],
+  [L_DBG, '\x1b[2m'],
+]);
+
+/** Kamailio's name of a log level. */
+export function levelName(level: number): string {
+  return NAMES.get(level) ?? (level > L_DBG ? 'DEBUG' : 'CRITICAL');
+}
+
+/**
+ * Text fit for a terminal or a log file: latin1 bytes that are UTF-8 become characters again, and control characters become visible
+ * escapes, so that nothing from the network can move a cursor or forge a line. Line ends inside a text become `\n`.
+ */
+export function encodeForLog(text: string): string {
+  let decoded = text;
+  // Text from a message has one character a byte; only such text can hold undecoded UTF-8.
+  if (/[\x80-\xff]/.test(text) && !/[^\x00-\xff]/.test(text)) {
+    const utf8 = Buffer.from(text, 'latin1').toString('utf8');
+    if (!utf8.includes('�')) decoded = utf8;
+  }
+  if (!/[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(decoded)) return decoded;
+  return decoded.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, (char) => {
+    switch (char) {
+      case '\n':
+        return '\\n';
+      case '\r':
+        return '\\r';
+      case '\t':
+        return '\\t';
+      default:
+        return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    }
+  });
+}
+
+/** Settings of a {@link LogSink}. */
+export interface LogSinkOptions {
+  /** Threshold, Kamailio's numbers. */
+  readonly level: number;
+  /** Readable lines (true) or JSON lines (false). */
+  readonly readable: boolean;
+  readonly colour: boolean;
+  /** Where lines go. */
+  readonly stream: NodeJS.WritableStream;
+  /** Wall-clock milliseconds. */
+  readonly now?: () => number;
+}
+
+/** The server's log: one line an event, readable on a terminal and JSON otherwise. */
+export class LogSink implements Log {
+  level: number;
+  private readonly options: LogSinkOptions;
+  private readonly json: pino.Logger | null;
+
+  constructor(options: LogSinkOptions) {
+    this.options = options;
+    this.level = options.level;
+    const stream = options.stream;
+    this.json = options.readable
+      ? null
+      : pino(
+          {
+            level: 'trace',
+            base: { pid: process.pid },
+            timestamp: pino.stdTimeFunctions.isoTime,
+            formatters: { level: () => ({}) },
+          },
+          { write: (line: string) => stream.write(line) },
+        );
+  }
+
+  write(level: number, module: string, text: string, code = ''): void {
+    if (level > this.level) return;
+    // A trailing line end is how many scripts end an xlog; it would only make an empty line.
+    const line = encodeForLog(text.replace(/[\r\n]+$/, ''));
+    if (this.json !== null) {
+      this.json.info({ level: levelName(level), module, ...(code === '' ? {} : { code }) }, line);
+      return;
+    }
+    const { colour, stream, now = Date.now } = this.options;
+    const time = new Date(now()).toTimeString().slice(0, 8);
+    const name = levelName(level).padEnd(8);
+    const shown = colour ? `${COLOURS.get(level) ?? ''}${name}\x1b[0m` : name;
+    const tail = code === '' ? '' : colour ? ` \x1b[2m[${code}]\x1b[0m` : ` [${code}]`;
+    stream.write(`${time} ${shown} ${module}: ${line}${tail}\n`);
+  }
+}
