@@ -23,6 +23,8 @@ export class Branch {
   /** Addresses of the next hop in order of preference, and which of them is in use. */
   candidates: readonly ResolvedTarget[] = [];
   candidate = 0;
+  /** Next hop URI for which {@link candidates} were given beforehand (a retry to the same address); empty: they are looked up. */
+  candidatesFor = '';
   /** Number of sends, so that each attempt has its own Via branch. */
   attempts = 0;
   /** True while DNS is being asked. */

@@ -100,6 +100,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
       const branch = new Branch(this.branches.length, target, leg);
       branch.onReply = state.onReply;
       branch.onBranchFailure = state.onBranchFailure;
+      target.seed?.(branch);
       this.branches.push(branch);
       if (state.onBranch !== '' && !state.hooks.branchRoute(state.onBranch, state, branch)) {
         branch.discarded = true;
@@ -143,6 +144,9 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
   private launch(branch: Branch, options: RelayOptions): NextHopFailure | null {
     const uri = nextHopUri(branch.target, options);
     if (uri === null) return BAD_DESTINATION;
+    const free = options.host === undefined && (options.proto ?? '') === '';
+    if (free && branch.candidatesFor !== '' && branch.candidatesFor === branch.target.nextHop)
+      return sendBranch(this, branch, this.services);
     const known = this.services.resolver.resolveNow(uri);
     if (known !== null) {
       branch.candidates = known;
@@ -426,6 +430,7 @@ function takeTargets(state: RequestState): Target[] {
   if (state.target.isNew) {
     targets.push(state.target.clone());
     state.target.isNew = false;
+    state.target.seed = null;
   }
   for (const target of state.branches) targets.push(target);
   state.branches = [];

@@ -1,4 +1,5 @@
 import type { ListenSocket } from '../transport/transport.ts';
+import type { Branch } from './branch.ts';
 
 /** One entry of a request's destination set: what becomes one branch (RFC 3261 §16.5). */
 export class Target {
@@ -20,6 +21,8 @@ export class Target {
   ruid = '';
   locationUa = '';
   instance = '';
+  /** Prepares the branch made of this target before its branch_route: what another layer carries over (uac_auth); used once. */
+  seed: ((branch: Branch) => void) | null = null;
 
   constructor(uri: string) {
     this.uriText = uri;
@@ -58,6 +61,7 @@ export class Target {
     copy.ruid = this.ruid;
     copy.locationUa = this.locationUa;
     copy.instance = this.instance;
+    copy.seed = this.seed;
     return copy;
   }
 }
