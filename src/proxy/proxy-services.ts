@@ -1,5 +1,6 @@
 import type { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import type { Transactions } from '../transaction/transaction.ts';
 import type { Destination, TransportSender } from '../transport/transport.ts';
@@ -16,6 +17,7 @@ export interface ProxyServices {
   readonly transactions: Transactions;
   readonly resolver: NextHopResolver;
   readonly random: Random;
+  readonly clock: Clock;
   readonly counters: ProxyCounters;
   /** Edits that the core reply route recorded for a reply. */
   readonly coreReplyEdits: WeakMap<SipMessage, EditList>;

@@ -3,6 +3,7 @@ import type { SipMessage } from '../message/message.ts';
 import { M_ACK, M_CANCEL } from '../message/method.ts';
 import { addReceivedRport, buildForwardedResponse, buildResponse } from '../message/serializer.ts';
 import type { Via } from '../message/via.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import type { ServerTransactionHandle, ServerTransactionUser, Transactions } from '../transaction/transaction.ts';
 import { replyDestination } from '../transport/reply-destination.ts';
@@ -27,6 +28,7 @@ export interface ProxyParts {
   readonly transactions: Transactions;
   readonly resolver: NextHopResolver;
   readonly random: Random;
+  readonly clock: Clock;
   /** Something an operator should know, with its code. */
   readonly report: (code: string, text: string) => void;
 }
@@ -38,6 +40,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
   readonly transactions: Transactions;
   readonly resolver: NextHopResolver;
   readonly random: Random;
+  readonly clock: Clock;
   readonly counters = newProxyCounters();
   /** Edits that the core reply route recorded for a reply that a transaction will relay. */
   readonly coreReplyEdits = new WeakMap<SipMessage, EditList>();
@@ -54,6 +57,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
     this.transactions = parts.transactions;
     this.resolver = parts.resolver;
     this.random = parts.random;
+    this.clock = parts.clock;
     this.reporter = parts.report;
     this.tagPrefix = parts.random.token(8);
   }

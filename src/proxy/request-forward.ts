@@ -68,24 +68,20 @@ export function branchRequest(
   });
 }
 
-function timersOf(state: RequestState, base: TransactionTimers): TransactionTimers {
-  if (
-    state.fr === 0 &&
-    state.frInv === 0 &&
-    state.retr1 === 0 &&
-    state.retr2 === 0 &&
-    state.maxInvLifetime === 0 &&
-    state.maxNonInvLifetime === 0
-  )
-    return base;
+/** Timers of a branch: tm's, the request's own over them, and for a later leg what is left of the transaction's lifetime. */
+function timersOf(state: RequestState, leg: number, base: TransactionTimers, now: number): TransactionTimers {
+  const own = state.fr | state.frInv | state.retr1 | state.retr2 | state.maxInvLifetime | state.maxNonInvLifetime;
+  if (own === 0 && leg === 0) return base;
+  const elapsed = leg === 0 ? 0 : Math.max(0, now - state.received.at);
+  const left = (lifetime: number): number => Math.max(1000, lifetime - elapsed);
   return {
     ...base,
-    fr: state.fr === 0 ? base.fr : state.fr,
-    frInv: state.frInv === 0 ? base.frInv : state.frInv,
-    retr1: state.retr1 === 0 ? base.retr1 : state.retr1,
-    retr2: state.retr2 === 0 ? base.retr2 : state.retr2,
-    maxInvLifetime: state.maxInvLifetime === 0 ? base.maxInvLifetime : state.maxInvLifetime,
-    maxNonInvLifetime: state.maxNonInvLifetime === 0 ? base.maxNonInvLifetime : state.maxNonInvLifetime,
+    fr: state.fr || base.fr,
+    frInv: state.frInv || base.frInv,
+    retr1: state.retr1 || base.retr1,
+    retr2: state.retr2 || base.retr2,
+    maxInvLifetime: left(state.maxInvLifetime || base.maxInvLifetime),
+    maxNonInvLifetime: left(state.maxNonInvLifetime || base.maxNonInvLifetime),
   };
 }
 
@@ -114,7 +110,7 @@ export function sendBranch(cell: Cell, branch: Branch, services: ProxyServices):
     method: state.message.method,
     text,
     destination,
-    timers: timersOf(state, options.timers),
+    timers: timersOf(state, branch.leg, options.timers, services.clock.now()),
     user: cell,
   });
   if (client === 'TRANSACTION_LIMIT') return { status: 503, reason: 'Too many transactions (503/TM)' };
