@@ -117,7 +117,7 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
         cr = raw.indexOf('\r', from);
         if (cr < 0) cr = length;
       }
-      if (cr !== end - 2 && lf >= 0) bareLf = true;
+      if (lf >= 0 && raw.charCodeAt(end - 2) !== CR) bareLf = true;
       if (cr < end - 2) problem ??= problemAt('SIP_PARSE_HEADER', 'Bare CR in a header', cr);
       const next = raw.charCodeAt(end);
       if (next !== SP && next !== HTAB) break;
@@ -140,11 +140,16 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
       at = end;
       continue;
     }
-    valueStart++;
+    const afterColon = ++valueStart;
     while (valueStart < end && raw.charCodeAt(valueStart) <= SP && isLws(raw.charCodeAt(valueStart))) valueStart++;
     let valueEnd = end;
     while (valueEnd > valueStart && raw.charCodeAt(valueEnd - 1) <= SP && isLws(raw.charCodeAt(valueEnd - 1)))
       valueEnd--;
+    // An empty value stands on its own line, so that an edit of it stays there.
+    if (valueStart === end) {
+      valueStart = afterColon;
+      valueEnd = afterColon;
+    }
     const id = NAME_IDS[state] as number;
     if (headers.length >= limits.maxHeaders) {
       problem ??= problemAt('SIP_PARSE_TOO_MANY_HEADERS', 'Too Many Headers', at);

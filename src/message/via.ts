@@ -40,9 +40,9 @@ export function parseVia(text: string, start: number, end: number): Via | null {
     at = first + 11;
   } else {
     // sent-protocol = protocol-name SLASH protocol-version SLASH transport; another version is answered 505, so it must be readable.
-    at = afterSlash(text, skipClass(text, first, end, C_TOKEN), end);
+    at = afterTokenSlash(text, first, end);
     if (at < 0) return null;
-    at = afterSlash(text, skipClass(text, at, end, C_TOKEN), end);
+    at = afterTokenSlash(text, at, end);
     if (at < 0) return null;
     const stop = skipClass(text, at, end, C_TOKEN);
     if (stop === at) return null;
@@ -104,10 +104,11 @@ export function parseVia(text: string, start: number, end: number): Via | null {
   };
 }
 
-/** Offset of what follows `*LWS "/" *LWS`, or -1. */
-function afterSlash(text: string, at: number, end: number): number {
-  const slash = skipLws(text, at, end);
-  return slash < end && text.charCodeAt(slash) === SLASH ? skipLws(text, slash + 1, end) : -1;
+/** Offset of what follows `token *LWS "/" *LWS`, or -1. */
+function afterTokenSlash(text: string, at: number, end: number): number {
+  const stop = skipClass(text, at, end, C_TOKEN);
+  const slash = skipLws(text, stop, end);
+  return stop > at && slash < end && text.charCodeAt(slash) === SLASH ? skipLws(text, slash + 1, end) : -1;
 }
 
 function transportName(text: string, start: number, end: number): string {

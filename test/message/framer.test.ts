@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type FrameEvent, looksLikeHttp, StreamFramer } from '../../src/message/framer.ts';
+import { DEFAULT_LIMITS } from '../../src/message/parser.ts';
+import { request, response } from './support.ts';
+
+function run(framer: StreamFramer, chunks: Iterable<Buffer>): FrameEvent[] {
+  const events: FrameEvent[] = [];
+  for (const chunk of chunks) events.push(...framer.push(chunk));
+  return events;
+}
+
+function bytes(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
+}
+
+function* single(data: Buffer): Generator<Buffer> {
+  for (let i = 0; i < data.length; i++) yield data.subarray(i, i + 1);
+}
+
+/** Events as words; pongs left out, as a CRLF at a chunk's end cannot be told from half a ping. */
+function words(events: readonly FrameEvent[]): string[] {
+  return events
+    .filter((event) => event.kind !== 'pong')
+    .map((event) =>
+      event.kind === 'message'
+        ? event.raw
+        : event.kind === 'error'
+          ? `${event.failure.status} ${event.failure.code}`
+          : event.kind,
+    );
+}
+
+test('messages come out whole however they are cut', () => {
+  const messages = [
+    request('INVITE', 'sip:b@h', {}, [], 'v=0\r\n\r\nx\0'),
+    response(),
+    request('BYE'),
+    request('INFO', 'sip:b@h', { 'Content-Length': 'l:\r\n 3' }, [], 'abc'),
+  ];
+  const stream = bytes(`\r\n\r\n${messages[0]}${messages[1]}\r\n\r\n${messages[2]}${messages[3]}`);
+  const wanted = ['ping', messages[0], messages[1], 'ping', messages[2], messages[3]];
+  assert.deepEqual(words(run(new StreamFramer(), [stream])), wanted);
+  assert.deepEqual(words(run(new StreamFramer(), single(stream))), wanted);
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 40 }), (sizes) => {
+      const chunks: Buffer[] = [];
+      let at = 0;
+      for (const size of sizes) {
+        chunks.push(stream.subarray(at, at + size));
+        at += size;
+      }
+      chunks.push(stream.subarray(at));
+      assert.deepEqual(words(run(new StreamFramer(), chunks)), wanted);
+    }),
+  );
+});
+
+test('keepalives of RFC 5626: CRLFCRLF is a ping, a lone CRLF a pong', () => {
+  const kinds = (framer: StreamFramer, ...texts: string[]): string =>
+    texts
+      .map((text) =>
+        framer
+          .push(bytes(text))
+          .map((event) => event.kind)
+          .join('+'),
+      )
+      .join(' ');
+  assert.equal(kinds(new StreamFramer(), '\r\n\r\n'), 'ping');
+  assert.equal(kinds(new StreamFramer(), '\r\n'), 'pong');
+  assert.equal(kinds(new StreamFramer(), '\r', '\n', '\r', '\n'), ' pong  ping');
+  assert.equal(kinds(new StreamFramer(), '\r\n\r\n\r\n\r\n\r\n'), 'ping+ping+pong');
+  assert.equal(kinds(new StreamFramer(), '\r\n', `${request()}`), 'pong message');
+  assert.equal(kinds(new StreamFramer(), `\r\n${request()}`), 'pong+message');
+});
+
+test('no Content-Length: no body, or an error', () => {
+  const raw = request('BYE', 'sip:b@h', { 'Content-Length': '' });
+  assert.deepEqual(words(run(new StreamFramer(), [bytes(raw + raw)])), [raw, raw]);
+  const strict = new StreamFramer({ missingContentLength: 'error' });
+  assert.deepEqual(words(run(strict, [bytes(raw)])), ['400 SIP_PARSE_CONTENT_LENGTH']);
+});
+
+test('a Content-Length that cannot be trusted ends the stream, with an answer', () => {
+  for (const line of ['Content-Length: -999', 'Content-Length: 1x', 'l:', 'Content-Length: 3\r\nl: 4']) {
+    const framer = new StreamFramer();
+    const raw = request('INVITE', 'sip:b@h', { 'Content-Length': line }, [], '');
+    const [event] = framer.push(bytes(raw));
+    assert.ok(event?.kind === 'error', line);
+    assert.deepEqual([event.failure.status, event.failure.message?.callId], [400, 'c1@192.0.2.7'], line);
+    assert.equal(framer.failed, true);
+    assert.deepEqual(framer.push(bytes(request())), []);
+    assert.equal(framer.buffered, 0);
+  }
+  const [event] = new StreamFramer().push(bytes(response(200, 'OK', ['l: 7'])));
+  assert.ok(event?.kind === 'error');
+  assert.equal(event.failure.status, 0, 'a response is not answered');
+});
+
+test('limits: a message, or headers without end, that are too large end the stream with 513', () => {
+  const limits = { ...DEFAULT_LIMITS, maxMessage: 1000 };
+  const big = request('INVITE', 'sip:b@h', { 'Content-Length': 'Content-Length: 5000' });
+  assert.deepEqual(words(new StreamFramer({ limits }).push(bytes(big))), ['513 SIP_PARSE_TOO_LARGE']);
+  const endless = `${request('INVITE').slice(0, -2)}X: ${'y'.repeat(5000)}`;
+  assert.deepEqual(words(new StreamFramer({ limits }).push(bytes(endless))), ['513 SIP_PARSE_TOO_LARGE']);
+  const framer = new StreamFramer({ limits });
+  let most = 0;
+  for (const byte of single(bytes('z'.repeat(5000)))) {
+    framer.push(byte);
+    most = Math.max(most, framer.buffered);
+  }
+  assert.ok(framer.failed);
+  assert.ok(most <= 1000, `${most}`);
+});
+
+test('an incomplete message waits', () => {
+  const framer = new StreamFramer();
+  const raw = request('INVITE', 'sip:b@h', { 'Content-Length': 'Content-Length: 9999' }, [], 'short');
+  assert.deepEqual(framer.push(bytes(raw)), []);
+  assert.equal(framer.buffered, raw.length);
+});
+
+test('one byte at a time is linear: ten times the bytes take about ten times as long', () => {
+  const time = (size: number): number => {
+    const stream = bytes(
+      request(
+        'INVITE',
+        'sip:b@h',
+        { 'Content-Length': `Content-Length: ${size}` },
+        [`X: ${'h'.repeat(size / 2)}`],
+        'b'.repeat(size),
+      ),
+    );
+    const begin = process.cpuUsage();
+    assert.equal(run(new StreamFramer({ limits: { ...DEFAULT_LIMITS, maxMessage: 1e7 } }), single(stream)).length, 1);
+    const { user, system } = process.cpuUsage(begin);
+    return user + system;
+  };
+  time(20_000);
+  const small = time(20_000);
+  // Quadratic work would be a hundredfold and more; the bound leaves room for a busy machine.
+  assert.ok(time(200_000) < 40 * Math.max(small, 2000));
+});
+
+test('what looks like HTTP', () => {
+  assert.equal(looksLikeHttp('GET /chat HTTP/1.1\r\nHost: x\r\n'), true);
+  assert.equal(looksLikeHttp(request()), false);
+  assert.equal(looksLikeHttp('GET /chat'), false);
+});
