@@ -12,7 +12,7 @@ function maddrOf(params: string): string {
 /**
  * Where the reply to a request goes, by its top Via and where it came from (RFC 3261 §18.2.2, RFC 3581 §4).
  *
- * - A stream's reply takes the request's connection; when that is closed, a new one to the source address and the sent-by port.
+ * - A stream's reply takes the request's connection; when that is closed, a new one to the source address and the sent-by port (WebSocket: none).
  * - UDP: maddr when it is an address; else the source address, with the source port if the Via has rport, else the sent-by port.
  *
  * The source address is always used where §18.2.2 says "received": `received` is what we would have written there.
@@ -24,7 +24,9 @@ export function replyDestination(request: SipMessage, from: Received, forceRport
   const { proto } = socket;
   const sentByPort = via === null || via.port === 0 ? defaultPort(proto) : via.port;
   if (proto !== 'udp') {
-    return { socket, proto, ip: from.ip, port: sentByPort, connection: from.connection, serverName: '' };
+    // Nobody listens at a WebSocket client (RFC 7118 §5.2.1): port 0 says that no connection can be opened to it.
+    const port = proto === 'ws' || proto === 'wss' ? 0 : sentByPort;
+    return { socket, proto, ip: from.ip, port, connection: from.connection, serverName: '' };
   }
   const maddr = via === null ? '' : unbracket(maddrOf(via.params));
   if (maddr !== '' && ipFamily(maddr) === socket.family) {

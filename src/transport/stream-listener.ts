@@ -151,11 +151,11 @@ export class StreamListener {
         socket.unshift(first);
         if (looksLikeHttp(first.toString('latin1', 0, 4096))) {
           this.http?.emit('connection', socket);
-          socket.resume();
         } else {
           this.settled(socket);
           this.sip(socket, ip);
         }
+        socket.resume();
       });
     } else {
       this.sip(socket, ip);
@@ -189,6 +189,7 @@ export class StreamListener {
     this.settled(socket);
     const code = systemCode(error) === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? 'TLS_HANDSHAKE_TIMEOUT' : 'TLS_HANDSHAKE_FAILED';
     this.hub.refused(code, socket.remoteAddress ?? '', this.listen, errorText(error));
+    socket.destroy(); // after a timeout Node leaves that to us
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
