@@ -22,10 +22,7 @@ function targetAt(ctx: ScriptContext, index: number | undefined): Target | undef
   return index === undefined || index === 0 ? ctx.target : ctx.state.branches[index - 1];
 }
 
-function branchFlag(
-  name: string,
-  act: (target: Target, bit: number) => number,
-): FunctionDefinition<KexModule> {
+function branchFlag(name: string, act: (target: Target, bit: number) => number): FunctionDefinition<KexModule> {
   return fn(name, ['int', 'int?'], ROUTE_ANY, () => (ctx, flag, branch) => {
     const target = targetAt(ctx, branch);
     const mask = bit(flag);
@@ -33,10 +30,7 @@ function branchFlag(
   });
 }
 
-function scriptFlag(
-  name: string,
-  act: (ctx: ScriptContext, bit: number) => number,
-): FunctionDefinition<KexModule> {
+function scriptFlag(name: string, act: (ctx: ScriptContext, bit: number) => number): FunctionDefinition<KexModule> {
   return fn(name, ['int'], ROUTE_ANY, () => (ctx, flag) => {
     const mask = bit(flag);
     return mask === 0 ? -1 : act(ctx, mask);

@@ -21,7 +21,13 @@ function current(ctx: ScriptContext): number {
 /** mf_process_maxfwd_header (RFC 3261 §16.3 step 3, §16.6 step 3): 1 decremented, 2 added, -1 used up, -2 unreadable. */
 function processHeader(m: MaxfwdModule, ctx: ScriptContext, initial: number): number {
   if (!(initial >= 0 && initial <= 255)) {
-    return failure(m.host.log, 'maxfwd', `mf_process_maxfwd_header: ${initial} is no Max-Forwards`, 'MAXFWD_BAD_VALUE', -2);
+    return failure(
+      m.host.log,
+      'maxfwd',
+      `mf_process_maxfwd_header: ${initial} is no Max-Forwards`,
+      'MAXFWD_BAD_VALUE',
+      -2,
+    );
   }
   const { message, edits } = ctx;
   const header = message.find(HDR_MAX_FORWARDS);

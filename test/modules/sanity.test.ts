@@ -10,7 +10,8 @@ function check(message: SipMessage, bits: number, uris?: number, params = {}): [
   const host = testHost();
   const ctx = context(host, message);
   const module = load(sanity, host, { autodrop: 0, ...params });
-  const code = uris === undefined ? module.call(ctx, 'sanity_check', bits) : module.call(ctx, 'sanity_check', bits, uris);
+  const code =
+    uris === undefined ? module.call(ctx, 'sanity_check', bits) : module.call(ctx, 'sanity_check', bits, uris);
   return [code as number, host.replies[0], ctx.state.replyHeaders];
 }
 
@@ -22,7 +23,8 @@ function raw(text: string): SipMessage {
   return message;
 }
 
-const LINES = 'Via: SIP/2.0/UDP h;branch=z9hG4bKa\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@c>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n';
+const LINES =
+  'Via: SIP/2.0/UDP h;branch=z9hG4bKa\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@c>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n';
 
 test('a good request passes everything', () => {
   const host = testHost();
@@ -55,7 +57,11 @@ test('noreply keeps the reply for sanity_reply', () => {
 });
 
 test('start line', () => {
-  assert.deepEqual(check(raw(`INVITE sip:a@b SIP/3.0\r\n${LINES}\r\n`), 1), [-1, '505 Version Not Supported (R-URI)', '']);
+  assert.deepEqual(check(raw(`INVITE sip:a@b SIP/3.0\r\n${LINES}\r\n`), 1), [
+    -1,
+    '505 Version Not Supported (R-URI)',
+    '',
+  ]);
   assert.deepEqual(check(request({ ruri: 'foo:a@b' }), 2), [-1, '416 Unsupported URI Scheme in Request URI', '']);
   assert.equal(check(request({ ruri: 'urn:service:sos' }), 2)[0], 1);
   assert.equal(check(request({ ruri: 'tel:+123' }), 2)[0], 1);
@@ -76,8 +82,16 @@ test('required headers, CSeq, Content-Length, Expires', () => {
     '400 CSeq number is illegal',
     '',
   ]);
-  assert.deepEqual(check(raw(`${start}${LINES}Content-Length: 5\r\n\r\nabc`), 128), [-1, '400 Content-Length mis-match', '']);
-  assert.deepEqual(check(raw(`${start}${LINES}Content-Length: 2\r\n\r\nabc`), 128), [-1, '400 Content-Length mis-match', '']);
+  assert.deepEqual(check(raw(`${start}${LINES}Content-Length: 5\r\n\r\nabc`), 128), [
+    -1,
+    '400 Content-Length mis-match',
+    '',
+  ]);
+  assert.deepEqual(check(raw(`${start}${LINES}Content-Length: 2\r\n\r\nabc`), 128), [
+    -1,
+    '400 Content-Length mis-match',
+    '',
+  ]);
   assert.equal(check(raw(`${start}${LINES}\r\nabc`), 128)[0], 1);
   assert.equal(check(request({ headers: 'Expires: 99999999999\r\n' }), 256)[1], '400 Expires value is illegal');
   assert.equal(check(request({ headers: 'Expires: 3600\r\n' }), 256)[0], 1);

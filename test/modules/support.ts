@@ -1,4 +1,4 @@
-import { type EditList } from '../../src/message/edits.ts';
+import type { EditList } from '../../src/message/edits.ts';
 import { buildForwardedRequest } from '../../src/message/forward.ts';
 import { SipMessage } from '../../src/message/message.ts';
 import { parseMessage } from '../../src/message/parser.ts';
@@ -18,7 +18,7 @@ import type { CompiledRoute, Program } from '../../src/script/program.ts';
 import type { Settings } from '../../src/script/settings.ts';
 import { Statistics } from '../../src/script/statistics.ts';
 import { ROUTE_REQUEST, type Value } from '../../src/script/values.ts';
-import { fakeTime, type FakeClock } from '../../src/time/fake-clock.ts';
+import { type FakeClock, fakeTime } from '../../src/time/fake-clock.ts';
 import type { ListenSocket, Received, TransportSender } from '../../src/transport/transport.ts';
 
 /** The socket tests receive on. */
@@ -35,7 +35,8 @@ export const SOCKET: ListenSocket = {
 
 export const RECEIVED: Received = { socket: SOCKET, ip: '192.0.2.7', port: 5062, connection: 0, at: 0 };
 
-export const SDP = 'v=0\r\no=al 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\na=sendrecv\r\n';
+export const SDP =
+  'v=0\r\no=al 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\na=sendrecv\r\n';
 
 /** What a test message differs in from {@link request}'s INVITE. */
 export interface RequestOptions {
@@ -256,7 +257,18 @@ export function load(
 /** A context of a request route. */
 export function context(host: TestHost, message: SipMessage = request(), routeType = ROUTE_REQUEST): ScriptContext {
   const state = new RequestState(message, RECEIVED, HOOKS);
-  return new ScriptContext(host.program(), routeType, message, state, state.target, state.edits, null, null, RECEIVED, 1);
+  return new ScriptContext(
+    host.program(),
+    routeType,
+    message,
+    state,
+    state.target,
+    state.edits,
+    null,
+    null,
+    RECEIVED,
+    1,
+  );
 }
 
 /** A context of a reply route for a reply as received. */

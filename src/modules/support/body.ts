@@ -9,7 +9,8 @@ export const CONTENT_TYPE_EDIT = 'content-type';
 function pending(ctx: ScriptContext, key: string): string | null {
   let edit = ctx.edits.get(key);
   // A branch sees the message's edits below its own.
-  if (edit === undefined && ctx.edits !== ctx.state.edits && ctx.message === ctx.state.message) edit = ctx.state.edits.get(key);
+  if (edit === undefined && ctx.edits !== ctx.state.edits && ctx.message === ctx.state.message)
+    edit = ctx.state.edits.get(key);
   return edit === undefined || typeof edit.text !== 'string' ? null : edit.text;
 }
 

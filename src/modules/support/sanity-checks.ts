@@ -1,6 +1,6 @@
 import { parseCredentials } from '../../message/auth-header.ts';
-import { messageContacts } from '../../message/contact.ts';
 import { uintAt } from '../../message/chars.ts';
+import { messageContacts } from '../../message/contact.ts';
 import {
   HDR_AUTHORIZATION,
   HDR_CALL_ID,
