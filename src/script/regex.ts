@@ -233,7 +233,8 @@ class Translator {
     const max = match[2] === '' ? min : match[3] === '' ? Number.POSITIVE_INFINITY : Number(match[3]);
     if (max < min) throw this.error(`interval ${match[0]} runs backwards`);
     // RE_DUP_MAX of the original library.
-    if (min > 32767 || (max !== Number.POSITIVE_INFINITY && max > 32767)) throw this.error(`interval ${match[0]} is too large`);
+    if (min > 32767 || (max !== Number.POSITIVE_INFINITY && max > 32767))
+      throw this.error(`interval ${match[0]} is too large`);
     this.at += match[0].length;
     return { simple: false, min, max };
   }
