@@ -1,0 +1,183 @@
+/**
+ * `npm run bench [row…] [--rounds N] [--units N]`: CPU (user + system of all server processes) per unit of work, for Kamailio and for this
+ * server in turn in one run with the same configuration file, and the ratio of the medians. Without Kamailio only our own figures.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cpuOf, memoryOf } from './support/cpu.ts';
+
+interface Row {
+  readonly name: string;
+  readonly what: string;
+  readonly units: number;
+  readonly warmUp: number;
+  readonly outstanding: number;
+  /** Budget as a ratio to Kamailio. */
+  readonly budget: number;
+}
+
+const ROWS: readonly Row[] = [
+  {
+    name: 'trunk',
+    what: 'trunk call (401, uac_auth, record_route, uac_replace_from)',
+    units: 6000,
+    warmUp: 2000,
+    outstanding: 32,
+    budget: 0.6,
+  },
+  {
+    name: 'relay',
+    what: 't_relay of OPTIONS, 64 outstanding',
+    units: 40000,
+    warmUp: 10000,
+    outstanding: 64,
+    budget: 0.8,
+  },
+  {
+    name: 'stateful',
+    what: 'stateful reply (t_newtran, t_reply)',
+    units: 60000,
+    warmUp: 10000,
+    outstanding: 64,
+    budget: 0.6,
+  },
+  {
+    name: 'stateless',
+    what: 'stateless reply (sl_send_reply)',
+    units: 80000,
+    warmUp: 10000,
+    outstanding: 64,
+    budget: 0.7,
+  },
+];
+
+const root = join(import.meta.dirname, '..');
+const args = process.argv.slice(2);
+
+function option(name: string, value: number): number {
+  const at = args.indexOf(name);
+  return at < 0 ? value : Number(args[at + 1]);
+}
+
+interface Reading {
+  readonly microseconds: number;
+  readonly memory: number;
+  readonly failed: number;
+}
+
+/** Ports of one measurement; a new set for each, so that late packets of the last one meet nobody. */
+let nextPort = 21000 + (process.pid % 500) * 10;
+
+async function measure(row: Row, server: 'kamailio' | 'trunkline', units: number): Promise<Reading> {
+  const port = nextPort;
+  nextPort += 3;
+  const dir = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
+  const child = startServer(row, server, port, dir);
+  let log = '';
+  child.stderr?.on('data', (data: Buffer) => {
+    log += data.toString();
+  });
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    if (child.exitCode !== null) throw new Error(`${server} did not start:\n${log}`);
+    return await drive(row, port, units, child);
+  } finally {
+    child.kill('SIGTERM');
+    await new Promise((resolve) => {
+      const force = setTimeout(() => child.kill('SIGKILL'), 6000);
+      child.once('exit', () => {
+        clearTimeout(force);
+        resolve(undefined);
+      });
+    });
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function startServer(row: Row, server: 'kamailio' | 'trunkline', port: number, dir: string): ChildProcess {
+  const file = join(root, 'bench', 'cfg', `${row.name}.cfg`);
+  const listen = ['-l', `udp:127.0.0.1:${port}`, '-A', `CARRIER_PORT=${port + 2}`];
+  // The carrier's port stands in a string, where a define is not replaced: both get it as a substitution.
+  const common = ['-f', file, '-DD', '-E', ...listen, `--subst=!CARRIER_PORT!${port + 2}!g`];
+  if (server === 'kamailio')
+    return spawn('kamailio', [...common, '-Y', dir, '-w', dir, '-m', '512', '-M', '16'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+  return spawn(process.execPath, [join(root, 'bin', 'trunkline'), ...common], { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+function drive(row: Row, port: number, units: number, server: ChildProcess): Promise<Reading> {
+  const plan = {
+    mode: row.name,
+    serverPort: port,
+    callerPort: port + 1,
+    carrierPort: port + 2,
+    units,
+    warmUp: row.warmUp,
+    outstanding: row.outstanding,
+  };
+  const load = spawn(process.execPath, [join(root, 'bench', 'support', 'load.ts'), JSON.stringify(plan)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return new Promise((resolve, reject) => {
+    let before = 0;
+    let text = '';
+    const limit = setTimeout(() => {
+      load.kill('SIGKILL');
+      reject(new Error(`${row.name}: not done after two minutes`));
+    }, 120_000);
+    load.stdout.on('data', (data: Buffer) => {
+      text += data.toString();
+      for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n')) {
+        const line = JSON.parse(text.slice(0, at)) as { event: string; failed?: number };
+        text = text.slice(at + 1);
+        if (line.event === 'warm') before = cpuOf(server.pid as number);
+        if (line.event === 'done') {
+          clearTimeout(limit);
+          const used = cpuOf(server.pid as number) - before;
+          resolve({ microseconds: used / units, memory: memoryOf(server.pid as number), failed: line.failed ?? 0 });
+        }
+      }
+    });
+    load.on('error', reject);
+  });
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}
+
+const wanted = args.filter((arg, i) => !arg.startsWith('--') && !(args[i - 1] ?? '').startsWith('--'));
+const rounds = option('--rounds', 3);
+const rows = ROWS.filter((row) => wanted.length === 0 || wanted.includes(row.name));
+const hasKamailio = spawnSync('kamailio', ['-v']).status === 0 && !args.includes('--own');
+const pad = (text: string, width: number): string => text.padStart(width);
+
+if (!hasKamailio) process.stdout.write('kamailio is not installed (or --own was given): only our own figures\n');
+process.stdout.write(
+  `${'row'.padEnd(10)}${pad('kamailio µs', 12)}${pad('trunkline µs', 14)}${pad('ratio', 8)}${pad('budget', 8)}${pad('MiB', 7)}${pad('failed', 8)}\n`,
+);
+for (const row of rows) {
+  const readings: { kamailio: Reading[]; trunkline: Reading[] } = { kamailio: [], trunkline: [] };
+  const units = option('--units', row.units);
+  for (let round = 0; round < rounds; round++) {
+    if (process.stderr.isTTY) process.stderr.write(`\r${row.name}: round ${round + 1} of ${rounds} `);
+    if (hasKamailio) readings.kamailio.push(await measure(row, 'kamailio', units));
+    readings.trunkline.push(await measure(row, 'trunkline', units));
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  const ours = median(readings.trunkline.map((reading) => reading.microseconds));
+  const theirs = hasKamailio ? median(readings.kamailio.map((reading) => reading.microseconds)) : 0;
+  const memory = median(readings.trunkline.map((reading) => reading.memory));
+  const failed = [...readings.trunkline, ...readings.kamailio].reduce((sum, reading) => sum + reading.failed, 0);
+  const ratio = theirs === 0 ? '-' : (ours / theirs).toFixed(2);
+  process.stdout.write(
+    `${row.name.padEnd(10)}${pad(theirs === 0 ? '-' : theirs.toFixed(1), 12)}${pad(ours.toFixed(1), 14)}${pad(ratio, 8)}${pad(row.budget.toFixed(2), 8)}${pad(memory.toFixed(0), 7)}${pad(String(failed), 8)}\n`,
+  );
+}
