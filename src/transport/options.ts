@@ -58,7 +58,7 @@ export interface TransportOptions {
   /** Requests larger than this many bytes leave by `udpMtuTryProto` instead of UDP (RFC 3261 §18.1.1); 0 switches it off (udp_mtu). */
   readonly udpMtu?: number;
   readonly udpMtuTryProto?: 'tcp' | 'tls';
-  /** Kernel buffers of UDP sockets in bytes; 0 leaves the system's default. */
+  /** Kernel buffers of UDP sockets in bytes (default 4 MiB, cut by the kernel's own limit); 0 leaves the system's default. */
   readonly udpReceiveBuffer?: number;
   readonly udpSendBuffer?: number;
   /** Answer CRLFCRLF on streams with CRLF (tcp_crlf_ping; RFC 5626 §4.4.1). */
@@ -70,6 +70,10 @@ export interface TransportOptions {
   readonly enableTls?: boolean;
   /** Take WebSocket upgrades on tcp and tls sockets too, as Kamailio's websocket module does. */
   readonly webSocketOnStreams?: boolean;
+  /** Origins that WebSocket clients may come from (RFC 6455 §10.2), `https://app.example.com`; absent: any. Clients that send none are taken. */
+  readonly webSocketOrigins?: readonly string[];
+  /** Share listening ports with other processes that set this too (SO_REUSEPORT). A busy port is then no error. */
+  readonly reusePort?: boolean;
   /** Answers HTTP requests on stream sockets that are no WebSocket upgrade (xhttp). */
   readonly onHttpRequest?: (request: IncomingMessage, response: ServerResponse, socket: ListenSocket) => void;
   /** Default port of listen lines without one (port, tls_port_no). */

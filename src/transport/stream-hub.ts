@@ -26,6 +26,8 @@ export interface StreamHubOptions {
   readonly parseLimits: ParseLimits;
   readonly tls: TlsSettings | undefined;
   readonly webSocketOnStreams: boolean;
+  readonly webSocketOrigins: readonly string[] | undefined;
+  readonly reusePort: boolean;
   readonly onHttpRequest:
     | ((request: IncomingMessage, response: ServerResponse, socket: ListenSocket) => void)
     | undefined;
@@ -43,6 +45,7 @@ export class StreamHub implements ConnectionHost {
   readonly log: TransportLogger;
   readonly crlfPing: boolean;
   readonly table = new ConnectionTable();
+  tls: TlsSettings | undefined;
   private readonly listeners: StreamListener[] = [];
   private readonly sweeper: NodeJS.Timeout;
   private nextId = 1;
@@ -55,6 +58,7 @@ export class StreamHub implements ConnectionHost {
     this.clock = options.clock;
     this.log = options.log;
     this.crlfPing = options.crlfPing;
+    this.tls = options.tls;
     this.sweeper = setInterval(() => this.sweep(), options.limits.sweepInterval);
     this.sweeper.unref();
   }
@@ -71,6 +75,12 @@ export class StreamHub implements ConnectionHost {
     const at = this.listeners.indexOf(listener);
     if (at >= 0) this.listeners.splice(at, 1);
     await listener.close();
+  }
+
+  /** New certificates and rules for every handshake from now on. @throws TransportError TRANSPORT_NO_TLS_CERTIFICATE */
+  reloadTls(settings: TlsSettings): void {
+    for (const listener of this.listeners) listener.reloadTls(settings);
+    this.tls = settings;
   }
 
   /** Sends by the connection named, one to that peer, or a new one. @returns null, or why it was refused */
@@ -97,7 +107,8 @@ export class StreamHub implements ConnectionHost {
   }
 
   private dial(facts: ConnectionFacts, localAddress: string | undefined): Connection | null {
-    const { tls, parseLimits, tcpKeepalive } = this.options;
+    const { tls } = this;
+    const { parseLimits, tcpKeepalive } = this.options;
     switch (facts.proto) {
       case 'tcp':
         return connectTcp(facts, this, parseLimits, localAddress, tcpKeepalive);

@@ -1,4 +1,9 @@
-import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
@@ -8,9 +13,12 @@ import { errorText, systemCode, type TransportErrorCode } from './errors.ts';
 import { listenSocket, type PlannedSocket } from './listen.ts';
 import type { StreamHub } from './stream-hub.ts';
 import { StreamConnection } from './tcp.ts';
-import { clientVerdict, tlsServerOptions } from './tls.ts';
+import { clientVerdict, ServerCertificates, serverContextOptions, type TlsSettings, tlsServerOptions } from './tls.ts';
 import type { ListenSocket, Proto } from './transport.ts';
 import { WebSocketConnection, webSocketServer } from './ws.ts';
+
+/** Milliseconds that an HTTP request on a SIP port may take to be answered. */
+const HTTP_TIME = 60_000;
 
 /**
  * One listening stream socket. A plain acceptor stands in front of every protocol, so that the limits on connections hold before a TLS
@@ -23,15 +31,24 @@ export class StreamListener {
   private readonly hub: StreamHub;
   private readonly acceptor: Server;
   private readonly tls: TlsServer | null;
+  private readonly certificates: ServerCertificates;
   private readonly http: HttpServer | null;
   private readonly webSockets: WebSocketServer | null;
   /** Accepted sockets that are no connection yet, by the peer's address and port: TLS and HTTP give back other objects than went in. */
   private readonly pending = new Map<string, Pending>();
   private readonly pendingByIp = new Map<string, number>();
 
-  private constructor(acceptor: Server, tls: TlsServer | null, planned: PlannedSocket, index: number, hub: StreamHub) {
+  private constructor(
+    acceptor: Server,
+    tls: TlsServer | null,
+    certificates: ServerCertificates,
+    planned: PlannedSocket,
+    index: number,
+    hub: StreamHub,
+  ) {
     this.hub = hub;
     this.acceptor = acceptor;
+    this.certificates = certificates;
     const bound = acceptor.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : planned.port;
     this.listen = listenSocket(planned, index, port);
@@ -49,21 +66,7 @@ export class StreamListener {
       this.webSockets = webSocketServer(parseLimits.maxMessage);
       this.http = createHttpServer();
       this.http.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
-      this.http.on('request', (request, response) => {
-        const raw = request.socket;
-        this.settled(raw);
-        if (onHttpRequest !== undefined) {
-          onHttpRequest(request, response, this.listen);
-          return;
-        }
-        hub.refused(
-          'TRANSPORT_WEBSOCKET_PROTOCOL',
-          raw.remoteAddress ?? '',
-          this.listen,
-          `${request.method} without upgrade`,
-        );
-        response.writeHead(426, { Upgrade: 'websocket', Connection: 'Upgrade, close' }).end();
-      });
+      this.http.on('request', (request, response) => this.answerHttp(request, response));
     } else {
       this.webSockets = null;
       this.http = null;
@@ -75,18 +78,29 @@ export class StreamListener {
     const { proto, address, family, port } = planned;
     return new Promise((resolve, reject) => {
       const secure = proto === 'tls' || proto === 'wss';
-      const tls = secure ? createTlsServer(tlsServerOptions(hub.options.tls, hub.limits.handshakeTimeout)) : null;
+      const certificates = new ServerCertificates();
+      const options = secure ? tlsServerOptions(hub.tls, certificates, hub.limits.handshakeTimeout) : null;
+      const tls = options === null ? null : createTlsServer(options);
       const acceptor = createServer({
         noDelay: true,
         keepAlive: hub.options.tcpKeepalive,
         keepAliveInitialDelay: 60_000,
       });
+      const reuse = hub.options.reusePort ? { reusePort: true } : {};
       acceptor.once('error', reject);
-      acceptor.listen({ host: address, port, ipv6Only: family === 6, exclusive: true, backlog: 1024 }, () => {
+      acceptor.listen({ host: address, port, ipv6Only: family === 6, exclusive: true, backlog: 1024, ...reuse }, () => {
         acceptor.off('error', reject);
-        resolve(new StreamListener(acceptor, tls, planned, index, hub));
+        resolve(new StreamListener(acceptor, tls, certificates, planned, index, hub));
       });
     });
+  }
+
+  /** New certificates for the handshakes to come. @throws TransportError TRANSPORT_NO_TLS_CERTIFICATE */
+  reloadTls(settings: TlsSettings): void {
+    if (this.tls === null) return;
+    const options = serverContextOptions(settings);
+    this.certificates.load(settings);
+    this.tls.setSecureContext(options);
   }
 
   /** Sockets that were accepted and are no connection yet. */
@@ -96,8 +110,8 @@ export class StreamListener {
 
   /** Cuts off who does not get through a handshake or an upgrade. */
   sweep(now: number): void {
-    for (const { socket, since, ip } of this.pending.values()) {
-      if (now - since <= this.hub.limits.handshakeTimeout) continue;
+    for (const { socket, deadline, ip } of this.pending.values()) {
+      if (now <= deadline) continue;
       this.settled(socket);
       this.hub.refused(this.tls === null ? 'TRANSPORT_PARTIAL_TIMEOUT' : 'TLS_HANDSHAKE_TIMEOUT', ip, this.listen);
       socket.destroy();
@@ -173,7 +187,7 @@ export class StreamListener {
   private secured(socket: TLSSocket): void {
     const { hub, listen } = this;
     const ip = socket.remoteAddress ?? '';
-    const code = hub.options.tls === undefined ? null : clientVerdict(hub.options.tls, socket);
+    const code = hub.tls === undefined ? null : clientVerdict(hub.tls, socket);
     if (code !== null) {
       const detail = code === 'TLS_CLIENT_CERTIFICATE_INVALID' ? errorText(socket.authorizationError) : '';
       hub.refused(code, ip, listen, detail);
@@ -192,6 +206,22 @@ export class StreamListener {
     socket.destroy(); // after a timeout Node leaves that to us
   }
 
+  /** The socket stays among the pending ones, which bounds its time; one request a connection is enough on a SIP port. */
+  private answerHttp(request: IncomingMessage, response: ServerResponse): void {
+    const { hub, listen } = this;
+    const raw = request.socket;
+    const entry = this.pending.get(peerKey(raw));
+    if (entry !== undefined) entry.deadline = hub.clock.now() + HTTP_TIME;
+    response.setHeader('Connection', 'close');
+    const { onHttpRequest } = hub.options;
+    if (onHttpRequest !== undefined) {
+      onHttpRequest(request, response, listen);
+      return;
+    }
+    hub.refused('TRANSPORT_WEBSOCKET_PROTOCOL', raw.remoteAddress ?? '', listen, `${request.method} without upgrade`);
+    response.writeHead(426, { Upgrade: 'websocket', Connection: 'Upgrade, close' }).end();
+  }
+
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { hub, webSockets } = this;
     const raw = request.socket;
@@ -199,10 +229,18 @@ export class StreamListener {
     const listen = this.webSocketListen ?? this.listen;
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     const proto: Proto = listen.proto;
+    const refuse = (status: string, why: string): void => {
+      hub.refused('TRANSPORT_WEBSOCKET_PROTOCOL', ip, listen, why);
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    };
+    const { origin } = request.headers;
+    const { webSocketOrigins } = hub.options;
+    if (webSocketOrigins !== undefined && origin !== undefined && !webSocketOrigins.includes(origin)) {
+      refuse('403 Forbidden', `origin ${origin}`);
+      return;
+    }
     if (webSockets === null || (proto !== 'ws' && proto !== 'wss') || !offered.includes('sip')) {
-      this.settled(raw);
-      hub.refused('TRANSPORT_WEBSOCKET_PROTOCOL', ip, listen, 'subprotocol "sip" was not offered');
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      refuse('400 Bad Request', 'subprotocol "sip" was not offered');
       return;
     }
     webSockets.handleUpgrade(request, socket, head, (ws) => {
@@ -218,7 +256,7 @@ export class StreamListener {
   private await(socket: Socket, ip: string): void {
     const key = peerKey(socket);
     if (!this.pending.has(key)) this.pendingByIp.set(ip, (this.pendingByIp.get(ip) ?? 0) + 1);
-    this.pending.set(key, { socket, since: this.hub.clock.now(), ip, key });
+    this.pending.set(key, { socket, deadline: this.hub.clock.now() + this.hub.limits.handshakeTimeout, ip, key });
     socket.once('close', () => {
       // Its address is forgotten when it is closed, so the key is kept.
       if (this.pending.get(key)?.socket === socket) this.drop(key, ip);
@@ -241,7 +279,8 @@ export class StreamListener {
 
 interface Pending {
   readonly socket: Socket;
-  readonly since: number;
+  /** When it is cut off, milliseconds of the clock. */
+  deadline: number;
   readonly ip: string;
   readonly key: string;
 }

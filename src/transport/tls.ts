@@ -72,33 +72,60 @@ function contextOptions(settings: TlsSettings, identity: TlsIdentity | null | un
   };
 }
 
+/** The certificates of a listening TLS server by server name; they can be replaced while it runs. */
+export class ServerCertificates {
+  private byName = new Map<string, SecureContext>();
+
+  /** @throws TransportError TRANSPORT_NO_TLS_CERTIFICATE when one cannot be read; the old ones stay */
+  load(settings: TlsSettings): void {
+    const byName = new Map<string, SecureContext>();
+    for (const [name, identity] of Object.entries(settings.servers ?? {})) {
+      byName.set(name.toLowerCase(), secureContext(settings, identity));
+    }
+    this.byName = byName;
+  }
+
+  /** The context for the name that a client asks for; undefined for the server's own. */
+  find(name: string): SecureContext | undefined {
+    const lower = name.toLowerCase();
+    return this.byName.get(lower) ?? this.byName.get(lower.replace(/^[^.]+/, '*'));
+  }
+}
+
+function secureContext(settings: TlsSettings, identity: TlsIdentity): SecureContext {
+  try {
+    return createSecureContext(contextOptions(settings, identity));
+  } catch (error) {
+    throw new TransportError('TRANSPORT_NO_TLS_CERTIFICATE', errorText(error), error);
+  }
+}
+
+/** The options that a running server can take anew. @throws TransportError TRANSPORT_NO_TLS_CERTIFICATE */
+export function serverContextOptions(settings: TlsSettings | undefined): SecureContextOptions {
+  if (settings?.server === undefined) throw new TransportError('TRANSPORT_NO_TLS_CERTIFICATE', 'TLS server');
+  secureContext(settings, settings.server); // reads the certificate: a bad one is told here and not by the first client
+  return contextOptions(settings, settings.server);
+}
+
 /**
  * Options of a listening TLS server: certificate by server name, client certificates asked for when they matter.
  * @throws TransportError TRANSPORT_NO_TLS_CERTIFICATE when no certificate is set or it cannot be read
  */
-export function tlsServerOptions(settings: TlsSettings | undefined, handshakeTimeout: number): TlsOptions {
-  if (settings?.server === undefined) throw new TransportError('TRANSPORT_NO_TLS_CERTIFICATE', 'TLS server');
-  const byName = new Map<string, SecureContext>();
-  try {
-    for (const [name, identity] of Object.entries(settings.servers ?? {})) {
-      byName.set(name.toLowerCase(), createSecureContext(contextOptions(settings, identity)));
-    }
-    const options = contextOptions(settings, settings.server);
-    const fallback = createSecureContext(options);
-    return {
-      ...options,
-      handshakeTimeout,
-      requestCert: settings.verifyClient === true || settings.requireClientCertificate === true,
-      // A refused client shall be counted and logged with its reason, so the verdict is taken after the handshake: clientVerdict().
-      rejectUnauthorized: false,
-      SNICallback: (name, done) => {
-        const lower = name.toLowerCase();
-        done(null, byName.get(lower) ?? byName.get(lower.replace(/^[^.]+/, '*')) ?? fallback);
-      },
-    };
-  } catch (error) {
-    throw new TransportError('TRANSPORT_NO_TLS_CERTIFICATE', errorText(error), error);
-  }
+export function tlsServerOptions(
+  settings: TlsSettings | undefined,
+  certificates: ServerCertificates,
+  handshakeTimeout: number,
+): TlsOptions {
+  const options = serverContextOptions(settings);
+  if (settings !== undefined) certificates.load(settings);
+  return {
+    ...options,
+    handshakeTimeout,
+    requestCert: settings?.verifyClient === true || settings?.requireClientCertificate === true,
+    // A refused client shall be counted and logged with its reason, so the verdict is taken after the handshake: clientVerdict().
+    rejectUnauthorized: false,
+    SNICallback: (name, done) => done(null, certificates.find(name)),
+  };
 }
 
 /** Why an accepted TLS client must be closed, or null when it may stay. */

@@ -4,10 +4,12 @@ import { type Clock, realClock } from '../time/clock.ts';
 import type { Connection, ConnectionState } from './connection.ts';
 import { bindErrorCode, errorText, systemCode, TransportError, type TransportErrorCode } from './errors.ts';
 import { describeListen, OwnNames, type PlannedSocket, planListen } from './listen.ts';
+import { gatedLogger } from './log-gate.ts';
 import { MtuFallback, mayMove, moveTopVia } from './mtu.ts';
 import { DEFAULT_TRANSPORT_LIMITS, type TransportLogger, type TransportOptions } from './options.ts';
 import { countDrop, newStats, type TransportStats } from './stats.ts';
 import { StreamHub } from './stream-hub.ts';
+import type { TlsSettings } from './tls.ts';
 import type {
   Destination,
   ListenSocket,
@@ -35,6 +37,9 @@ export interface ConnectionInfo {
   readonly idle: number;
 }
 
+/** Asked of the kernel, which grants what its own limit (net.core.rmem_max) allows: a burst of calls must fit while a turn of the loop runs. */
+const UDP_BUFFER = 4_194_304;
+
 /** Every socket of the server: listens, receives and parses, sends, and knows its own names. */
 export class TransportLayer implements TransportSender, UdpHost {
   readonly stats: TransportStats = newStats();
@@ -53,7 +58,7 @@ export class TransportLayer implements TransportSender, UdpHost {
   constructor(options: TransportOptions) {
     this.options = options;
     this.clock = options.clock ?? realClock;
-    this.log = options.log ?? (() => {});
+    this.log = options.log === undefined ? () => {} : gatedLogger(options.log, this.clock);
     this.parseLimits = options.parseLimits ?? DEFAULT_LIMITS;
     this.streams = new StreamHub({
       stats: this.stats,
@@ -65,10 +70,12 @@ export class TransportLayer implements TransportSender, UdpHost {
       parseLimits: this.parseLimits,
       tls: options.tls,
       webSocketOnStreams: options.webSocketOnStreams ?? false,
+      webSocketOrigins: options.webSocketOrigins,
+      reusePort: options.reusePort ?? false,
       onHttpRequest: options.onHttpRequest,
       deliver: (raw, from) => this.deliver(raw, from),
       parseFailed: (failure, from) => this.parseFailed(failure, from),
-      connectionClosed: (connection) => this.user?.onConnectionClosed?.(connection),
+      connectionClosed: (connection) => this.connectionClosed(connection),
     });
     for (const alias of options.aliases ?? []) this.addAlias(alias.host, alias.port, alias.proto);
   }
@@ -111,8 +118,12 @@ export class TransportLayer implements TransportSender, UdpHost {
     const index = this.list.length;
     try {
       if (planned.proto === 'udp') {
-        const { udpReceiveBuffer: receiveBuffer = 0, udpSendBuffer: sendBuffer = 0 } = this.options;
-        const socket = await UdpSocket.bind(planned, index, this, { receiveBuffer, sendBuffer });
+        const {
+          udpReceiveBuffer: receiveBuffer = UDP_BUFFER,
+          udpSendBuffer: sendBuffer = UDP_BUFFER,
+          reusePort = false,
+        } = this.options;
+        const socket = await UdpSocket.bind(planned, index, this, { receiveBuffer, sendBuffer, reusePort });
         this.udpByIndex[index] = socket;
         this.enter(socket.listen, planned);
         return;
@@ -179,7 +190,8 @@ export class TransportLayer implements TransportSender, UdpHost {
     const { index } = destination.socket;
     const udp = this.udpByIndex[index];
     if (udp === undefined || udp.listen !== destination.socket) return this.refuse('TRANSPORT_NO_SOCKET');
-    return udp.send(text, destination, observer) || this.refuse('TRANSPORT_MESSAGE_TOO_LARGE');
+    const code = udp.send(text, destination, observer);
+    return code === null || this.refuse(code);
   }
 
   /**
@@ -267,6 +279,15 @@ export class TransportLayer implements TransportSender, UdpHost {
     return found !== undefined;
   }
 
+  /**
+   * Takes new TLS settings (tls.reload): certificates, authorities and rules hold for every handshake from now on; open connections stay.
+   * Whether clients are asked for a certificate at all is settled at start.
+   * @throws TransportError TRANSPORT_NO_TLS_CERTIFICATE; the old settings stay
+   */
+  reloadTls(settings: TlsSettings): void {
+    this.streams.reloadTls(settings);
+  }
+
   // Receiving
 
   /** Internal: from a UDP socket. */
@@ -286,7 +307,15 @@ export class TransportLayer implements TransportSender, UdpHost {
     try {
       this.user?.onMessage(parsed, from);
     } catch (error) {
-      this.handlerFailed(error, from);
+      this.handlerFailed(`message from ${from.ip} port ${from.port}`, error);
+    }
+  }
+
+  private connectionClosed(connection: number): void {
+    try {
+      this.user?.onConnectionClosed?.(connection);
+    } catch (error) {
+      this.handlerFailed(`connection ${connection}`, error);
     }
   }
 
@@ -296,15 +325,15 @@ export class TransportLayer implements TransportSender, UdpHost {
     try {
       this.user?.onParseFailure(failure, from);
     } catch (error) {
-      this.handlerFailed(error, from);
+      this.handlerFailed(`message from ${from.ip} port ${from.port}`, error);
     }
   }
 
   /** One message that trips the code above must not end the server, nor the other messages of its connection. */
-  private handlerFailed(error: unknown, from: Received): void {
+  private handlerFailed(what: string, error: unknown): void {
     this.stats.handlerFailures++;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.log('error', 'TRANSPORT_HANDLER_FAILED', `message from ${from.ip} port ${from.port}: ${text}`);
+    this.log('error', 'TRANSPORT_HANDLER_FAILED', `${what}: ${text}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { datagramErrorCode, errorText } from './errors.ts';
+import { datagramErrorCode, errorText, type TransportErrorCode } from './errors.ts';
 import { listenSocket, type PlannedSocket } from './listen.ts';
 import type { TransportLogger } from './options.ts';
 import { countDrop, type ProtoCounters, type TransportStats } from './stats.ts';
@@ -18,10 +18,16 @@ export interface UdpSettings {
   /** Kernel buffer sizes in bytes, 0 for the system's default. */
   readonly receiveBuffer: number;
   readonly sendBuffer: number;
+  /** Share the port with other processes that ask for it too (SO_REUSEPORT). */
+  readonly reusePort: boolean;
 }
 
 /** The largest payload of a UDP datagram over IPv4 (RFC 768: 65535 less both headers). */
 const MAX_DATAGRAM = 65_507;
+
+/** Bytes that may wait in one socket while the kernel's buffer is full, and from how many unfinished sends on that is looked at. */
+const MAX_QUEUE = 16_777_216;
+const MANY_UNFINISHED = 1024;
 
 /** One bound UDP socket. */
 export class UdpSocket {
@@ -30,6 +36,7 @@ export class UdpSocket {
   private readonly socket: Socket;
   private readonly counters: ProtoCounters;
   private readonly idleTickets: SendTicket[] = [];
+  private unfinished = 0;
   private closed = false;
 
   private constructor(socket: Socket, listen: ListenSocket, host: UdpHost) {
@@ -48,6 +55,7 @@ export class UdpSocket {
       const socket = createSocket({
         type: family === 6 ? 'udp6' : 'udp4',
         ipv6Only: family === 6, // IPv4 has its own sockets: no address ever shows up as ::ffff:…
+        ...(settings.reusePort ? { reusePort: true } : {}),
         // Addresses are literals here. Answering at once spares the look-up and a turn of the event loop on every send.
         lookup: (name, _options, done) => done(null, name, family),
         ...(settings.receiveBuffer > 0 ? { recvBufferSize: settings.receiveBuffer } : {}),
@@ -61,9 +69,14 @@ export class UdpSocket {
     });
   }
 
-  /** Sends one datagram. @returns false when it was refused at once */
-  send(text: string, destination: Destination, observer: SendObserver | null): boolean {
-    if (this.closed || text.length > MAX_DATAGRAM) return false;
+  /** Sends one datagram. @returns null, or why it was refused at once */
+  send(text: string, destination: Destination, observer: SendObserver | null): TransportErrorCode | null {
+    if (this.closed) return 'TRANSPORT_STOPPED';
+    if (text.length > MAX_DATAGRAM) return 'TRANSPORT_MESSAGE_TOO_LARGE';
+    // dgram throws on port 0.
+    if (destination.port <= 0 || destination.port > 65_535) return 'TRANSPORT_SEND_FAILED';
+    if (this.unfinished > MANY_UNFINISHED && this.socket.getSendQueueSize() > MAX_QUEUE) return 'TRANSPORT_QUEUE_FULL';
+    this.unfinished++;
     const { counters } = this;
     counters.sent++;
     counters.sentBytes += text.length;
@@ -71,7 +84,7 @@ export class UdpSocket {
     ticket.destination = destination;
     ticket.observer = observer;
     this.socket.send(Buffer.from(text, 'latin1'), destination.port, destination.ip, ticket.done);
-    return true;
+    return null;
   }
 
   /** Internal: one datagram left, or did not. */
@@ -79,7 +92,8 @@ export class UdpSocket {
     const { destination, observer } = ticket;
     ticket.destination = null;
     ticket.observer = null;
-    this.idleTickets.push(ticket);
+    this.unfinished--;
+    if (this.idleTickets.length < MANY_UNFINISHED) this.idleTickets.push(ticket);
     if (error === null || destination === null) return;
     const code = datagramErrorCode(error);
     this.counters.sendFailures++;
@@ -101,6 +115,11 @@ export class UdpSocket {
 
   private receive(data: Buffer, from: RemoteInfo): void {
     const { counters } = this;
+    // Nobody can be answered at port 0; such datagrams are made by hand.
+    if (from.port === 0) {
+      countDrop(this.host.stats, 'TRANSPORT_PROTOCOL_ERROR');
+      return;
+    }
     const first = data[0];
     // No SIP message begins with a control character, so one comparison sets keepalives apart.
     if (first === undefined || first <= 0x20) {

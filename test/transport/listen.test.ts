@@ -68,6 +68,15 @@ describe('listen lines', () => {
     await layer.stop(0);
   });
 
+  it('processes that say so share a port (SO_REUSEPORT)', { skip: process.platform !== 'linux' }, async () => {
+    const first = await node([{ host: '127.0.0.1', port: 0 }], { reusePort: true });
+    const port = first.layer.sockets[0]?.port ?? 0;
+    const second = await node([{ host: '127.0.0.1', port }], { reusePort: true });
+    assert.equal(second.layer.sockets[1]?.port, port);
+    await first.layer.stop(0);
+    await second.layer.stop(0);
+  });
+
   it('socketFor prefers the socket given, then its address, then the first', async () => {
     const { layer } = await node([listenOn('tcp'), listenOn('udp'), listenOn('udp', '::1'), listenOn('udp')]);
     const [tcp, udp, udp6, second] = layer.sockets;

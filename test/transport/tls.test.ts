@@ -115,6 +115,25 @@ describe('TLS', { skip }, () => {
     assert.deepEqual(b.user.callIds, ['known']);
   });
 
+  it('new certificates hold for the handshakes to come; bad ones change nothing (tls.reload)', async () => {
+    assert.ok(certificates);
+    const b = await tlsNode();
+    const subject = async (): Promise<string> => {
+      const socket = connect({ host: '127.0.0.1', port: port(b), rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      const { CN } = socket.getPeerCertificate().subject;
+      socket.destroy();
+      return String(CN);
+    };
+    assert.equal(await subject(), 'server');
+    b.layer.reloadTls({ server: certificates.other, ca: certificates.ca });
+    assert.equal(await subject(), 'other');
+    const broken = { certificate: 'nonsense', privateKey: 'nonsense' };
+    assert.throws(() => b.layer.reloadTls({ server: broken }), { code: 'TRANSPORT_NO_TLS_CERTIFICATE' });
+    assert.throws(() => b.layer.reloadTls({}), { code: 'TRANSPORT_NO_TLS_CERTIFICATE' });
+    assert.equal(await subject(), 'other');
+  });
+
   it('TLS 1.1 is refused (RFC 8996), and a version can be demanded', async () => {
     const b = await tlsNode({ minVersion: 'TLSv1.3' });
     const old = await tlsNode({ maxVersion: 'TLSv1.2' });

@@ -82,6 +82,11 @@ describe('UDP', () => {
     assert.deepEqual(observer.codes, []);
   });
 
+  it('port 0 is nowhere', () => {
+    assert.equal(a.layer.send(request(), { ...destination(a, b, 'udp'), port: 0 }, null), false);
+    assert.equal(a.layer.lastRefusal, 'TRANSPORT_SEND_FAILED');
+  });
+
   it('an error of the system reaches the observer', async () => {
     // A loopback socket has no route to any other address.
     const to = { ...destination(a, b, 'udp'), ip: '192.0.2.1', port: 5060 };

@@ -95,6 +95,16 @@ describe('WebSocket (RFC 7118)', () => {
     assert.equal(b.layer.stats.dropped.get('TRANSPORT_WEBSOCKET_PROTOCOL'), 2);
   });
 
+  it('origins can be limited (RFC 6455 §10.2)', async () => {
+    const b = await wsNode('ws', { webSocketOrigins: ['https://app.example.com'] });
+    const good = new WebSocket(url(b), 'sip', { origin: 'https://app.example.com' });
+    await once(good, 'open');
+    const bad = new WebSocket(url(b), 'sip', { origin: 'https://evil.example.com' });
+    const [error] = (await once(bad, 'error')) as [Error];
+    assert.match(error.message, /403/);
+    good.terminate();
+  });
+
   it('who does not finish the upgrade is cut off; a message above the limit ends its connection only', async () => {
     const b = await wsNode('ws', { limits: { handshakeTimeout: 100 } });
     const slow = connect({ host: '127.0.0.1', port: b.layer.sockets[0]?.port ?? 0 });
