@@ -153,18 +153,7 @@ export class SipMessage {
   /** All Via values, comma lists taken apart, topmost first. Unreadable ones end the list. */
   get vias(): readonly Via[] {
     if (this.viaCache === null) {
-      const list: Via[] = [];
-      for (const header of this.headers) {
-        if (header.id !== HDR_VIA) continue;
-        let at = header.valueStart;
-        while (at < header.valueEnd) {
-          const via = parseVia(this.raw, at, header.valueEnd);
-          if (via === null) break;
-          list.push(via);
-          at = via.end + 1; // past the comma
-        }
-      }
-      this.viaCache = list;
+      this.viaCache = this.readVias();
     }
     return this.viaCache;
   }
@@ -207,6 +196,22 @@ export class SipMessage {
     if (header === undefined) return -1;
     const value = uintAt(this.raw, header.valueStart, header.valueEnd, 0x7fffffff);
     return value < 0 ? Number.NaN : value;
+  }
+
+  private readVias(): Via[] {
+    const list: Via[] = [];
+    for (const header of this.headers) {
+      if (header.id !== HDR_VIA) continue;
+      let at = header.valueStart;
+      do {
+        const via = parseVia(this.raw, at, header.valueEnd);
+        // What follows an unreadable one must not be taken for the next hop.
+        if (via === null) return list;
+        list.push(via);
+        at = via.end + 1; // past the comma
+      } while (at <= header.valueEnd);
+    }
+    return list;
   }
 
   private nameAddr(id: HeaderId): NameAddr | null {
