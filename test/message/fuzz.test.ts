@@ -118,7 +118,7 @@ function write(message: SipMessage, accepted: boolean): void {
   const edits = new EditList();
   if (!message.isRequest) {
     const text = buildForwardedResponse(message, { edits, branchEdits: null, out: OUT });
-    if (accepted && message.vias.length > 1) assert.ok(!(parseMessage(text) instanceof ParseFailure), text);
+    if (accepted && message.vias[1]?.loose === false) assert.ok(!(parseMessage(text) instanceof ParseFailure), text);
     return;
   }
   addReceivedRport(message, edits, '192.0.2.200', 4242, true);
@@ -157,9 +157,9 @@ test(`fuzz: ${COUNT} messages, seed ${SEED}`, (t) => {
         touch(message);
         if (message === result) accepted++;
         else answerable++;
-        if ((i & 7) === 0) write(message, message === result);
+        if (pick(8) === 0) write(message, message === result);
       }
-      if ((i & 15) === 0) frame(text, pick);
+      if (pick(16) === 0) frame(text, pick);
     } catch (error) {
       throw new Error(`message ${i} of seed ${SEED}: ${JSON.stringify(text)}`, { cause: error });
     }
