@@ -59,7 +59,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     get: (target) => target.flags >>> 0,
     set: (target, value) => {
       if (typeof value === 'string') return false;
-      target.flags = (value ?? 0) | 0;
+      target.flags = (value ?? 0) >>> 0;
       return true;
     },
   },

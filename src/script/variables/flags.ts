@@ -71,19 +71,19 @@ export const flagVariables: readonly CoreVariable[] = [
   ...variables('m', {
     read: (ctx) => ctx.state.flags,
     write: (ctx, flags) => {
-      ctx.state.flags = flags | 0;
+      ctx.state.flags = flags >>> 0;
     },
   }),
   ...variables('b', {
     read: (ctx) => ctx.target.flags,
     write: (ctx, flags) => {
-      ctx.target.flags = flags | 0;
+      ctx.target.flags = flags >>> 0;
     },
   }),
   ...variables('s', {
     read: (ctx) => ctx.scriptFlags,
     write: (ctx, flags) => {
-      ctx.scriptFlags = flags | 0;
+      ctx.scriptFlags = flags >>> 0;
     },
   }),
 ];
