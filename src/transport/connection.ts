@@ -1,6 +1,7 @@
 import type { ParseFailure } from '../message/parser.ts';
 import type { Clock } from '../time/clock.ts';
 import type { TransportErrorCode } from './errors.ts';
+import { tellObserver } from './observer.ts';
 import type { TransportLimits, TransportLogger } from './options.ts';
 import { countDrop, type TransportStats } from './stats.ts';
 import type { Destination, ListenSocket, Proto, SendObserver } from './transport.ts';
@@ -273,7 +274,7 @@ export abstract class Connection implements ConnectionFacts {
     ticket.destination = null;
     ticket.observer = null;
     this.host.stats.byProto[this.proto].sendFailures++;
-    if (destination !== null) observer?.sendFailed(code, destination);
+    if (destination !== null) tellObserver(observer, code, destination, this.host);
   }
 }
 

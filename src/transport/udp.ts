@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { datagramErrorCode, errorText, type TransportErrorCode } from './errors.ts';
 import { listenSocket, type PlannedSocket } from './listen.ts';
+import { tellObserver } from './observer.ts';
 import type { TransportLogger } from './options.ts';
 import { countDrop, type ProtoCounters, type TransportStats } from './stats.ts';
 import { isStun, stunAnswer } from './stun.ts';
@@ -99,7 +100,7 @@ export class UdpSocket {
     this.counters.sendFailures++;
     countDrop(this.host.stats, code);
     this.host.log('warn', code, `udp to ${destination.ip} port ${destination.port}: ${errorText(error)}`);
-    observer?.sendFailed(code, destination);
+    tellObserver(observer, code, destination, this.host);
   }
 
   /** Bytes that wait in the socket because the kernel's buffer is full. */

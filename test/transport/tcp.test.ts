@@ -179,6 +179,24 @@ describe('TCP', () => {
     assert.equal(a.layer.stats.connectionsFailed, 1);
   });
 
+  it('an observer that throws is logged, and the others are told', async () => {
+    const a = await tcpNode();
+    const b = await tcpNode();
+    const to = destination(a, b, 'tcp');
+    await b.layer.stop(0);
+    const observer = new RecordingObserver();
+    const thrower = {
+      sendFailed: () => {
+        throw new Error('broken observer');
+      },
+    };
+    a.layer.send(request('OPTIONS', 'x'), to, thrower);
+    a.layer.send(request('OPTIONS', 'y'), to, observer);
+    await until(() => observer.codes.length === 1);
+    assert.equal(a.layer.stats.handlerFailures, 1);
+    assert.ok(a.log.some((line) => line.includes('broken observer')));
+  });
+
   it('a closed connection is not used again: the next message opens a new one', async () => {
     const a = await tcpNode();
     const b = await tcpNode();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, createServer } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { connect } from 'node:tls';
 import type { TlsSettings, TransportLimits } from '../../src/transport/index.ts';
@@ -166,6 +166,20 @@ describe('TLS', { skip }, () => {
     await once(silent, 'close');
     await until(() => b.layer.stats.dropped.get('TLS_HANDSHAKE_TIMEOUT') === 1);
     assert.equal(b.layer.connections().length, 0);
+  });
+
+  it('a server that accepts and says nothing: connect timeout', async () => {
+    const a = await tlsNode({}, { connectTimeout: 100 });
+    const mute = createServer((socket) => socket.on('error', () => {}));
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const address = mute.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const observer = new RecordingObserver();
+    const to = { ...destination(a, a, 'tls'), port: address.port };
+    assert.equal(a.layer.send(request(), to, observer), true);
+    await until(() => observer.codes.length === 1);
+    assert.deepEqual(observer.codes, ['TRANSPORT_CONNECT_TIMEOUT']);
+    mute.close();
   });
 
   it('half-open handshakes count against the limit of their address', async () => {
