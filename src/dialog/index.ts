@@ -1,0 +1,1 @@
+export { CSeqTable, type CSeqTableOptions, MAX_CSEQ, type RequestLeg } from './cseq-table.ts';

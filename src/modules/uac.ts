@@ -1,0 +1,257 @@
+import { CSeqTable } from '../dialog/cseq-table.ts';
+import { type Credential, credential } from '../digest/credentials.ts';
+import type { ProxyCore } from '../proxy/proxy-core.ts';
+import type { OwnRoute, RequestState } from '../proxy/request-state.ts';
+import type { ScriptContext } from '../script/context.ts';
+import { L_DBG, L_ERR, L_INFO, L_WARN } from '../script/log.ts';
+import {
+  type ArgumentSpec,
+  defineModule,
+  type FunctionDefinition,
+  fn,
+  intParam,
+  listParam,
+  type ModuleHost,
+  strParam,
+  type VariableAccess,
+} from '../script/module-definition.ts';
+import {
+  ROUTE_ANY,
+  ROUTE_BRANCH,
+  ROUTE_BRANCH_FAILURE,
+  ROUTE_EVENT,
+  ROUTE_FAILURE,
+  ROUTE_REQUEST,
+  type RouteMask,
+  type Value,
+} from '../script/values.ts';
+import { authenticate } from '../uac/auth-retry.ts';
+import { type CSeqSettings, raiseCSeq, shiftCSeq } from '../uac/cseq-offset.ts';
+import { UAC_ERRORS } from '../uac/errors.ts';
+import type { IdentityHeader } from '../uac/header-shape.ts';
+import { carryIdentities } from '../uac/identity.ts';
+import { replaceIdentity } from '../uac/replace.ts';
+import { restoreAll, restoreIdentity } from '../uac/restore.ts';
+import { type AuthVariables, readSettings, type UacSettings } from './uac-settings.ts';
+
+/** State of one program's uac module. */
+interface UacModule {
+  readonly host: ModuleHost;
+  readonly settings: UacSettings;
+  readonly cseq: CSeqSettings;
+  /** False once another program has taken over and no request of this one is left. */
+  active: boolean;
+}
+
+const AUTH = ROUTE_FAILURE | ROUTE_BRANCH_FAILURE | ROUTE_EVENT;
+
+/** CSeq differences belong to dialogs, which outlive a configuration: one table for each proxy. */
+const TABLES = new WeakMap<ProxyCore, CSeqTable>();
+
+function tableOf(host: ModuleHost): CSeqTable {
+  let table = TABLES.get(host.proxy);
+  if (table === undefined) {
+    table = new CSeqTable({ wheel: host.wheel, clock: host.clock });
+    TABLES.set(host.proxy, table);
+  }
+  return table;
+}
+
+/** What failed calls are logged at; scripts call these functions to find out, so they are no errors. */
+const QUIET: Readonly<Record<string, number>> = {
+  UAC_AUTH_NO_REPLY: L_INFO,
+  UAC_AUTH_NOT_CHALLENGED: L_INFO,
+  UAC_NOTHING_TO_RESTORE: L_DBG,
+  DIGEST_NO_CREDENTIAL: L_INFO,
+};
+
+function result(
+  module: UacModule,
+  name: string,
+  done: { readonly ok: true } | { readonly ok: false; readonly code: string; readonly text: string },
+): number {
+  if (done.ok) return 1;
+  module.host.log.write(QUIET[done.code] ?? L_WARN, 'uac', `${name}: ${done.text}`, done.code);
+  return -1;
+}
+
+function textOf(value: Value): string | null {
+  return value === null ? null : `${value}`;
+}
+
+function replace(
+  module: UacModule,
+  ctx: ScriptContext,
+  header: IdentityHeader,
+  uri: Value,
+  display?: Value | undefined,
+): number {
+  const branch = ctx.routeType === ROUTE_BRANCH ? ctx.branch : null;
+  const wanted = { uri: textOf(uri), ...(display === undefined ? {} : { display: textOf(display) }) };
+  const done = replaceIdentity(ctx.state, branch, header, wanted, module.settings.identity);
+  return result(module, `uac_replace_${header}`, done);
+}
+
+function restore(module: UacModule, ctx: ScriptContext, header: IdentityHeader): number {
+  const { state } = ctx;
+  if (state.ownRoute === null) return -1;
+  const done = restoreIdentity(state, state.ownRoute, header, module.settings.identity, (code, text) =>
+    module.host.log.write(L_WARN, 'uac', text, code),
+  );
+  return result(module, `uac_restore_${header}`, done);
+}
+
+/** The request's own credentials: usable when there are a user and a password; without a realm they fit every one. */
+function ownCredential(variables: AuthVariables | null, ctx: ScriptContext): Credential | null {
+  if (variables === null) return null;
+  const user = textOf(variables.user.get(ctx)) ?? '';
+  const secret = textOf(variables.password.get(ctx)) ?? '';
+  if (user === '' || secret === '') return null;
+  return credential({ user, realm: textOf(variables.realm.get(ctx)) ?? '', secret });
+}
+
+function auth(module: UacModule, ctx: ScriptContext, mode: number): number {
+  const { state } = ctx;
+  const { variables, credentials, bindings, identity } = module.settings;
+  const source = { own: ownCredential(variables, ctx), list: credentials, bindings, ha1: (mode & 1) !== 0 };
+  const done = authenticate(state, ctx.branch, source, (challenged, next) => {
+    carryIdentities(state, challenged, next, identity);
+    if (!raiseCSeq(state, challenged, next, module.cseq))
+      module.host.log.write(L_WARN, 'uac', `CSeq of ${state.message.method} is at its end`, 'UAC_CSEQ_RANGE');
+  });
+  return result(module, 'uac_auth', done);
+}
+
+/** A Route of ours was taken off a request: identities and numbers of its dialog change sides. */
+function onOwnRoute(module: UacModule, state: RequestState, route: OwnRoute): void {
+  // After a reload there is one listener for each program; a request belongs to the program that it began with.
+  if (!module.active || state.hooks !== module.host.program().hooks) return;
+  shiftCSeq(state, route, module.cseq);
+  restoreAll(state, route, module.settings.identity, (code, text) => module.host.log.write(L_WARN, 'uac', text, code));
+}
+
+const NO_REGISTRATION = 'no: remote registration is not available yet';
+
+/** A function of the original that cannot be offered yet: it fails with a logged error. */
+function missing(
+  name: string,
+  args: readonly ArgumentSpec[],
+  routes: RouteMask,
+  support: string,
+): FunctionDefinition<UacModule> {
+  return fn(
+    name,
+    args,
+    routes,
+    (m: UacModule) => () => {
+      m.host.log.write(L_ERR, 'uac', `${name} is not available`, 'UAC_NOT_SUPPORTED');
+      return -1;
+    },
+    { support },
+  );
+}
+
+const functions: readonly FunctionDefinition<UacModule>[] = [
+  ...(['from', 'to'] as const).flatMap((header): FunctionDefinition<UacModule>[] => [
+    fn(
+      `uac_replace_${header}`,
+      ['value'],
+      ROUTE_REQUEST | ROUTE_BRANCH,
+      (m: UacModule) => (ctx, uri) => replace(m, ctx, header, uri),
+    ),
+    fn(
+      `uac_replace_${header}`,
+      ['value', 'value'],
+      ROUTE_REQUEST | ROUTE_BRANCH,
+      (m: UacModule) => (ctx, display, uri) => replace(m, ctx, header, uri, display),
+    ),
+    fn(`uac_restore_${header}`, [], ROUTE_REQUEST, (m: UacModule) => (ctx) => restore(m, ctx, header)),
+  ]),
+  fn('uac_auth', ['int?'], AUTH, (m) => (ctx, mode) => auth(m, ctx, mode ?? 0)),
+  fn('uac_auth_mode', ['int'], AUTH, (m) => (ctx, mode) => auth(m, ctx, mode)),
+  missing('uac_req_send', [], ROUTE_ANY, 'no: the request generator is not available yet'),
+  ...['uac_reg_lookup', 'uac_reg_lookup_uri'].map((name) => missing(name, ['str', 'var'], ROUTE_ANY, NO_REGISTRATION)),
+  ...['uac_reg_status', 'uac_reg_refresh'].map((name) => missing(name, ['str'], ROUTE_ANY, NO_REGISTRATION)),
+  ...['uac_reg_enable', 'uac_reg_disable', 'uac_reg_send_register', 'uac_reg_send_unregister'].map((name) =>
+    missing(name, ['str', 'str'], ROUTE_ANY, NO_REGISTRATION),
+  ),
+  missing('uac_reg_request_to', ['str', 'int'], ROUTE_REQUEST | ROUTE_FAILURE | ROUTE_BRANCH, NO_REGISTRATION),
+];
+
+const REG_PARAMETER = 'no: remote registration comes later';
+
+/** uac: identities of From and To, answers to challenges of trunks. */
+export const uac = defineModule<UacModule>({
+  name: 'uac',
+  after: ['tm', 'rr', 'dialog'],
+  parameters: [
+    strParam('rr_from_store_param', 'vsf'),
+    strParam('rr_to_store_param', 'vst'),
+    strParam('restore_mode', 'auto'),
+    intParam('restore_dlg', 0, 'partly: restore data are kept in Record-Route'),
+    strParam('restore_passwd', ''),
+    strParam('restore_from_avp', null),
+    strParam('restore_to_avp', null),
+    listParam('credential'),
+    strParam('auth_username_avp', null),
+    strParam('auth_realm_avp', null),
+    strParam('auth_password_avp', null),
+    strParam('default_socket', null),
+    strParam('event_callback', null, 'ignored: no KEMI callbacks yet'),
+    strParam('reg_db_url', null, REG_PARAMETER),
+    strParam('reg_db_table', 'uacreg', REG_PARAMETER),
+    strParam('reg_contact_addr', null, REG_PARAMETER),
+    intParam('reg_timer_interval', 90, REG_PARAMETER),
+    intParam('reg_retry_interval', 0, REG_PARAMETER),
+    intParam('reg_keep_callid', 0, REG_PARAMETER),
+    intParam('reg_random_delay', 0, REG_PARAMETER),
+    intParam('reg_active', 1, REG_PARAMETER),
+    intParam('reg_gc_interval', 150, REG_PARAMETER),
+    intParam('reg_hash_size', 4, REG_PARAMETER),
+    intParam('reg_use_domain', 0, REG_PARAMETER),
+    intParam('reload_delta', 30, REG_PARAMETER),
+    // Ours: realm:host[:port], many: the realm's credentials are sent to these destinations and to no other.
+    listParam('credential_destination'),
+    // Ours: 0 leaves the CSeq number of a repeated request as it is.
+    intParam('cseq_update', 1),
+    // Ours: names of our own Record-Route parameters, for the CSeq difference and the display names of From and To.
+    strParam('rr_cseq_store_param', 'csd'),
+    strParam('rr_from_display_param', 'vsd'),
+    strParam('rr_to_display_param', 'vtd'),
+  ],
+  functions,
+  variables: [
+    {
+      name: 'uac_req',
+      writable: true,
+      inner: 'required',
+      support: 'no: the request generator is not available yet',
+      bind:
+        () =>
+        (_inner, _index, text): VariableAccess => ({ text, get: () => null, int: null, set: () => false }),
+    },
+  ],
+  transformations: [],
+  eventRoutes: ['uac:reply'],
+  create: (host, parameters) => {
+    const settings = readSettings(host, parameters);
+    if (parameters.isSet('reg_db_url'))
+      host.log.write(L_WARN, 'uac', `reg_db_url: ${UAC_ERRORS.UAC_REG_NOT_AVAILABLE}`, 'UAC_REG_NOT_AVAILABLE');
+    const module: UacModule = {
+      host,
+      settings,
+      cseq: {
+        update: settings.cseqUpdate,
+        param: settings.cseqParam,
+        table: tableOf(host),
+        directions: () => host.proxy.options.recordRoute.appendFromTag,
+      },
+      active: true,
+    };
+    host.proxy.onOwnRoute((state, route) => onOwnRoute(module, state, route));
+    return module;
+  },
+  stop: (module) => {
+    module.active = false;
+  },
+});

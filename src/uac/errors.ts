@@ -1,0 +1,59 @@
+/** Every error code of the uac layer and module, each with what it means and what to do. Digest codes are in DIGEST_ERRORS. */
+export const UAC_ERRORS = {
+  UAC_AUTH_NO_REPLY:
+    'uac_auth() was called where no challenge is: outside a failure route, or the branch failed here (timeout, unreachable). Call it after t_check_status("401|407").',
+  UAC_AUTH_NOT_CHALLENGED: 'The reply is neither 401 nor 407; test the status before calling uac_auth().',
+  UAC_AUTH_REFUSED:
+    'The peer challenged again although its realm was answered and it did not say stale=true: user or password are wrong. Check the credential.',
+  UAC_AUTH_TOO_MANY:
+    'The peer kept challenging (stale nonces or ever new realms) and was given up. Check the peer; its nonces may be too short-lived.',
+  UAC_CREDENTIAL_SYNTAX: 'The credential parameter is not user:realm:password without blanks inside a part.',
+  UAC_DESTINATION_SYNTAX:
+    'The credential_destination parameter is not realm:host, realm:host:port or realm:[IPv6]:port.',
+  UAC_AUTH_VARIABLES:
+    'auth_username_avp, auth_realm_avp and auth_password_avp must be set all three or none, each to a variable.',
+  UAC_BAD_RESTORE_MODE: 'restore_mode must be none, manual or auto.',
+  UAC_BAD_STORE_PARAM:
+    'A Record-Route parameter name (rr_from_store_param, rr_to_store_param …) is empty, no token, or used twice.',
+  UAC_BAD_RESTORE_AVP:
+    'restore_from_avp and restore_to_avp take an AVP with a constant name, such as $avp(original_from).',
+  UAC_NEEDS_TM: 'uac needs the tm module: load tm.so before uac.so.',
+  UAC_NEEDS_RR: 'restore_mode auto or manual keeps its data in Record-Route: load rr.so, or set restore_mode to none.',
+  UAC_NEEDS_FROMTAG: 'restore_mode auto tells directions by the From tag in Record-Route: set rr append_fromtag to 1.',
+  UAC_NEEDS_DIALOG: 'restore_dlg is set: load dialog.so, or unset it.',
+  UAC_NEEDS_CONTACT: 'reg_db_url is set without reg_contact_addr: say at which address we are to be reached.',
+  UAC_BAD_SOCKET: 'default_socket must be proto:host:port of one of the listen lines.',
+  UAC_REG_NOT_AVAILABLE:
+    'Remote registration is configured but not available in this version; nothing will be registered.',
+  UAC_NOT_SUPPORTED: 'The function is not available in this version.',
+  UAC_NULL_VALUE:
+    'A display name or URI to set is undefined ($null); nothing was changed. Test the variable before the call.',
+  UAC_BAD_VALUE:
+    'A display name or URI to set cannot stand in a header (line ends, controls, no URI, unbalanced quotes) or is longer than 1024 bytes; nothing was changed.',
+  UAC_NO_HEADER: 'The message has no readable From or To header.',
+  UAC_SEQUENTIAL_REQUEST:
+    'In restore_mode auto the URI of an in-dialog request is restored by itself and cannot be replaced; replace it in the dialog-forming request only.',
+  UAC_RESTORE_MISMATCH:
+    'The stored identity does not fit the URI that the endpoint sent, because the endpoint altered From or To inside the dialog, or restore_passwd differs between nodes; the URI was left as it is.',
+  UAC_DISPLAY_LOST:
+    'The stored display name could not be read (another restore_passwd, or the process was restarted without one); the display name was left out.',
+  UAC_NOTHING_TO_RESTORE: 'The request carries no restore data of ours, or it was restored already.',
+  UAC_CSEQ_RANGE: 'The CSeq number cannot be raised beyond 2^31-1; the request kept its number.',
+} as const;
+
+/** Code of a failure in the uac layer; {@link UAC_ERRORS} explains it. */
+export type UacErrorCode = keyof typeof UAC_ERRORS;
+
+/** What a uac function came to: done, or why not, with a text for the log. */
+export type UacResult<C extends string = UacErrorCode> =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: C; readonly text: string };
+
+export const DONE: { readonly ok: true } = { ok: true };
+
+export function failed<C extends string>(
+  code: C,
+  text: string,
+): { readonly ok: false; readonly code: C; readonly text: string } {
+  return { ok: false, code, text };
+}

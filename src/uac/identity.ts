@@ -1,0 +1,136 @@
+import { HDR_FROM, HDR_TO } from '../message/header-name.ts';
+import type { SipMessage } from '../message/message.ts';
+import { type NameAddr, parseNameAddr } from '../message/name-addr.ts';
+import { hasCrlf } from '../message/sanitize.ts';
+import type { Branch } from '../proxy/branch.ts';
+import type { ReplyTransform, RequestState } from '../proxy/request-state.ts';
+import type { DisplayVault } from './display-vault.ts';
+import { type IdentityChange, type IdentityHeader, identityEnd, shapeHeader } from './header-shape.ts';
+import { encodePair } from './rr-store.ts';
+import { type Slot, slot } from './slot.ts';
+
+/** How replaced identities come back (`restore_mode`). */
+export type RestoreMode = 'none' | 'manual' | 'auto';
+
+/** Names that belong to one header. */
+export interface IdentityNames {
+  /** Record-Route URI parameter with both URIs (rr_from_store_param, rr_to_store_param). */
+  readonly uriParam: string;
+  /** Record-Route URI parameter of ours with the display names. */
+  readonly displayParam: string;
+  /** AVP that keeps the original for replies; null for none. */
+  readonly avp: string | null;
+}
+
+/** Settings of identity replacement. */
+export interface IdentitySettings {
+  readonly mode: RestoreMode;
+  readonly from: IdentityNames;
+  readonly to: IdentityNames;
+  /** restore_passwd. */
+  readonly password: string;
+  readonly displays: DisplayVault;
+}
+
+const CHANGES: Readonly<Record<IdentityHeader, Slot<IdentityChange>>> = {
+  from: slot('uac from'),
+  to: slot('uac to'),
+};
+
+/** What a header of the request, or of one branch, was changed to; undefined when it was not. */
+export function changeOf(of: RequestState | Branch, header: IdentityHeader): IdentityChange | undefined {
+  return CHANGES[header].get(of);
+}
+
+/** Books a change, so that a later one can build on it. */
+export function bookChange(of: RequestState | Branch, header: IdentityHeader, change: IdentityChange): void {
+  CHANGES[header].set(of, change);
+}
+
+export function otherHeader(header: IdentityHeader): IdentityHeader {
+  return header === 'from' ? 'to' : 'from';
+}
+
+/** The header's value as received, or null when it is unreadable. */
+export function headerOf(message: SipMessage, header: IdentityHeader): NameAddr | null {
+  return header === 'from' ? message.from : message.to;
+}
+
+/** What stands before tag and parameters, as received: display name and URI. */
+export function identityText(message: SipMessage, header: IdentityHeader): string | null {
+  const value = headerOf(message, header);
+  return value === null ? null : message.raw.slice(value.start, identityEnd(value));
+}
+
+/** Data that binds sealed display names to their dialog. */
+export function displayContext(message: SipMessage, header: IdentityHeader): string {
+  return `${header}\n${message.callId}`;
+}
+
+/**
+ * Puts a change into force for a request or one branch: the header's edits, and unless the mode is none the way back for replies and for
+ * later requests of the dialog.
+ * @param branch null: for every branch
+ * @returns false when the header is unreadable
+ */
+export function applyChange(
+  state: RequestState,
+  branch: Branch | null,
+  header: IdentityHeader,
+  change: IdentityChange,
+  settings: IdentitySettings,
+): boolean {
+  const level = branch ?? state;
+  const { message, pristine } = state;
+  const value = headerOf(message, header);
+  const own = headerOf(pristine, header);
+  if (value === null || own === null) return false;
+  bookChange(level, header, change);
+  shapeHeader(message.raw, value, header, change, level.edits);
+  if (settings.mode === 'none') return true;
+  level.addReplyTransform(REPLY[header](settings[header].avp));
+  const { uriParam, displayParam } = settings[header];
+  // The first request's own identity is what the caller knows, whatever was changed or applied since.
+  if (change.uri !== null)
+    level.routeParams.set(uriParam, `;${uriParam}=${encodePair(own.uri, change.uri, settings.password)}`);
+  if (change.display !== null && (pristine.to?.tag ?? '') === '') {
+    const pair = { original: own.display.length > 256 ? '' : own.display, shown: change.display };
+    const sealed = settings.displays.seal(displayContext(pristine, header), pair);
+    level.routeParams.set(displayParam, `;${displayParam}=${sealed}`);
+  }
+  return true;
+}
+
+/** Repeats a branch's own identities on the branch that takes its place (a challenge was answered). */
+export function carryIdentities(state: RequestState, from: Branch, to: Branch, settings: IdentitySettings): void {
+  for (const header of ['from', 'to'] as const) {
+    const change = changeOf(from, header);
+    if (change !== undefined) applyChange(state, to, header, change, settings);
+  }
+}
+
+const REPLY: Readonly<Record<IdentityHeader, (avp: string | null) => ReplyTransform>> = {
+  from: (avp) => replyTransform('from', avp),
+  to: (avp) => replyTransform('to', avp),
+};
+
+/** Replies show the requester the identities that it sent; tag and parameters are the reply's. */
+export function replyTransform(header: IdentityHeader, avp: string | null): ReplyTransform {
+  return {
+    key: header,
+    apply(state, _branch, reply, edits) {
+      const kept = avp === null ? undefined : state.attributes.avps.get(avp);
+      const text = kept === undefined || kept === '' ? identityText(state.pristine, header) : `${kept}`;
+      const field = reply.find(header === 'from' ? HDR_FROM : HDR_TO);
+      if (text === null || hasCrlf(text) || field === undefined) return;
+      const value = parseNameAddr(reply.raw, field.valueStart, field.valueEnd);
+      if (value !== null) {
+        edits.replace(value.start, identityEnd(value), text, header);
+        return;
+      }
+      // Unreadable, as peers make it of what they could not read themselves: nothing of it is worth keeping but the tag.
+      const tag = /;\s*tag\s*=\s*([^\s;,"<>]+)/i.exec(reply.valueOf(field))?.[1];
+      edits.replace(field.valueStart, field.valueEnd, tag === undefined ? text : `${text};tag=${tag}`, header);
+    },
+  };
+}

@@ -1,0 +1,17 @@
+/** `trunkline/uac`: the client side of SIP trunks: identities, answers to challenges, CSeq numbers in step. */
+export { authenticate, type RepeatBranch } from './auth-retry.ts';
+export {
+  type CredentialSource,
+  credentialFor,
+  type DestinationBinding,
+  goesTo,
+  parseDestinationBinding,
+} from './credential-source.ts';
+export { type CSeqSettings, RESTORE_CSEQ, raiseCSeq, shiftCSeq } from './cseq-offset.ts';
+export { type DisplayPair, DisplayVault } from './display-vault.ts';
+export { UAC_ERRORS, type UacErrorCode, type UacResult } from './errors.ts';
+export { displayName, type IdentityChange, type IdentityHeader, identityUri } from './header-shape.ts';
+export { carryIdentities, type IdentityNames, type IdentitySettings, type RestoreMode } from './identity.ts';
+export { replaceIdentity, type WantedIdentity } from './replace.ts';
+export { type RestoreReport, restoreAll, restoreIdentity } from './restore.ts';
+export { decodePair, encodePair } from './rr-store.ts';
