@@ -1,0 +1,65 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { styleText } from 'node:util';
+import type { LoadOptions } from '../server/server-api.ts';
+import { CliError } from './errors.ts';
+import { withPrologue } from './prologue.ts';
+
+/**
+ * Makes sure that the file is there before anything else is said about it.
+ * @throws CliError CLI_FILE
+ */
+export function requireFile(file: string, cwd: string): void {
+  const path = resolve(cwd, file);
+  try {
+    accessSync(path, constants.R_OK);
+    if (!statSync(path).isFile()) throw new Error('it is not a file');
+  } catch (error) {
+    const reason =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+    throw new CliError('CLI_FILE', `cannot read ${file}: ${reason}`, 'Give the path of a kamailio.cfg.');
+  }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** Colours the severities of a diagnostics text; the text itself is made by the script's checker. */
+function coloured(text: string): string {
+  return text
+    .replace(/: error: /g, `: ${styleText(['bold', 'red'], 'error:', { validateStream: false })} `)
+    .replace(/: warning: /g, `: ${styleText(['bold', 'yellow'], 'warning:', { validateStream: false })} `);
+}
+
+/**
+ * Checks one configuration and writes the verdict: `FILE: ok`, or every problem and a line that counts them.
+ * @param out where to; colours when it is a terminal
+ * @returns true when there is no error
+ * @throws CliError CLI_FILE
+ */
+export async function checkFile(
+  load: LoadOptions,
+  prologue: readonly string[],
+  out: NodeJS.WriteStream,
+): Promise<boolean> {
+  requireFile(load.file, load.cwd);
+  const { checkConfiguration } = await import('../server/server.ts');
+  const wrapped = withPrologue(load, prologue);
+  try {
+    const result = checkConfiguration(wrapped.load);
+    const text = wrapped.tell(result.text);
+    if (text !== '') out.write(`${out.isTTY === true ? coloured(text) : text}\n\n`);
+    const warnings = result.diagnostics.filter(({ severity }) => severity === 'warning').length;
+    const errors = result.diagnostics.length - warnings;
+    const counted = [
+      ...(errors > 0 ? [count(errors, 'error')] : []),
+      ...(warnings > 0 ? [count(warnings, 'warning')] : []),
+    ].join(', ');
+    if (result.ok) out.write(`${load.file}: ok${counted === '' ? '' : ` (${counted})`}\n`);
+    else out.write(`${load.file}: ${counted}\n`);
+    return result.ok;
+  } finally {
+    wrapped.remove();
+  }
+}

@@ -1,0 +1,57 @@
+import { CommanderError } from 'commander';
+import { CliError, EXIT, formatError, usageError } from './errors.ts';
+import { kamailioCommand } from './kamailio-command.ts';
+import { buildProgram, commanderFailure } from './program.ts';
+
+/** Our own long options; every other first word with a dash is Kamailio's syntax. */
+const OWN_OPTIONS = new Set(['--help', '--version']);
+
+/** True when the words are Kamailio's options: `-f FILE -DD …` rather than `run FILE`. */
+export function isKamailioStyle(argv: readonly string[]): boolean {
+  const first = argv[0];
+  return first?.startsWith('-') === true && !OWN_OPTIONS.has(first);
+}
+
+async function runProgram(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = buildProgram((result) => {
+    code = result;
+  });
+  if (argv.length === 0) {
+    process.stderr.write(program.helpInformation());
+    throw usageError('no command', 'Try "trunkline demo".');
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const failure = commanderFailure(error);
+    if (failure !== null) throw failure;
+  }
+  return code;
+}
+
+/**
+ * The command line: `trunkline run|check|demo …`, or Kamailio's own options.
+ *
+ * Ends the process: whatever a command leaves open must not keep it alive after the command is done.
+ * @param argv the words after the program's name
+ */
+export async function main(argv: string[]): Promise<void> {
+  let code: number;
+  try {
+    code = isKamailioStyle(argv) ? await kamailioCommand(argv) : await runProgram(argv);
+  } catch (error) {
+    if (error instanceof CliError) {
+      process.stderr.write(formatError(error));
+      code = error.exitCode;
+    } else {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      process.stderr.write(
+        `trunkline: error: a fault of trunkline itself [CLI_INTERNAL]\n${text}\n  Please report it with the text above.\n`,
+      );
+      code = EXIT.failed;
+    }
+  }
+  process.exit(code);
+}

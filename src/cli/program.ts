@@ -1,0 +1,177 @@
+import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { LoadOptions } from '../server/server-api.ts';
+import { checkFile } from './check.ts';
+import { type CliError, EXIT, usageError } from './errors.ts';
+import { parseDebug, parseDefine } from './kamailio-options.ts';
+import { runServer } from './run.ts';
+import { versionLine } from './version.ts';
+
+const EXAMPLES = `
+Examples:
+  trunkline demo                          see a call go out through an authenticating carrier
+  trunkline check /etc/kamailio/kamailio.cfg
+                                          every problem of a configuration, with line and column
+  trunkline run kamailio.cfg              run it here; Ctrl-C stops it
+  trunkline run kamailio.cfg -l udp:192.0.2.10:5060 -A WITH_TLS --debug 2
+                                          other address, a define, and more in the log
+
+Kamailio's own options work too, for unit files and scripts (trunkline -h lists them):
+  trunkline -f /etc/kamailio/kamailio.cfg -c
+  trunkline -f /etc/kamailio/kamailio.cfg -P /run/trunkline/trunkline.pid -m 64 -M 8
+
+Exit codes: 0 fine; 1 configuration wrong, server not started, or demo call failed; 2 wrong command line.
+With Kamailio's options every failure is 255, as there.
+`;
+
+/** Options that say how a file is read; run and check share them. */
+interface FileOptions {
+  readonly define?: readonly { readonly name: string; readonly value: string }[];
+  readonly listen?: readonly string[];
+  readonly unsupported: 'error' | 'warn';
+}
+
+interface RunOptions extends FileOptions {
+  readonly debug?: number;
+  readonly logFormat?: 'readable' | 'json';
+  readonly pidFile?: string;
+  readonly user?: string;
+  readonly group?: string;
+}
+
+interface DemoOptions {
+  readonly once?: boolean;
+  readonly port: number;
+  readonly carrierPort: number;
+  readonly challenge: '401' | '407';
+  readonly debug?: number;
+}
+
+/** Commander repeats an option by calling its reader with what came before. */
+function collected<T>(read: (text: string) => T): (text: string, before: readonly T[] | undefined) => readonly T[] {
+  return (text, before = []) => [...before, read(text)];
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number > 65535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return number;
+}
+
+function loadOptions(file: string, options: FileOptions, debug: number | null): LoadOptions {
+  return {
+    file,
+    cwd: process.cwd(),
+    defines: options.define ?? [],
+    listen: options.listen ?? [],
+    debug,
+    unsupported: options.unsupported,
+    autoAliases: null,
+  };
+}
+
+function withFileOptions(command: Command): Command {
+  return command
+    .option(
+      '-A, --define <name[=value]>',
+      'define a name for the preprocessor (#!ifdef); repeat it',
+      collected((text) => parseDefine(text, '--define')),
+    )
+    .option(
+      '-l, --listen <address>',
+      'listen on [proto:]host[:port][/advertised] instead of what the file says; repeat it',
+      collected((text) => text),
+    )
+    .addOption(
+      new Option('--unsupported <mode>', 'modules and functions that are known but not there yet')
+        .choices(['error', 'warn'])
+        .default('error'),
+    );
+}
+
+/** Sets the exit code of a command that has run. */
+export type Finish = (code: number) => void;
+
+/** The commands, ready to parse. Errors are thrown, never printed: {@link CliError} or commander's own. */
+export function buildProgram(finish: Finish): Command {
+  const program = new Command('trunkline')
+    .description('A SIP server for the client side of SIP trunks. It runs an unmodified kamailio.cfg.')
+    .version(versionLine().trimEnd(), '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .helpCommand(false)
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+
+  withFileOptions(program.command('run'))
+    .description('run a configuration in the foreground until SIGTERM or Ctrl-C')
+    .argument('<file>', 'the kamailio.cfg')
+    .option(
+      '--debug <level>',
+      "log level instead of the file's: -1 errors … 1 notices, 2 information, 3 debugging",
+      (text) => parseDebug(text, '--debug'),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'how log lines look; readable on a terminal, else json').choices([
+        'readable',
+        'json',
+      ]),
+    )
+    .option('--pid-file <file>', 'write the process id there when started, remove it at the end')
+    .option('--user <user>', 'run as this user once the sockets are open')
+    .option('--group <group>', 'run as this group once the sockets are open')
+    .action(async (file: string, options: RunOptions) => {
+      await runServer({
+        load: loadOptions(file, options, options.debug ?? null),
+        prologue: [],
+        log: { format: options.logFormat ?? null, colour: false },
+        pidFile: options.pidFile ?? '',
+        workingDirectory: '',
+        user: options.user ?? '',
+        group: options.group ?? '',
+        notes: [],
+      });
+    });
+
+  withFileOptions(program.command('check'))
+    .description('read a configuration and report every problem as file:line:column, without starting anything')
+    .argument('<file...>', 'the kamailio.cfg; several are checked one after the other')
+    .action(async (files: string[], options: FileOptions) => {
+      let ok = true;
+      for (const file of files) {
+        if (!(await checkFile(loadOptions(file, options, null), [], process.stdout))) ok = false;
+      }
+      finish(ok ? EXIT.ok : EXIT.failed);
+    });
+
+  program
+    .command('demo')
+    .description(
+      'place a call through examples/trunk/kamailio.cfg to a simulated carrier, and stay up for your own calls',
+    )
+    .option('--once', 'end after the test call; the exit code says whether it went through')
+    .option('--port <port>', "the server's port on 127.0.0.1", port, 5070)
+    .option('--carrier-port <port>', "the simulated carrier's port on 127.0.0.1; 0 takes any", port, 5080)
+    .addOption(
+      new Option('--challenge <status>', 'how the carrier asks for credentials').choices(['401', '407']).default('407'),
+    )
+    .option('--debug <level>', "show the server's log at this level", (text) => parseDebug(text, '--debug'))
+    .action(async (options: DemoOptions) => {
+      const { runDemo } = await import('./demo.ts');
+      finish(
+        await runDemo({
+          once: options.once === true,
+          port: options.port,
+          carrierPort: options.carrierPort,
+          challenge: options.challenge === '401' ? 401 : 407,
+          debug: options.debug ?? null,
+        }),
+      );
+    });
+  return program;
+}
+
+/** What commander found wrong, in our words; null when it only printed help or the version. */
+export function commanderFailure(error: CommanderError): CliError | null {
+  if (error.exitCode === 0) return null;
+  return usageError(error.message.replace(/^error: /, ''));
+}

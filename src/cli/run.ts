@@ -1,0 +1,170 @@
+import { statSync } from 'node:fs';
+import { L_CRIT, L_NOTICE, L_WARN } from '../script/log.ts';
+import { type RunningServer, StartError } from '../server/server-api.ts';
+import type { ListenSocket } from '../transport/transport.ts';
+import { requireFile } from './check.ts';
+import { CliError, EXIT } from './errors.ts';
+import { openLogs, type ServerLogs } from './logging.ts';
+import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts';
+import { resolveIdentity, takeIdentity } from './privileges.ts';
+import { withPrologue } from './prologue.ts';
+import type { RunSettings } from './settings.ts';
+
+/** Milliseconds that calls being set up get to finish. */
+const GRACE = 4000;
+/** Milliseconds after which the process ends whatever is still open: five seconds is what was promised. */
+const LAST_CALL = 4800;
+
+/** `udp:127.0.0.1:5060`, with what it is advertised as when that differs. */
+export function socketText(socket: ListenSocket): string {
+  const host = socket.family === 6 ? `[${socket.address}]` : socket.address;
+  const shown =
+    socket.displayHost === host && socket.displayPort === socket.port
+      ? ''
+      : ` advertised as ${socket.displayHost}:${socket.displayPort}`;
+  return `${socket.proto}:${host}:${socket.port}${shown}`;
+}
+
+/** A start that was refused, as an error of the command line: diagnostics first, then what it means. */
+export function startFailure(error: unknown, tell: (text: string) => string = (text) => text): CliError {
+  if (error instanceof CliError) return error;
+  if (!(error instanceof StartError)) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return new CliError(
+      'CLI_INTERNAL',
+      `a fault of trunkline itself: ${text}`,
+      'Please report it with the text above.',
+    );
+  }
+  if (error.details !== '') process.stderr.write(`${tell(error.details)}\n\n`);
+  return new CliError(error.code, tell(error.message), adviceFor(error));
+}
+
+function adviceFor(error: StartError): string {
+  if (error.details !== '') return 'Nothing was started. "trunkline check FILE" shows the same list.';
+  if (/EADDRINUSE|in use|busy/i.test(`${error.code} ${error.message}`)) {
+    return 'Another program has this port: "ss -lntup" shows which. Stop it, or listen elsewhere with --listen udp:HOST:PORT.';
+  }
+  if (/EACCES/i.test(error.message)) return 'Ports below 1024 need root, or the capability CAP_NET_BIND_SERVICE.';
+  if (/EADDRNOTAVAIL/i.test(error.message))
+    return 'This address is not of this machine: "ip address" shows those that are.';
+  return '';
+}
+
+/** Writes all statistics to the log, one line a group. */
+export function dumpStatistics(server: RunningServer, logs: ServerLogs): void {
+  const groups = new Map<string, string[]>();
+  for (const { group, name, value } of server.statistics()) {
+    const list = groups.get(group) ?? [];
+    list.push(`${name}=${value}`);
+    groups.set(group, list);
+  }
+  for (const [group, list] of groups) logs.life.write(L_NOTICE, 'statistics', `${group}: ${list.join(' ')}`);
+}
+
+function changeDirectory(path: string): void {
+  try {
+    process.chdir(path);
+  } catch (error) {
+    throw new CliError('CLI_DIRECTORY', `cannot change to ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** Waits for the signal to stop, and stops. */
+function serveUntilStopped(server: RunningServer, logs: ServerLogs): Promise<void> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    const stop = (signal: NodeJS.Signals, number: number): void => {
+      if (stopping) {
+        logs.life.write(L_WARN, 'core', `${signal} again: stopped at once`);
+        process.exit(128 + number);
+      }
+      stopping = true;
+      logs.life.write(L_NOTICE, 'core', `${signal}: stopping; calls being set up have ${GRACE / 1000} seconds`);
+      const late = setTimeout(() => {
+        logs.life.write(L_WARN, 'core', 'stopped; not everything could be finished in time');
+        resolve();
+      }, LAST_CALL);
+      server.stop(GRACE).then(
+        () => {
+          clearTimeout(late);
+          logs.life.write(L_NOTICE, 'core', 'stopped');
+          resolve();
+        },
+        (error: unknown) => {
+          clearTimeout(late);
+          logs.life.write(L_WARN, 'core', `stopped, with a fault: ${String(error)}`, 'CLI_INTERNAL');
+          resolve();
+        },
+      );
+    };
+    process.on('SIGTERM', () => stop('SIGTERM', 15));
+    process.on('SIGINT', () => stop('SIGINT', 2));
+  });
+}
+
+/** What outlives a single call of {@link runServer}: told when the server is ready. */
+export interface RunObserver {
+  onReady(): void;
+}
+
+/**
+ * Runs a server in this process until it is told to stop.
+ *
+ * SIGTERM and SIGINT stop it within five seconds, a second one at once; SIGHUP is noted and ignored; SIGUSR1 writes the
+ * statistics to the log.
+ * @throws CliError when it cannot start
+ */
+export async function runServer(settings: RunSettings, observer?: RunObserver): Promise<void> {
+  const { load, pidFile } = settings;
+  requireFile(load.file, load.cwd);
+  const identity = resolveIdentity(settings.user, settings.group);
+  if (
+    settings.workingDirectory !== '' &&
+    !statSync(settings.workingDirectory, { throwIfNoEntry: false })?.isDirectory()
+  ) {
+    throw new CliError('CLI_DIRECTORY', `there is no directory ${settings.workingDirectory}`);
+  }
+  if (pidFile !== '') checkPidFile(pidFile);
+
+  const logs = openLogs(settings.log);
+  for (const note of settings.notes) logs.life.write(L_NOTICE, 'core', note);
+  // A log whose reader has gone (`… 2>&1 | head`) must not take the calls down.
+  process.stderr.on('error', () => {});
+  process.on('SIGHUP', () => logs.life.write(L_NOTICE, 'core', 'SIGHUP ignored: reload is not available yet'));
+  process.on('uncaughtException', (error) => {
+    logs.life.write(L_CRIT, 'core', `a fault of trunkline itself: ${error.stack ?? error.message}`, 'CLI_INTERNAL');
+    if (pidFile !== '') removePidFile(pidFile);
+    process.exit(EXIT.failed);
+  });
+
+  const { startServer } = await import('../server/server.ts');
+  const wrapped = withPrologue(load, settings.prologue);
+  let server: RunningServer;
+  try {
+    server = await startServer(wrapped.load, logs.server);
+  } catch (error) {
+    throw startFailure(error, wrapped.tell);
+  } finally {
+    wrapped.remove();
+  }
+  try {
+    if (pidFile !== '') writePidFile(pidFile);
+    if (identity !== null) takeIdentity(identity, pidFile);
+    if (settings.workingDirectory !== '') changeDirectory(settings.workingDirectory);
+  } catch (error) {
+    await server.stop(0);
+    if (pidFile !== '') removePidFile(pidFile);
+    throw error;
+  }
+  process.on('SIGUSR1', () => dumpStatistics(server, logs));
+  logs.life.write(
+    L_NOTICE,
+    'core',
+    `running ${load.file} as process ${process.pid}, listening on ${server.sockets.map(socketText).join(', ')}`,
+  );
+  const stopped = serveUntilStopped(server, logs);
+  observer?.onReady();
+  await stopped;
+  if (pidFile !== '') removePidFile(pidFile);
+}
