@@ -1,0 +1,162 @@
+/**
+ * Builds expressions, folding what is constant. Some of it is visible to scripts and is therefore exactly Kamailio's: `$x && 1`, `$x || 0`,
+ * `0 || $x` are the integer value of `$x` and not 1 or 0; `f() + 0` is the code of f().
+ */
+import type { Expr, IntOperator, StaticType } from './compile-ir.ts';
+import { equals, isEmpty, plus, toInteger, toText } from './runtime-convert.ts';
+import type { Value } from './values.ts';
+
+/** A constant. */
+export function constant(value: Value): Expr {
+  return { op: 'const', value };
+}
+
+/** What an expression is known to yield before it runs. */
+export function staticType(expr: Expr): StaticType {
+  switch (expr.op) {
+    case 'const':
+      return typeof expr.value === 'number' ? 'int' : expr.value === null ? 'null' : 'text';
+    case 'read':
+      return 'any';
+    case 'plus': {
+      const left = staticType(expr.left);
+      return left === 'int' ? 'int' : left === 'any' ? 'any' : 'text';
+    }
+    case 'concat':
+    case 'toText':
+      return 'text';
+    case 'choose': {
+      const then = staticType(expr.then);
+      return then === staticType(expr.otherwise) ? then : 'any';
+    }
+    default:
+      return 'int';
+  }
+}
+
+/** The integer value of an expression; a call stays a call and keeps its code. */
+export function asInteger(expr: Expr): Expr {
+  if (expr.op === 'const') return constant(toInteger(expr.value));
+  return staticType(expr) === 'int' ? expr : { op: 'toInt', operand: expr };
+}
+
+/** `(str)x` */
+export function asText(expr: Expr): Expr {
+  if (expr.op === 'const') return constant(toText(expr.value));
+  return staticType(expr) === 'text' ? expr : { op: 'toText', operand: expr };
+}
+
+function truth(expr: Expr): number | null {
+  return expr.op === 'const' ? toInteger(expr.value) : null;
+}
+
+/** `left && right` or `left || right` */
+export function logical(op: 'and' | 'or', left: Expr, right: Expr): Expr {
+  const l = truth(left);
+  const r = truth(right);
+  if (l !== null && r !== null) return constant((op === 'and' ? l !== 0 && r !== 0 : l !== 0 || r !== 0) ? 1 : 0);
+  // Only 1 and 0 fold; `$x && 2` is 1 or 0 like any other.
+  const neutral = op === 'and' ? 1 : 0;
+  if (r === neutral) return asInteger(left);
+  if (l === neutral) return asInteger(right);
+  if (r === 1 - neutral || l === 1 - neutral) return constant(1 - neutral);
+  return { op, left, right };
+}
+
+/** `!x` */
+export function not(operand: Expr): Expr {
+  const value = truth(operand);
+  return value === null ? { op: 'not', operand } : constant(value === 0 ? 1 : 0);
+}
+
+/** `left + right` */
+export function add(left: Expr, right: Expr): Expr {
+  if (left.op === 'const' && right.op === 'const') return constant(plus(left.value, right.value));
+  if (staticType(left) === 'int' && right.op === 'const' && right.value === 0) return left;
+  return { op: 'plus', left, right };
+}
+
+/** Integer arithmetic; a division by a constant 0 is left to fail when it runs. */
+export function integer(kind: IntOperator, left: Expr, right: Expr): Expr {
+  if (left.op === 'const' && right.op === 'const') {
+    const value = compute(kind, toInteger(left.value), toInteger(right.value));
+    if (value !== null) return constant(value);
+  }
+  return { op: 'int', kind, left: asInteger(left), right: asInteger(right) };
+}
+
+/** 32-bit arithmetic, truncating division; null for a division by 0. */
+export function compute(kind: IntOperator, left: number, right: number): number | null {
+  switch (kind) {
+    case '-':
+      return (left - right) | 0;
+    case '*':
+      return Math.imul(left, right);
+    case '/':
+      return right === 0 ? null : (left / right) | 0;
+    case 'mod':
+      return right === 0 ? null : left % right | 0;
+    case '|':
+      return left | right;
+    case '&':
+      return left & right;
+    case '^':
+      return left ^ right;
+    case '<<':
+      return left << right;
+    case '>>':
+      return left >> right;
+  }
+}
+
+/** `-x` or `~x` */
+export function unary(op: 'negate' | 'complement', operand: Expr): Expr {
+  const value = truth(operand);
+  if (value === null) return { op, operand: asInteger(operand) };
+  return constant(op === 'negate' ? -value | 0 : ~value);
+}
+
+/** `<`, `>`, `<=`, `>=` */
+export function order(kind: '<' | '>' | '<=' | '>=', left: Expr, right: Expr): Expr {
+  const l = truth(left);
+  const r = truth(right);
+  if (l === null || r === null) return { op: 'order', kind, left: asInteger(left), right: asInteger(right) };
+  const holds = kind === '<' ? l < r : kind === '>' ? l > r : kind === '<=' ? l <= r : l >= r;
+  return constant(holds ? 1 : 0);
+}
+
+/** `==`, eq, ieq; `!=` and its relatives are their negation. `$x == $null` asks whether x is defined, `$x == ""` whether it is empty. */
+export function equal(by: 'left' | 'text' | 'number', left: Expr, right: Expr): Expr {
+  if (left.op === 'const' && right.op === 'const') {
+    const l = left.value;
+    const r = right.value;
+    const same = by === 'left' ? equals(l, r) : by === 'text' ? toText(l) === toText(r) : toInteger(l) === toInteger(r);
+    return constant(same ? 1 : 0);
+  }
+  if (by === 'left' && right.op === 'const') {
+    if (right.value === null) return not(defined(left));
+    if (right.value === '') return empty(left);
+  }
+  return { op: 'equal', by, left, right };
+}
+
+/** `defined x` */
+export function defined(operand: Expr): Expr {
+  return operand.op === 'const' ? constant(operand.value === null ? 0 : 1) : { op: 'defined', operand };
+}
+
+/** `strempty(x)` */
+export function empty(operand: Expr): Expr {
+  return operand.op === 'const' ? constant(isEmpty(operand.value) ? 1 : 0) : { op: 'empty', operand };
+}
+
+/** `strlen(x)` */
+export function length(operand: Expr): Expr {
+  return operand.op === 'const' ? constant(toText(operand.value).length) : { op: 'length', operand };
+}
+
+/** `selval(condition, then, otherwise)` */
+export function choose(condition: Expr, then: Expr, otherwise: Expr): Expr {
+  const value = truth(condition);
+  return value === null ? { op: 'choose', condition, then, otherwise } : value > 0 ? then : otherwise;
+}

@@ -1,0 +1,194 @@
+/** Checks loadmodule and modparam lines. */
+import type { Config, LoadModule, ModParam } from './ast.ts';
+import type { DiagnosticList } from './diagnostic.ts';
+import type { AnyModule, ParameterDefinition } from './module-definition.ts';
+import { compilePosix, RegexError } from './regex.ts';
+import { BUILT_IN_MODULES, MODULE_ALIASES, registryModules } from './registry.ts';
+import { parseInteger } from './runtime-convert.ts';
+import { type CheckOptions, report } from './scope.ts';
+import { toWire, wireText } from './scope-text.ts';
+import type { Span } from './source.ts';
+import { didYouMean } from './suggestion.ts';
+import { missingModule, type ModuleTable } from './symbol-table.ts';
+
+/** One value of a parameter and where it was given. */
+export interface ParameterValue {
+  readonly value: string | number;
+  readonly at: Span;
+  /** From modparamx: variables in it are filled in once, at load. */
+  readonly interpolated: boolean;
+}
+
+/** A loaded module with its parameters. */
+export interface ModulePlan {
+  readonly module: AnyModule;
+  /** The loadmodule line. */
+  readonly at: Span;
+  /** Values in the order of the file, by parameter. */
+  readonly parameters: ReadonlyMap<string, readonly ParameterValue[]>;
+}
+
+/** What the module section of a configuration amounts to. */
+export interface ModulesPlan {
+  /** Those that Trunkline has, in the order of the file. */
+  readonly modules: readonly ModulePlan[];
+  /** Every name loaded, supported or not, as written and as it is called here. */
+  readonly loadedNames: ReadonlySet<string>;
+}
+
+interface Loading {
+  readonly module: AnyModule;
+  readonly at: Span;
+  readonly parameters: Map<string, ParameterValue[]>;
+}
+
+/** Checks every loadmodule and modparam of a configuration. */
+export function checkModules(
+  config: Config,
+  available: ModuleTable,
+  diagnostics: DiagnosticList,
+  options: CheckOptions,
+): ModulesPlan {
+  const loading = new Map<string, Loading>();
+  const loadedNames = new Set<string>();
+  for (const item of config.items) if (item.kind === 'loadModule') load(item, available, diagnostics, options, loading, loadedNames);
+  // A modparam before its loadmodule does no harm here: all modules are known before the first parameter is looked at.
+  for (const item of config.items) if (item.kind === 'modParam') assign(item, available, diagnostics, options, loading, loadedNames);
+  return { modules: [...loading.values()], loadedNames };
+}
+
+function load(
+  item: LoadModule,
+  available: ModuleTable,
+  diagnostics: DiagnosticList,
+  options: CheckOptions,
+  loading: Map<string, Loading>,
+  loadedNames: Set<string>,
+): void {
+  const { name, at } = item;
+  const known = moduleName(name, available);
+  if (loadedNames.has(name)) {
+    diagnostics.error('CFG_MODULE_TWICE', `module ${name} is loaded twice`, at);
+    return;
+  }
+  loadedNames.add(name);
+  const module = available.get(known);
+  if (module !== undefined) {
+    loadedNames.add(known);
+    // Two old modules can have become one here.
+    if (!loading.has(known)) loading.set(known, { module, at, parameters: new Map() });
+    return;
+  }
+  if (BUILT_IN_MODULES.has(name)) return;
+  const missing = missingModule(name, available);
+  const lenient = missing.unsupportedIn !== '' && options.unsupported === 'warn';
+  report(diagnostics, lenient, missing.code, missing.message, at, missing.hint);
+}
+
+/** The name a module has here. */
+function moduleName(written: string, available: ModuleTable): string {
+  if (available.has(written)) return written;
+  const alias = MODULE_ALIASES.get(written);
+  return alias !== undefined && available.has(alias) ? alias : written;
+}
+
+function assign(
+  item: ModParam,
+  available: ModuleTable,
+  diagnostics: DiagnosticList,
+  options: CheckOptions,
+  loading: Map<string, Loading>,
+  loadedNames: ReadonlySet<string>,
+): void {
+  const { modules, modulesAt } = item;
+  let pattern: RegExp;
+  try {
+    pattern = compilePosix(`^(${modules})$`, { ignoreCase: false, newline: false });
+  } catch (error) {
+    if (!(error instanceof RegexError)) throw error;
+    diagnostics.error('CFG_REGEX', `bad module name pattern "${modules}": ${error.message}`, modulesAt);
+    return;
+  }
+  const matching = new Set<string>();
+  for (const name of loadedNames) if (pattern.test(name)) matching.add(moduleName(name, available));
+  if (matching.size === 0) {
+    notLoaded(item, available, diagnostics, options, loadedNames);
+    return;
+  }
+  for (const name of matching) {
+    const target = loading.get(name);
+    // One that Trunkline does not have was reported where it was loaded.
+    if (target !== undefined) setParameter(item, target, diagnostics);
+  }
+}
+
+function notLoaded(
+  { modules, modulesAt }: ModParam,
+  available: ModuleTable,
+  diagnostics: DiagnosticList,
+  options: CheckOptions,
+  loadedNames: ReadonlySet<string>,
+): void {
+  const plain = /^[\w-]+$/.test(modules);
+  if (plain && available.has(moduleName(modules, available))) {
+    const hint = `add loadmodule "${modules}.so"`;
+    diagnostics.error('CFG_MODULE_NOT_LOADED', `module ${modules} is not loaded`, modulesAt, hint);
+  } else if (plain) {
+    const missing = missingModule(modules, available);
+    const lenient = missing.unsupportedIn !== '' && options.unsupported === 'warn';
+    const near = didYouMean(modules, loadedNames) ?? missing.hint;
+    report(diagnostics, lenient, 'CFG_MODULE_NOT_LOADED', `module ${modules} is not loaded`, modulesAt, near);
+  } else {
+    diagnostics.error('CFG_MODULE_NOT_LOADED', `no loaded module matches "${modules}"`, modulesAt);
+  }
+}
+
+function setParameter(item: ModParam, target: Loading, diagnostics: DiagnosticList): void {
+  const { definition } = target.module;
+  const { param, paramAt } = item;
+  const parameter = definition.parameters.find(({ name }) => name === param);
+  if (parameter === undefined) {
+    unknownParameter(item, target, diagnostics);
+    return;
+  }
+  const value = converted(item, parameter, diagnostics);
+  if (value === null) return;
+  const list = target.parameters.get(param);
+  const entry = { value, at: paramAt, interpolated: item.interpolated };
+  if (list === undefined) target.parameters.set(param, [entry]);
+  else if (parameter.repeat) list.push(entry);
+  // Given again, the last one counts.
+  else list[0] = entry;
+}
+
+function unknownParameter({ param, paramAt }: ModParam, { module }: Loading, diagnostics: DiagnosticList): void {
+  const { name, parameters } = module.definition;
+  if (registryModules().get(name)?.parameters.has(param) === true) {
+    const message = `parameter ${param} of module ${name} is not supported by Trunkline and is ignored`;
+    diagnostics.warning('CFG_UNSUPPORTED_PARAMETER', message, paramAt);
+    return;
+  }
+  const hint = didYouMean(param, parameters.map((parameter) => parameter.name));
+  diagnostics.error('CFG_UNKNOWN_MODPARAM', `module ${name} has no parameter ${param}`, paramAt, hint);
+}
+
+/** The value in the type the parameter has; null after reporting that it cannot be. */
+function converted(item: ModParam, parameter: ParameterDefinition, diagnostics: DiagnosticList): string | number | null {
+  const { value } = item;
+  const what = `parameter ${parameter.name}`;
+  if (parameter.type === 'int') {
+    if (value.kind === 'int') return value.value;
+    const text = value.kind === 'string' ? value.value : value.name;
+    const parsed = parseInteger(text.trim());
+    if (Number.isNaN(parsed)) {
+      diagnostics.error('CFG_VALUE', `${what} is a number, not "${text}"`, value.at);
+      return null;
+    }
+    diagnostics.warning('CFG_LENIENT', `${what} is a number; Kamailio refuses it in quotes`, value.at, `write ${parsed}`);
+    return parsed;
+  }
+  if (value.kind === 'string') return wireText(value);
+  if (value.kind === 'identifier') return toWire(value.name);
+  diagnostics.warning('CFG_LENIENT', `${what} is a text; Kamailio refuses a number`, value.at, `write "${value.value}"`);
+  return String(value.value);
+}
