@@ -376,8 +376,7 @@ export type BinaryOperator =
   | '-'
   | '*'
   | '/'
-  | 'mod'
-  | '.';
+  | 'mod';
 
 /** `or` is `||`, `and` is `&&`. `!~` is an OpenSIPS operator: not matching. */
 export interface Binary extends Node {
@@ -455,7 +454,7 @@ export type CoreKeyword =
 export interface CoreTest extends Node {
   readonly kind: 'coreTest';
   readonly keyword: CoreKeyword;
-  /** `=` is read as `==`. Integer keywords also have the ordering operators. */
+  /** Integer keywords also have the ordering operators. */
   readonly operator: '==' | '!=' | '=~' | '!~' | '<' | '>' | '<=' | '>=';
   readonly operand: CoreTestOperand;
   readonly operandAt: Span;
