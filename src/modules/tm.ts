@@ -98,7 +98,7 @@ function sendReply(module: TmModule, ctx: ScriptContext, code: string, reason: s
 function checkTransaction(ctx: ScriptContext): number {
   if (ctx.routeType !== ROUTE_REQUEST) return 1;
   const { methodId } = ctx.message;
-  if (methodId === M_CANCEL) return ctx.state.cancels === null ? -1 : 1;
+  if (methodId === M_CANCEL) return ctx.state.cancelsInvite ? 1 : -1;
   return -1;
 }
 
@@ -205,12 +205,12 @@ const functions: FunctionDefinition<TmModule>[] = [
   fn('t_lookup_request', [], ROUTE_REQUEST, () => (ctx) => (ctx.state.transaction === null ? -1 : 1)),
   fn('t_lookup_cancel', ['int?'], ROUTE_REQUEST, () => (ctx, copyFlags) => {
     const invite = ctx.state.cancels;
-    if (ctx.message.methodId !== M_CANCEL || invite === null) return -1;
-    if (copyFlags === 1) ctx.state.flags = invite.state.flags;
+    if (ctx.message.methodId !== M_CANCEL || !ctx.state.cancelsInvite) return -1;
+    if (copyFlags === 1 && invite !== null) ctx.state.flags = invite.state.flags;
     return 1;
   }),
   fn('t_relay_cancel', [], ROUTE_REQUEST, (m) => (ctx) => {
-    if (ctx.message.methodId !== M_CANCEL || ctx.state.cancels === null) return 1;
+    if (ctx.message.methodId !== M_CANCEL || !ctx.state.cancelsInvite) return 1;
     return m.host.proxy.relay(ctx.state) > 0 ? 0 : -1;
   }),
   fn('t_is_canceled', [], MOST, () => (ctx) => (ctx.state.transaction?.isCanceled === true ? 1 : -1)),

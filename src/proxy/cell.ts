@@ -24,10 +24,27 @@ const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
 const COMPLETED_ELSEWHERE_6XX = 'SIP;cause=600;text="Busy Everywhere"';
 
 /**
+ * The thread between a server transaction and its cell. It is cut when the final reply is out: the transaction lives on to absorb
+ * retransmissions, and must not keep the request and its branches alive with it.
+ */
+export class CellOwner implements ServerTransactionUser {
+  cell: Cell | null;
+
+  constructor(cell: Cell) {
+    this.cell = cell;
+  }
+
+  /** The transaction ended without a final reply (released, or past its lifetime). */
+  onServerTerminated(): void {
+    this.cell?.onServerTerminated();
+  }
+}
+
+/**
  * One request handled statefully: the server transaction, its branches, and the response context between them (RFC 3261 §16.2, §16.7).
  * All of it runs in the caller's turn of the event loop; only a name that must be looked up or an asynchronous route makes it wait.
  */
-export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTransactionUser {
+export class Cell implements ProxyTransaction, ClientTransactionUser {
   readonly state: RequestState;
   readonly branches: Branch[] = [];
   readonly branchBase: string;
@@ -37,8 +54,8 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
   isCanceled = false;
   /** t_suspend() calls not yet continued: the transaction does not finish. */
   suspended = 0;
-  /** Reply the running onreply route or the winner belongs to, for t_check_status. */
   private serverHandle: ServerTransactionHandle | null = null;
+  private owner: CellOwner | null = null;
   private readonly services: ProxyServices;
   /** To-tag of replies made here. */
   readonly toTag: string;
@@ -57,8 +74,9 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
   }
 
   /** @internal set right after the server transaction was made */
-  attach(server: ServerTransactionHandle): void {
+  attach(server: ServerTransactionHandle, owner: CellOwner): void {
     this.serverHandle = server;
+    this.owner = owner;
   }
 
   get server(): ServerTransactionHandle {
@@ -349,6 +367,8 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
     if (sent || status >= 200) this.lastStatus = status;
     if (status >= 200 && !this.finalSent) {
       this.finalSent = true;
+      if (this.owner !== null) this.owner.cell = null;
+      this.services.cellEnded(this);
       const { finals } = this.services.counters;
       const digit = Math.floor(status / 100);
       finals[digit] = (finals[digit] ?? 0) + 1;
@@ -413,6 +433,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser, ServerTran
     return false;
   }
 
+  /** The transaction ended without a final reply (released, or past its lifetime). */
   onServerTerminated(): void {
     for (const branch of this.branches) if (branch.client?.isPending === true) branch.client.abandon();
     this.services.cellEnded(this);

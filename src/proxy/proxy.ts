@@ -10,7 +10,7 @@ import { replyDestination } from '../transport/reply-destination.ts';
 import type { Destination, Proto, Received, TransportSender } from '../transport/transport.ts';
 import { Branch } from './branch.ts';
 import { statelessBranch, statelessTag } from './branch-id.ts';
-import { Cell } from './cell.ts';
+import { Cell, CellOwner } from './cell.ts';
 import { newProxyCounters } from './counters.ts';
 import { type OwnRequest, replicate, sendOwnRequest } from './detached-send.ts';
 import { destinationFor, type NextHopResolver, nextHopUri, type ResolvedTarget } from './next-hop.ts';
@@ -93,14 +93,14 @@ export class SipProxy implements ProxyCore, ProxyServices {
 
   /** @returns 0 when the CANCEL is to be forwarded like any request */
   private relayCancel(state: RequestState, options: RelayOptions): number {
-    const invite = state.cancels as Cell | null;
-    if (invite === null) {
+    if (!state.cancelsInvite) {
       if (this.options.unmatchedCancel === 1) return this.forward(state, options);
       return this.options.unmatchedCancel === 2 ? -1 : 0;
     }
     // RFC 3261 §9.2: the CANCEL is answered here with 200 whatever becomes of the INVITE.
     if (this.newTransaction(state) > 0) (state.transaction as Cell | null)?.reply(200, 'canceling');
-    invite.cancel(state.message);
+    // An INVITE that has its final reply is past cancelling.
+    (state.cancels as Cell | null)?.cancel(state.message);
     return 1;
   }
 
@@ -109,7 +109,8 @@ export class SipProxy implements ProxyCore, ProxyServices {
     const { message } = state;
     if (message.methodId === M_ACK) return -1;
     const cell = new Cell(this, state);
-    const server = this.transactions.createServer(message, state.received, cell, this.options.timers);
+    const owner = new CellOwner(cell);
+    const server = this.transactions.createServer(message, state.received, owner, this.options.timers);
     if (server === 'TRANSACTION_EXISTS') return 0;
     if (server === 'TRANSACTION_LIMIT') {
       this.counters.refusedFull++;
@@ -118,7 +119,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
       this.statelessReply(state, 503, 'Server Overloaded');
       return -503;
     }
-    cell.attach(server);
+    cell.attach(server, owner);
     state.transaction = cell;
     this.cells.set(cell.index, cell);
     this.counters.serverTransactions++;
@@ -129,10 +130,10 @@ export class SipProxy implements ProxyCore, ProxyServices {
     this.cells.delete(cell.index);
   }
 
-  /** The transaction a server handle belongs to; null when it is not the proxy's. */
+  /** The transaction a server handle belongs to; null when it has finished or is not the proxy's. */
   cellOf(server: ServerTransactionHandle): Cell | null {
     const user: ServerTransactionUser = server.user;
-    return user instanceof Cell ? user : null;
+    return user instanceof CellOwner ? user.cell : null;
   }
 
   reply(state: RequestState, status: number, reason: string): number {

@@ -123,6 +123,8 @@ export class RequestState {
   transaction: ProxyTransaction | null = null;
   /** A CANCEL: the INVITE transaction it names, if it is here. */
   cancels: ProxyTransaction | null = null;
+  /** A CANCEL whose INVITE transaction is here, finished or not. */
+  cancelsInvite = false;
   /** The message whose top Via our received/rport marks were recorded on; null before that. */
   viaMarkedOn: SipMessage | null = null;
   /** Overrides of t_set_auto_inv_100, t_set_disable_6xx, t_set_disable_failover, t_set_disable_internal_reply; null: the defaults. */

@@ -117,7 +117,10 @@ export class MessageRouter implements TransportUser {
       else this.proxy.statelessReply(state, 416, 'Unsupported URI Scheme');
       return;
     }
-    if (match.kind === 'cancel') state.cancels = this.proxy.cellOf(match.invite);
+    if (match.kind === 'cancel') {
+      state.cancelsInvite = true;
+      state.cancels = this.proxy.cellOf(match.invite);
+    }
     if (requestRoute === null) return;
     const key = this.routing.size === 0 ? '' : routingKey(message);
     if (key !== '' && this.routing.has(key)) {

@@ -165,7 +165,10 @@ export class ProxyBench {
     const match = this.transactions.matchRequest(message, from);
     if (match.kind === 'absorbed') return;
     const state = new RequestState(message, from, this.hooks);
-    if (match.kind === 'cancel') state.cancels = this.proxy.cellOf(match.invite);
+    if (match.kind === 'cancel') {
+      state.cancelsInvite = true;
+      state.cancels = this.proxy.cellOf(match.invite);
+    }
     this.routes.request(state, this.proxy);
   }
 

@@ -9,7 +9,7 @@ import { CallbackTimer } from '../../time/callback-timer.ts';
 import { DEFAULT_TIMERS, type ServerTransactionHandle } from '../../transaction/transaction.ts';
 import { replyDestination } from '../../transport/reply-destination.ts';
 import type { Received } from '../../transport/transport.ts';
-import { Endpoint, type EndpointUser } from './endpoint.ts';
+import { Endpoint, type EndpointUser, type Trace } from './endpoint.ts';
 
 /** How the simulated carrier behaves. */
 export interface CarrierOptions {
@@ -28,6 +28,8 @@ export interface CarrierOptions {
   readonly answerAfter: number;
   /** Told what happens, one line each. */
   readonly log: (line: string) => void;
+  /** Shown every message. */
+  readonly trace?: Trace;
 }
 
 interface Call {
@@ -58,7 +60,7 @@ export class CarrierSimulator implements EndpointUser {
 
   constructor(options: CarrierOptions) {
     this.options = options;
-    this.endpoint = new Endpoint(options.host, options.port);
+    this.endpoint = new Endpoint(options.host, options.port, options.trace);
     this.secret = new Secret(options.password);
     this.authenticator =
       options.challenge === 'none'

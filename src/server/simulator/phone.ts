@@ -11,7 +11,7 @@ import {
 import { replyDestination } from '../../transport/reply-destination.ts';
 import type { Received } from '../../transport/transport.ts';
 import { silentSdp } from './carrier.ts';
-import { Endpoint, type EndpointUser } from './endpoint.ts';
+import { Endpoint, type EndpointUser, type Trace } from './endpoint.ts';
 
 /** How a test call went. */
 export interface CallResult {
@@ -42,8 +42,10 @@ export class PhoneSimulator implements EndpointUser {
   readonly endpoint: Endpoint;
   private readonly log: (line: string) => void;
 
-  constructor(host: string, port: number, log: (line: string) => void) {
-    this.endpoint = new Endpoint(host, port);
+  private ack: { readonly callId: string; readonly send: () => void } | null = null;
+
+  constructor(host: string, port: number, log: (line: string) => void, trace?: Trace) {
+    this.endpoint = new Endpoint(host, port, trace);
     this.log = log;
   }
 
@@ -55,13 +57,16 @@ export class PhoneSimulator implements EndpointUser {
     await this.endpoint.stop();
   }
 
-  onStrayReply(): void {}
+  /** A 200 that comes again was not acknowledged as far as the other side knows (RFC 3261 §13.2.2.4). */
+  onStrayReply(message: SipMessage): void {
+    if (message.cseq?.method === 'INVITE' && message.callId === this.ack?.callId) this.ack.send();
+  }
 
   onRequest(message: SipMessage, from: Received): void {
     if (message.methodId === M_ACK) return;
     // Whatever the other side asks inside the call is fine.
     const text = buildResponse(message, 200, 'OK', { toTag: this.endpoint.random.token(6) });
-    this.endpoint.transport.send(text, replyDestination(message, from), null);
+    this.endpoint.sender.send(text, replyDestination(message, from), null);
   }
 
   /** Places a call, talks, hangs up. */
@@ -87,11 +92,12 @@ export class PhoneSimulator implements EndpointUser {
       return { ...result, byeStatus: 0, milliseconds: performance.now() - started };
     }
     const dialog = dialogOf(final, plan, tag, callId, address);
-    this.endpoint.transport.send(
-      dialog('ACK', 1, random.token(8)),
-      this.endpoint.destination(plan.proxyIp, plan.proxyPort),
-      null,
-    );
+    const proxy = this.endpoint.destination(plan.proxyIp, plan.proxyPort);
+    const send = (): void => {
+      this.endpoint.sender.send(dialog('ACK', 1, random.token(8)), proxy, null);
+    };
+    this.ack = { callId, send };
+    send();
     await new Promise((resolve) => setTimeout(resolve, plan.talkFor));
     const bye = await this.request(plan, 'BYE', dialog('BYE', 2, '%b'), []);
     this.log(`BYE answered with ${bye?.status ?? 'nothing'}`);
