@@ -183,7 +183,7 @@ const REG_PARAMETER = 'no: remote registration comes later';
 /** uac: identities of From and To, answers to challenges of trunks. */
 export const uac = defineModule<UacModule>({
   name: 'uac',
-  after: ['tm', 'rr', 'dialog'],
+  after: ['pv', 'tm', 'rr', 'dialog'],
   parameters: [
     strParam('rr_from_store_param', 'vsf'),
     strParam('rr_to_store_param', 'vst'),
