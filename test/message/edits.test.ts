@@ -44,6 +44,17 @@ test('an edit inside a replaced range is dropped; text may depend on the way out
   assert.equal(apply(edits), `198.51.100.1:5060${message.raw.slice(6, 20)}`);
 });
 
+test('of two replacements that begin together the wider one counts', () => {
+  for (const ends of [
+    [3, 6],
+    [6, 3],
+  ] as const) {
+    const edits = new EditList();
+    for (const end of ends) edits.replace(0, end, `${end}`);
+    assert.equal(apply(edits), `6${message.raw.slice(6, 20)}`);
+  }
+});
+
 test('edits that do not overlap all take effect, in whatever order they were recorded', () => {
   const ranges = fc.uniqueArray(fc.integer({ min: 0, max: 40 }), { minLength: 2, maxLength: 12 });
   fc.assert(

@@ -201,6 +201,7 @@ test('sanitizers', () => {
   assert.equal(sanitizeReason('a\r\n\0b'), 'a b');
   assert.equal(sanitizeHeaderLines('A: 1\r\n 2\r\nB: 3\r\n'), 'A: 1\r\n 2\r\nB: 3\r\n');
   assert.equal(sanitizeHeaderLines('A: 1'), 'A: 1\r\n');
+  assert.equal(sanitizeHeaderLines('A: 1\r\n  \r\nB: 2\r\n'), 'A: 1\r\nB: 2\r\n');
 });
 
 function stamped(via: string, ip: string, port: number, force = false): string {
@@ -218,6 +219,12 @@ function stamped(via: string, ip: string, port: number, force = false): string {
 
 test('received and rport (RFC 3261 §18.2.1, RFC 3581 §4)', () => {
   const cases: [string, string, boolean, string][] = [
+    [
+      'SIP/2.0/UDP 192.0.2.7;received=203.0.113.9;branch=b',
+      '192.0.2.7',
+      false,
+      'SIP/2.0/UDP 192.0.2.7;branch=b;received=192.0.2.7',
+    ],
     ['SIP/2.0/UDP 192.0.2.7;branch=b', '192.0.2.7', false, 'SIP/2.0/UDP 192.0.2.7;branch=b'],
     ['SIP/2.0/UDP pc.example;branch=b', '192.0.2.7', false, 'SIP/2.0/UDP pc.example;branch=b;received=192.0.2.7'],
     ['SIP/2.0/UDP pc.example', '192.0.2.7', false, 'SIP/2.0/UDP pc.example;received=192.0.2.7'],

@@ -58,6 +58,7 @@ test('what is no Via is null', () => {
     'SIP/2.0/UDP',
     'SIP/2.0/UDP ',
     'SIP/2.0/UDPh',
+    'SIP/2.0/UDP[::1]',
     'SIP/2.0/UDP h:0',
     'SIP/2.0/UDP h:65536',
     'SIP/2.0/UDP h:',
