@@ -29,6 +29,14 @@ export class Statistics {
     return undefined;
   }
 
+  /** The counter of a name (see {@link read}); undefined when there is none or it is computed. */
+  find(name: string): Counter | undefined {
+    const exact = this.entries.get(name.replace('.', ':'));
+    if (exact) return exact.counter ?? undefined;
+    for (const entry of this.entries.values()) if (entry.name === name) return entry.counter ?? undefined;
+    return undefined;
+  }
+
   /** Sets a counter; false when it is unknown or computed. */
   reset(name: string): boolean {
     for (const entry of this.entries.values())

@@ -1,0 +1,78 @@
+import {
+  defineModule,
+  type FunctionDefinition,
+  fn,
+  listParam,
+  ModuleError,
+  type ModuleHost,
+  strParam,
+} from '../script/module-definition.ts';
+import type { Counter } from '../script/statistics.ts';
+import { ROUTE_FAILURE, ROUTE_ONREPLY, ROUTE_ONSEND, ROUTE_REQUEST } from '../script/values.ts';
+import { failure } from './support/failure.ts';
+
+interface CountersModule {
+  readonly host: ModuleHost;
+  /** Group of counters that are declared or named without one. */
+  readonly group: string;
+  /** Declared counters by `group.name`. */
+  readonly counters: ReadonlyMap<string, Counter>;
+}
+
+const ROUTES = ROUTE_REQUEST | ROUTE_ONREPLY | ROUTE_FAILURE | ROUTE_ONSEND;
+
+/** Splits `[group.]name`. */
+function full(name: string, group: string): string {
+  return name.includes('.') ? name : `${group}.${name}`;
+}
+
+function counterFunction(
+  name: string,
+  kinds: readonly ['const'] | readonly ['const', 'int'],
+  act: (counter: Counter, amount: number) => void,
+): FunctionDefinition<CountersModule> {
+  return fn(name, kinds as readonly ['const', 'int?'], ROUTES, (m) => (_ctx, which, amount) => {
+    const counter = m.counters.get(full(which, m.group));
+    if (counter === undefined || Number.isNaN(amount)) {
+      return failure(m.host.log, 'counters', `${name}: no counter ${which}`, 'COUNTERS_UNKNOWN');
+    }
+    act(counter, amount ?? 1);
+    return 1;
+  });
+}
+
+/** counters: counters of the script's own, seen by $stat and the operators' commands. */
+export const counters = defineModule<CountersModule>({
+  name: 'counters',
+  after: [],
+  parameters: [listParam('script_counter'), strParam('script_cnt_grp_name', 'script')],
+  functions: [
+    counterFunction('cnt_inc', ['const'], (counter) => {
+      counter.value++;
+    }),
+    counterFunction('cnt_add', ['const', 'int'], (counter, amount) => {
+      counter.value += amount;
+    }),
+    counterFunction('cnt_reset', ['const'], (counter) => {
+      counter.value = 0;
+    }),
+  ],
+  variables: [],
+  transformations: [],
+  eventRoutes: [],
+  create: (host, parameters) => {
+    const group = parameters.str('script_cnt_grp_name');
+    const made = new Map<string, Counter>();
+    for (const declaration of parameters.list('script_counter')) {
+      // `[group.]name`, then a description behind a blank or colon.
+      const name = /^[^\s:]+/.exec(`${declaration}`)?.[0];
+      if (name === undefined) {
+        throw new ModuleError('COUNTERS_DECLARATION', `"${declaration}" names no counter`, 'script_counter');
+      }
+      const key = full(name, group);
+      const dot = key.indexOf('.');
+      made.set(key, host.statistics.counter(key.slice(0, dot), key.slice(dot + 1)));
+    }
+    return { host, group, counters: made };
+  },
+});
