@@ -347,7 +347,7 @@ export const pv = defineModule<PvModule>({
     }),
     fn('sbranch_append', [], ROUTE_ANY, (m) => (ctx) => {
       const source = staticBranch(ctx);
-      if (source.uri === '' || ctx.state.branches.length + 1 >= (m.host.settings.maxBranches ?? 12)) return -1;
+      if (source.uri === '' || ctx.state.branches.length + 1 >= m.host.settings.maxBranches) return -1;
       ctx.state.branches.push(source.clone());
       return 1;
     }),

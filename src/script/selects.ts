@@ -15,6 +15,9 @@ import { customSetting } from './variables/custom-settings.ts';
 import { splitValues } from './variables/headers.ts';
 import { hostOf, portOf, transportOf, userOf } from './variables/uri-parts.ts';
 
+/** Numbers given out by @sys.unique; one count for the process, so that two places in a script never agree. */
+let serial = 0;
+
 /** A select made ready at load: what `@path` or `$sel(path)` yields in one run. */
 export type Select = (ctx: ScriptContext) => Value;
 
@@ -312,8 +315,7 @@ const ROOTS: ReadonlyMap<string, Root> = new Map<string, Root>([
         case 'unique': {
           // Unlike any other within this server's life: process, start, and a number.
           const base = `${process.pid.toString(16)}-${Math.floor(host.clock.wall() / 1000).toString(16)}`;
-          let number = 0;
-          return () => `${base}-${(++number).toString(16).padStart(8, '0')}`;
+          return () => `${base}-${(++serial).toString(16).padStart(8, '0')}`;
         }
         case 'now':
           return () => Math.floor(host.clock.wall() / 1000);
