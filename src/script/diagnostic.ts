@@ -67,6 +67,10 @@ export class DiagnosticList {
     return this.#errorPlaces.size;
   }
 
+  has(code: DiagnosticCode): boolean {
+    return this.#list.some((diagnostic) => diagnostic.code === code);
+  }
+
   error(code: DiagnosticCode, message: string, at: Span, hint?: string): void {
     const place = `${at.file}:${at.line}:${at.column}`;
     if (this.#errorPlaces.has(place)) return;

@@ -95,7 +95,7 @@ const foreignNames: Readonly<Partial<Record<GlobalParameterKind, string>>> = {
     disable_stateless_fwd disable_dns_failover disable_dns_blacklist db_max_async_connections xlog_force_color
     log_json_buf_size restart_persistency_size xlog_buf_size shm_memlog_size pkg_mem_size`,
   text: `syslog_facility syslog_name stderror_level_prefix db_version_table db_default_url fifo fifo_db_url fifo_mode
-    fifo_user fifo_group fifo_dir unixsock_user unixsock_group unixsock_mode auto_scaling_profile`,
+    fifo_user fifo_group fifo_dir unixsock_user unixsock_group unixsock_mode auto_scaling_profile statistics`,
 };
 
 const table = new Map<string, GlobalParameter>();

@@ -28,8 +28,8 @@ export interface LexedConfig {
 const maxTokens = 2_000_000;
 const maxMacroDepth = 32;
 
-const directivePattern = /(#!|!!)[ \t]*([A-Za-z_]+)/y;
-const skippedDirectivePattern = /(#!|!!)[ \t]*(ifdef|ifndef|ifexp|else|endif)(?![A-Za-z0-9_])/g;
+const directivePattern = /(#!|!!)([ \t]*)([A-Za-z_]+)/y;
+const skippedDirectivePattern = /(#!|!!)(ifdef|ifndef|ifexp|else|endif)(?![A-Za-z0-9_])/g;
 const wordPattern = /[A-Za-z_][A-Za-z0-9_]*/y;
 const numberPattern = /0[xX][0-9a-fA-F]+|[01]+b(?![A-Za-z0-9_])|[0-9]+/y;
 const ipv4Pattern = /\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\.?\w)/y;
@@ -54,7 +54,8 @@ interface Input {
   readonly file: SourceFile;
   readonly text: string;
   readonly useSite: Span | null;
-  readonly macro: string | null;
+  /** See `Token.note`. */
+  note: string | null;
   index: number;
   /** End of the last token, to tell whether the next one stands directly behind it. */
   tokenEnd: number;
@@ -88,12 +89,12 @@ class Lexer {
       at: spanBetween(file, Math.max(0, end - 1), Math.max(1, end)),
       spaceBefore: true,
       newlineBefore: true,
-      macro: null,
+      note: null,
     });
   }
 
-  #open(file: SourceFile, useSite: Span | null, macro: string | null): Input {
-    return { file, text: file.text, useSite, macro, index: 0, tokenEnd: -1, newlineBefore: true };
+  #open(file: SourceFile, useSite: Span | null, note: string | null): Input {
+    return { file, text: file.text, useSite, note, index: 0, tokenEnd: -1, newlineBefore: true };
   }
 
   /** Reads the current input to its end. */
@@ -169,8 +170,16 @@ class Lexer {
     if (input.useSite !== null) return false;
     directivePattern.lastIndex = input.index;
     const match = directivePattern.exec(input.text);
-    const directive = match === null ? null : Preprocessor.directive(match[2]!);
+    const directive = match === null ? null : Preprocessor.directive(match[3]!);
     if (match === null || directive === null) return false;
+    if (match[2] !== '') {
+      if (match[1] === '#!') {
+        const at = this.#span(input.index, directivePattern.lastIndex);
+        const message = `'${match[0]}' is a comment: a directive has no blank behind '#!'`;
+        this.#options.diagnostics.warning('CFG_DIRECTIVE', message, at, `write #!${match[3]}, or '##' for a comment`);
+      }
+      return false;
+    }
     this.#directive(input.index, match[0].length, directive);
     return true;
   }
@@ -299,7 +308,7 @@ class Lexer {
       return;
     }
     const define = isReservedWord(word) ? undefined : this.#preprocessor.defines.get(word);
-    if (define !== undefined && define.value !== '') {
+    if (define !== undefined) {
       this.#expand(word, define.value);
       return;
     }
@@ -321,15 +330,24 @@ class Lexer {
       this.#push({ kind: 'word' }, start, end);
       return;
     }
-    const nested = this.#open(createSourceFile('', value), at, input.macro ?? name);
+    const nested = this.#open(
+      createSourceFile('', value),
+      at,
+      input.note ?? `the text comes from the value of '${name}'`,
+    );
     nested.newlineBefore = input.newlineBefore;
     // What stands directly before the name stands directly before its value too: `udp:MYIP`.
     nested.tokenEnd = input.tokenEnd === start ? 0 : -1;
     this.#macros.push(name);
     this.#nested(nested);
     this.#macros.pop();
-    input.tokenEnd = end;
-    input.newlineBefore = false;
+    if (nested.tokenEnd > 0) {
+      input.tokenEnd = end;
+      input.newlineBefore = false;
+    } else {
+      // Nothing stands in its place, which may surprise: whatever is wrong next should say so.
+      input.note ??= `'${name}' before it is defined without a value`;
+    }
   }
 
   /** Event names are not tokens of the language: `tm:local-request`, `htable:expired:ban-list`. */
@@ -479,7 +497,8 @@ class Lexer {
     if (input.index === start) input.index++;
     const shown = JSON.stringify(input.text.slice(start, input.index)).slice(1, -1);
     const hint = 'characters beyond ASCII belong into strings and comments';
-    this.#error('CFG_CHARACTER', `'${shown}' is not expected here`, start, input.index, hint);
+    const message = `'${shown}' is ignored, as Kamailio does`;
+    this.#options.diagnostics.warning('CFG_CHARACTER', message, this.#span(start, input.index), hint);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -496,18 +515,19 @@ class Lexer {
 
   #push(token: TokenPayload, start: number, end: number): void {
     const input = this.#input;
-    const { text, tokenEnd, newlineBefore, macro } = input;
+    const { text, tokenEnd, newlineBefore, note } = input;
     this.tokens.push({
       ...token,
       text: text.slice(start, end),
       at: this.#span(start, end),
       spaceBefore: tokenEnd !== start,
       newlineBefore,
-      macro,
+      note,
     });
     input.index = end;
     input.tokenEnd = end;
     input.newlineBefore = false;
+    if (input.useSite === null) input.note = null;
   }
 
   #span(start: number, end: number): Span {
@@ -522,7 +542,7 @@ class Lexer {
 /** What `#push` is given: a token without its place. */
 type TokenPayload = Token extends infer T
   ? T extends Token
-    ? Omit<T, 'text' | 'at' | 'spaceBefore' | 'newlineBefore' | 'macro'>
+    ? Omit<T, 'text' | 'at' | 'spaceBefore' | 'newlineBefore' | 'note'>
     : never
   : never;
 

@@ -81,7 +81,7 @@ function parseArgument(cursor: Cursor, name: string, parseExpression: ParseExpre
 /** An argument of a core function: constants, flag names, `uri:host`, addresses. */
 function parseCoreArgument(cursor: Cursor, name: string, parseExpression: ParseExpression): Argument {
   const token = cursor.peek();
-  if (token.kind === 'variable') {
+  if (token.kind === 'variable' && !name.endsWith('avpflag') && !name.endsWith('avpflagset')) {
     cursor.error('CFG_VALUE', `${name}() takes constants only, not ${token.text}`, token, variableHint(name));
     return parseExpression(cursor);
   }
@@ -115,7 +115,6 @@ function coreString(cursor: Cursor, name: string, parseExpression: ParseExpressi
     return { kind: 'int', value: Number(value) | 0, at };
   }
   if (flagFunctions.has(name)) {
-    cursor.warn('CFG_DIALECT', `a flag name in quotes is OpenSIPS syntax`, start, `write ${name}(${value})`);
     return { kind: 'identifier', name: value, at };
   }
   if (name === 'force_send_socket') {

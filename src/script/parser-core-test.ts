@@ -1,5 +1,5 @@
 /** Tests with a core keyword: `method == INVITE`, `src_ip == 10.0.0.0/8`, `uri == myself`. They are one operand. */
-import type { CoreKeyword, CoreTest, CoreTestOperand, Expression } from './ast.ts';
+import type { CoreKeyword, CoreTest, CoreTestOperand, Expression, Identifier } from './ast.ts';
 import { coreKeywords, integerWords } from './keywords.ts';
 import type { Cursor } from './parser-cursor.ts';
 import { describeToken, type Token } from './token.ts';
@@ -10,7 +10,9 @@ type ParseExpression = (cursor: Cursor, minimum: number) => Expression;
 /** One more than the binding strength of `==`: `src_port == 5060 + 1 && …`. */
 const operandPrecedence = 9;
 
-const integerKeywords: ReadonlySet<string> = new Set('src_port dst_port to_port snd_port msg:len af snd_af'.split(' '));
+const integerKeywords: ReadonlySet<string> = new Set(
+  'src_port dst_port to_port snd_port msg:len max_len af snd_af'.split(' '),
+);
 /** Keywords whose right side may be a bare word. */
 const wordKeywords: ReadonlySet<string> = new Set(
   'method proto snd_proto af snd_af src_ip dst_ip to_ip snd_ip msg:len'.split(' '),
@@ -32,11 +34,14 @@ const variables: Readonly<Record<string, string>> = {
   'msg:len': '$ml',
 };
 
-/** The next token must be a core keyword. */
-export function parseCoreTest(cursor: Cursor, parseExpression: ParseExpression): CoreTest {
+/** The next token must be a core keyword. `max_len` alone is a value of SER's: `len_gt(max_len)`. */
+export function parseCoreTest(cursor: Cursor, parseExpression: ParseExpression): CoreTest | Identifier {
   const start = cursor.peek();
   if (cursor.isWord('myself')) return parseReversed(cursor, start);
   const keyword = takeKeyword(cursor);
+  if (keyword === 'max_len' && !['==', '!=', '<', '>', '<=', '>='].includes(cursor.peek().text)) {
+    return { kind: 'identifier', name: keyword, at: start.at };
+  }
   const operator = takeOperator(cursor, keyword, start);
   const operandStart = cursor.peek();
   const operand = parseOperand(cursor, keyword, parseExpression);

@@ -86,11 +86,11 @@ export class Cursor {
 
   /** Reports an error and goes on. */
   error(code: DiagnosticCode, message: string, place: Token | Span, hint?: string): void {
-    this.diagnostics.error(code, message, spanOf(place), withMacro(place, hint));
+    this.diagnostics.error(code, message, spanOf(place), withNote(place, hint));
   }
 
   warn(code: DiagnosticCode, message: string, place: Token | Span, hint?: string): void {
-    this.diagnostics.warning(code, message, spanOf(place), withMacro(place, hint));
+    this.diagnostics.warning(code, message, spanOf(place), withNote(place, hint));
   }
 
   /** Says that a form is accepted although Kamailio refuses it. */
@@ -185,8 +185,7 @@ function spanOf(place: Token | Span): Span {
   return 'at' in place ? place.at : place;
 }
 
-function withMacro(place: Token | Span, hint: string | undefined): string | undefined {
-  if (!('at' in place) || place.macro === null) return hint;
-  const note = `the text comes from the value of '${place.macro}'`;
-  return hint === undefined ? note : `${hint}; ${note}`;
+function withNote(place: Token | Span, hint: string | undefined): string | undefined {
+  if (!('at' in place) || place.note === null) return hint;
+  return hint === undefined ? place.note : `${hint}; ${place.note}`;
 }

@@ -186,6 +186,8 @@ function parseWord(cursor: Cursor, token: Token): Expression {
 
 /** A word that is neither defined nor known. */
 export function reportBareWord(cursor: Cursor, token: Token): void {
+  // The define may be in a file that could not be read, which has been reported.
+  if (cursor.diagnostics.has('CFG_INCLUDE_MISSING')) return;
   if (isReservedWord(token.text)) {
     cursor.fail(`expected a value, found the keyword '${token.text}'`, token);
   }
@@ -237,6 +239,8 @@ export function bareRouteName(cursor: Cursor, stop: string): StringLiteral | nul
   const first = cursor.peek();
   if (first.kind !== 'word' && first.kind !== 'int') return null;
   const count = cursor.adjacentCount(stop);
+  // `route(1+1)` is a computed name.
+  if (first.kind === 'int' && count > 1 && '+*/'.includes(cursor.peek(1).text)) return null;
   const after = cursor.peek(count);
   if (after.kind !== 'punct' || !stop.includes(after.text)) return null;
   const name = cursor.takeAdjacent(stop);

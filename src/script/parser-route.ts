@@ -22,7 +22,7 @@ const routeKeywords: ReadonlyMap<string, RouteKeyword> = new Map(
     onreply_route: { unnamed: 'reply', named: 'onreply' },
     failure_route: { unnamed: 'failure', named: 'failure' },
     branch_route: { unnamed: 'branch', named: 'branch' },
-    onsend_route: { unnamed: 'onsend', named: null },
+    onsend_route: { unnamed: 'onsend', named: 'onsend' },
     event_route: { unnamed: null, named: 'event' },
     startup_route: { unnamed: 'startup', named: null, dialect: true },
     local_route: { unnamed: 'local', named: null, dialect: true },
@@ -42,6 +42,9 @@ export function parseRouteBlock(cursor: Cursor): RouteBlock {
   const keyword = start.text;
   const { unnamed, named, dialect } = routeKeywords.get(keyword)!;
   if (dialect === true) cursor.warn('CFG_DIALECT', `'${keyword}' is an OpenSIPS block`, start);
+  if (keyword === 'reply_route' && cursor.isPunct('[')) {
+    cursor.lenient('Kamailio has no reply_route with a name', start, 'write onreply_route[NAME]');
+  }
   let name: string | null = null;
   let interval: number | null = null;
   if (cursor.isPunct('[')) ({ name, interval } = parseHead(cursor, start, named));

@@ -5,7 +5,7 @@
 import { isAbsolute, join, posix } from 'node:path';
 import { evaluateDefineExpression, isTrue } from './define-expression.ts';
 import { type Define, predefinedNames, stripTrailingComment } from './defines.ts';
-import type { DiagnosticList } from './diagnostic.ts';
+import type { DiagnosticCode, DiagnosticList } from './diagnostic.ts';
 import { createSourceFile, type SourceFile, type Span } from './source.ts';
 import { unescapeString } from './string-literal.ts';
 import { parseSubstitution, type Substitution } from './substitution.ts';
@@ -110,9 +110,11 @@ export class Preprocessor {
         this.#openConditional(directive, rest, at);
         break;
       case 'else':
+        this.#warnTrailing(directive, rest, at);
         this.#else(at);
         break;
       case 'endif':
+        this.#warnTrailing(directive, rest, at);
         if (this.#conditionals.pop() === undefined) {
           this.#error(
             'CFG_DIRECTIVE_UNBALANCED',
@@ -131,7 +133,7 @@ export class Preprocessor {
       case 'tryundef': {
         const name = this.#name(directive, rest, at);
         if (name !== null && !this.defines.delete(name) && directive === 'undefine') {
-          this.#diagnostics.warning('CFG_DIRECTIVE', `'${name}' is not defined`, at, this.#similar(name));
+          this.#warn('CFG_DIRECTIVE', `'${name}' is not defined`, at, this.#similar(name));
         }
         break;
       }
@@ -186,31 +188,37 @@ export class Preprocessor {
     } else {
       const name = this.#name(directive, rest, at);
       if (name !== null) {
-        const more = rest.trim().slice(name.length).trim();
-        if (more !== '') {
-          this.#diagnostics.warning('CFG_LENIENT', `'${more}' behind #!${directive} ${name} is ignored`, at);
-        }
         active = this.defines.has(name) === (directive === 'ifdef');
       }
     }
     this.#conditionals.push({ name: directive, at, active, hasElse: false });
   }
 
+  /** Kamailio takes `#!else # note` and `#!endif # note` for comments, which is never what was meant. */
+  #warnTrailing(directive: string, rest: string, at: Span): void {
+    if (rest.trim() === '') return;
+    const message = `text behind #!${directive}: Kamailio takes the whole line for a comment`;
+    this.#warn('CFG_LENIENT', message, at, 'put the text on a line of its own');
+  }
+
+  /** Kamailio lets a lone `#!else` and a second one pass; the second one turns the branch over again. */
   #else(at: Span): void {
     const conditional = this.#conditionals.at(-1);
     if (conditional === undefined) {
-      this.#error('CFG_DIRECTIVE_UNBALANCED', '#!else without #!ifdef', at, 'remove it, or add the missing #!ifdef');
-    } else if (conditional.hasElse) {
-      this.#error(
+      this.#warn(
         'CFG_DIRECTIVE_UNBALANCED',
-        'a second #!else',
+        '#!else without #!ifdef is ignored',
         at,
-        `#!${conditional.name} is at line ${conditional.at.line}`,
+        'remove it, or add the missing #!ifdef',
       );
-    } else {
-      conditional.hasElse = true;
-      conditional.active = !conditional.active;
+      return;
     }
+    if (conditional.hasElse) {
+      const hint = `#!${conditional.name} is at line ${conditional.at.line}; is there an #!endif missing?`;
+      this.#warn('CFG_DIRECTIVE_UNBALANCED', 'a second #!else', at, hint);
+    }
+    conditional.hasElse = true;
+    conditional.active = !conditional.active;
   }
 
   #define(directive: string, rest: string, at: Span): void {
@@ -218,15 +226,17 @@ export class Preprocessor {
     if (name === null) return;
     const written = rest.trim().slice(name.length);
     if (/^[^\s]/.test(written)) {
-      const hint = written.startsWith('(') ? 'a define takes no arguments' : 'letters, digits and _ only';
-      this.#error('CFG_DIRECTIVE', `'${name}${written[0]}' is not a name that can be defined`, at, hint);
+      const message = `'${name}${written[0]}' is not a name that can be defined`;
+      const hint = written.startsWith('(') ? 'a define takes no arguments' : 'names have letters, digits and _ only';
+      if (written.startsWith('-')) this.#error('CFG_DIRECTIVE', message, at, hint);
+      else this.#warn('CFG_DIRECTIVE', `${message}; the line is ignored, as Kamailio does`, at, hint);
       return;
     }
     const value = written.trim();
     const stripped = stripTrailingComment(` ${value}`).trim();
     if (stripped !== value) {
       const hint = 'Kamailio takes it as part of the value; put the comment on a line of its own';
-      this.#diagnostics.warning('CFG_LENIENT', `the comment behind the value of '${name}' is cut off`, at, hint);
+      this.#warn('CFG_LENIENT', `the comment behind the value of '${name}' is cut off`, at, hint);
     }
     this.#set(directive, name, stripped, at);
   }
@@ -268,12 +278,7 @@ export class Preprocessor {
     const quoted = /^\s*(["'])(.*)\1/s.exec(rest);
     const text = quoted === null ? rest.trim() : unescapeString(quoted[2]!, quoted[1] === '"' ? '"' : "'");
     if (quoted === null) {
-      this.#diagnostics.warning(
-        'CFG_LENIENT',
-        `the expression of #!${directive} has no quotes`,
-        at,
-        `write #!${directive} "${text}"`,
-      );
+      this.#warn('CFG_LENIENT', `the expression of #!${directive} has no quotes`, at, `write #!${directive} "${text}"`);
     }
     const expand = (value: string): string =>
       value.replace(/\$(env|def)\(([^)]*)\)/g, (_, kind: string, name: string) =>
@@ -303,7 +308,11 @@ export class Preprocessor {
   #name(directive: string, rest: string, at: Span): string | null {
     const name = /^\s*([A-Za-z_]\w*)/.exec(rest)?.[1];
     if (name !== undefined) return name;
-    this.#error('CFG_DIRECTIVE', `#!${directive} needs a name`, at, `for example #!${directive} WITH_NAT`);
+    const message = `#!${directive} needs a name`;
+    const hint = `for example #!${directive} WITH_NAT`;
+    // Kamailio takes a define without a name for a comment.
+    if (directive.endsWith('define')) this.#warn('CFG_DIRECTIVE', `${message}; the line is ignored`, at, hint);
+    else this.#error('CFG_DIRECTIVE', message, at, hint);
     return null;
   }
 
@@ -311,7 +320,11 @@ export class Preprocessor {
     return didYouMean(name, this.defines.keys());
   }
 
-  #error(code: Parameters<DiagnosticList['error']>[0], message: string, at: Span, hint?: string): void {
+  #warn(code: DiagnosticCode, message: string, at: Span, hint?: string): void {
+    this.#diagnostics.warning(code, message, at, hint);
+  }
+
+  #error(code: DiagnosticCode, message: string, at: Span, hint?: string): void {
     this.#diagnostics.error(code, message, at, hint);
   }
 }

@@ -11,8 +11,8 @@ interface TokenBase {
   readonly spaceBefore: boolean;
   /** True for the first token of a line. */
   readonly newlineBefore: boolean;
-  /** Name of the define it came out of, else `null`. */
-  readonly macro: string | null;
+  /** What a message about it should add, when a define had a part in it; else `null`. */
+  readonly note: string | null;
 }
 
 export type Token = TokenBase &
