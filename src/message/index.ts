@@ -8,6 +8,7 @@ export {
   parseContactList,
 } from './contact.ts';
 export { type CSeq, parseCSeq } from './cseq.ts';
+export { detach } from './detach.ts';
 export { applyEdits, type Edit, EditList, type EditText, type Outbound } from './edits.ts';
 export { type FrameEvent, type FramerOptions, looksLikeHttp, StreamFramer } from './framer.ts';
 export * from './header-name.ts';

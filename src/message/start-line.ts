@@ -113,7 +113,9 @@ function statusLine(raw: string, at: number, lineEnd: number, end: number): Star
   const status = codeEnd > lineEnd ? -1 : uintAt(raw, codeStart, codeEnd, 999);
   // An empty reason phrase keeps its SP (RFC 4475 §3.1.1.13); servers of today forgive its absence.
   const closed = codeEnd === lineEnd || raw.charCodeAt(codeEnd) === 0x20;
-  if (status < 100 || status > 699 || !closed) {
+  // A bare CR in the reason phrase would be a line's end to somebody else.
+  const cr = raw.indexOf('\r', at);
+  if (status < 100 || status > 699 || !closed || (cr >= 0 && cr < lineEnd)) {
     problem ??= problemAt('SIP_PARSE_START_LINE', 'Bad status line', at);
   }
   return {

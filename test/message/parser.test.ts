@@ -46,6 +46,7 @@ test('status lines: no reason, no SP even, any case of the version', () => {
     'SIP/2.0  200 x',
     'SIP/2.0 2x0 x',
     'SIP/2.0',
+    'SIP/2.0 200 OK\rEvil: 1',
     'SIP/3.0 200 OK',
   ]) {
     assert.equal(refused(response().replace('SIP/2.0 200 OK', line)).status, 0, line);
