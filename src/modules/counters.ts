@@ -1,12 +1,4 @@
-import {
-  defineModule,
-  type FunctionDefinition,
-  fn,
-  listParam,
-  ModuleError,
-  type ModuleHost,
-  strParam,
-} from '../script/module-definition.ts';
+import { defineModule, fn, listParam, ModuleError, type ModuleHost, strParam } from '../script/module-definition.ts';
 import type { Counter } from '../script/statistics.ts';
 import { ROUTE_FAILURE, ROUTE_ONREPLY, ROUTE_ONSEND, ROUTE_REQUEST } from '../script/values.ts';
 import { failure } from './support/failure.ts';
@@ -26,19 +18,14 @@ function full(name: string, group: string): string {
   return name.includes('.') ? name : `${group}.${name}`;
 }
 
-function counterFunction(
-  name: string,
-  kinds: readonly ['const'] | readonly ['const', 'int'],
-  act: (counter: Counter, amount: number) => void,
-): FunctionDefinition<CountersModule> {
-  return fn(name, kinds as readonly ['const', 'int?'], ROUTES, (m) => (_ctx, which, amount) => {
-    const counter = m.counters.get(full(which, m.group));
-    if (counter === undefined || Number.isNaN(amount)) {
-      return failure(m.host.log, 'counters', `${name}: no counter ${which}`, 'COUNTERS_UNKNOWN');
-    }
-    act(counter, amount ?? 1);
-    return 1;
-  });
+/** Does something with a declared counter. @returns 1, -1 (logged) for an unknown one */
+function change(m: CountersModule, name: string, which: string, act: (counter: Counter) => void): number {
+  const counter = m.counters.get(full(which, m.group));
+  if (counter === undefined) {
+    return failure(m.host.log, 'counters', `${name}: no counter ${which}`, 'COUNTERS_UNKNOWN');
+  }
+  act(counter);
+  return 1;
 }
 
 /** counters: counters of the script's own, seen by $stat and the operators' commands. */
@@ -47,14 +34,21 @@ export const counters = defineModule<CountersModule>({
   after: [],
   parameters: [listParam('script_counter'), strParam('script_cnt_grp_name', 'script')],
   functions: [
-    counterFunction('cnt_inc', ['const'], (counter) => {
-      counter.value++;
+    fn('cnt_inc', ['const'], ROUTES, (m) => (_ctx, which) => {
+      return change(m, 'cnt_inc', which, (counter) => {
+        counter.value++;
+      });
     }),
-    counterFunction('cnt_add', ['const', 'int'], (counter, amount) => {
-      counter.value += amount;
+    fn('cnt_add', ['const', 'int'], ROUTES, (m) => (_ctx, which, amount) => {
+      if (Number.isNaN(amount)) return -1;
+      return change(m, 'cnt_add', which, (counter) => {
+        counter.value += amount;
+      });
     }),
-    counterFunction('cnt_reset', ['const'], (counter) => {
-      counter.value = 0;
+    fn('cnt_reset', ['const'], ROUTES, (m) => (_ctx, which) => {
+      return change(m, 'cnt_reset', which, (counter) => {
+        counter.value = 0;
+      });
     }),
   ],
   variables: [],
