@@ -108,8 +108,15 @@ export class PhoneSimulator implements EndpointUser {
     const { transactions, random } = this.endpoint;
     const branch = `z9hG4bK${random.token(8)}`;
     return new Promise((resolve) => {
+      let answered = false;
       const user: ClientTransactionUser = {
         onResponse: (_client: ClientTransactionHandle, response: SipMessage) => {
+          if (answered) {
+            // RFC 6026: a repeated 2xx comes up as often as it arrives.
+            this.onStrayReply(response);
+            return;
+          }
+          answered = response.status >= 200;
           if (statuses.at(-1) !== response.status) this.log(`${method}: ${response.status} ${response.reason}`);
           statuses.push(response.status);
           if (response.status >= 200) resolve(response);

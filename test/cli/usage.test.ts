@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { command, ROOT, startProgram } from '../support/command.ts';
+
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+
+describe('trunkline', () => {
+  it('--help teaches the commands by example', async () => {
+    const { code, stdout, stderr } = await command(['--help']);
+    assert.equal(code, 0);
+    assert.equal(stderr, '');
+    for (const text of [
+      'trunkline demo',
+      'trunkline check',
+      'trunkline run kamailio.cfg',
+      '-f /etc/kamailio',
+      'Exit codes',
+    ]) {
+      assert.ok(stdout.includes(text), text);
+    }
+  });
+
+  it('--version names itself and Node', async () => {
+    const { code, stdout } = await command(['--version']);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^trunkline ${version.replaceAll('.', '\\.')} \\(Node\\.js v`));
+  });
+
+  it('-v prints the line that monitoring of Kamailio cuts up', async () => {
+    const { code, stdout } = await command(['-v']);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^version: trunkline ${version.replaceAll('.', '\\.')} \\(\\S+/\\S+\\)\n$`));
+  });
+
+  it('-h lists Kamailio’s options', async () => {
+    const { code, stdout } = await command(['-h']);
+    assert.equal(code, 0);
+    assert.match(stdout, /-P FILE/);
+  });
+
+  it('every command has its own help', async () => {
+    for (const name of ['run', 'check', 'demo']) {
+      const { code, stdout } = await command([name, '--help']);
+      assert.equal(code, 0);
+      assert.match(stdout, new RegExp(`^Usage: trunkline ${name}`));
+    }
+  });
+
+  const WRONG: readonly [words: string[], code: number, message: RegExp][] = [
+    [[], 2, /trunkline: error: no command \[CLI_USAGE\]/],
+    [['walk'], 2, /unknown command 'walk' \[CLI_USAGE\]/],
+    [['run'], 2, /missing required argument 'file' \[CLI_USAGE\]/],
+    [['run', 'a.cfg', '--debug', 'much'], 2, /--debug wants a number.*\[CLI_USAGE\]/],
+    [['check', 'a.cfg', '--define', '='], 2, /--define wants NAME.*\[CLI_USAGE\]/],
+    [['check', 'a.cfg', '--unsupported', 'maybe'], 2, /Allowed choices are error, warn.*\[CLI_USAGE\]/],
+    [['demo', '--port', '99999'], 2, /A port is a number.*\[CLI_USAGE\]/],
+    [['run', '/nowhere/a.cfg'], 1, /cannot read \/nowhere\/a.cfg: there is no such file \[CLI_FILE\]/],
+    [['check', '/nowhere/a.cfg'], 1, /cannot read \/nowhere\/a.cfg: there is no such file \[CLI_FILE\]/],
+    [['run', '/'], 1, /cannot read \/: it is not a file \[CLI_FILE\]/],
+    [['-f', '/nowhere/a.cfg', '-DD'], 255, /there is no such file \[CLI_FILE\]/],
+    [['-Z'], 255, /unknown option -Z \[CLI_USAGE\]/],
+  ];
+  for (const [words, code, message] of WRONG) {
+    it(`"${words.join(' ')}" ends with ${code} and says what to do`, async () => {
+      const result = await command(words);
+      assert.equal(result.code, code);
+      assert.equal(result.stdout, '');
+      assert.match(result.stderr, message);
+      assert.match(result.stderr, /\n {2}\S.*\n$/);
+    });
+  }
+});
+
+describe('bin/trunkline', () => {
+  it('starts under this Node', async () => {
+    const { code, stdout } = await startProgram(process.execPath, [
+      join(ROOT, 'bin/trunkline'),
+      '--version',
+    ]).finished();
+    assert.equal(code, 0);
+    assert.match(stdout, /^trunkline /);
+  });
+
+  /** The launcher under a Node that calls itself older: the real one, with its version changed before the launcher reads it. */
+  function underOldNode(env: Record<string, string>): ReturnType<typeof startProgram> {
+    const version = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })";
+    const code = `${version}; require(${JSON.stringify(join(ROOT, 'bin/trunkline'))})`;
+    // process.argv has no script with --eval; the launcher cuts two words off.
+    return startProgram(process.execPath, ['--eval', code, 'trunkline', '--version'], { env });
+  }
+
+  it('restarts under the Node of node_modules when this one is too old', async () => {
+    const { code, stdout, stderr } = await underOldNode({}).finished();
+    assert.equal(stderr, '');
+    assert.equal(code, 0);
+    assert.match(stdout, /^trunkline .*Node\.js v24\./);
+  });
+
+  it('says what to install when there is no better one', async () => {
+    const { code, stderr } = await underOldNode({ TRUNKLINE_RESTARTED: '1' }).finished();
+    assert.equal(code, 1);
+    assert.match(stderr, /needs Node\.js 22\.18.*this is 20\.20\.2/);
+    assert.match(stderr, /npm install node@24/);
+  });
+});

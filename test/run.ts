@@ -1,0 +1,107 @@
+/**
+ * What `npm test` runs: all suites under test/, or those that the arguments name (`npm test -- test/cli`).
+ *
+ * Suites without sockets go first, two files at a time; suites that start servers and measure time go one after the other,
+ * so that none disturbs another. At the end: the skipped tests by name, each with its reason, and one summary of both rounds
+ * in the form of the TAP reporter.
+ */
+import { globSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { Readable } from 'node:stream';
+import { run } from 'node:test';
+import { spec, type TestEvent } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Folders whose suites start servers or programs. */
+const SERIAL = new Set(['cli', 'examples', 'interop', 'scenario', 'server']);
+
+/** Milliseconds that one test file may take before it counts as hanging. */
+const FILE_TIMEOUT = 600_000;
+
+const COUNTED = ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'todo'] as const;
+
+type Counts = Readonly<Partial<Record<(typeof COUNTED)[number], number>>>;
+
+/** Lines with which node:test ends each round; one summary of both is printed instead. */
+const ROUND_SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
+
+class Result {
+  readonly counts = new Map<string, number>(COUNTED.map((name) => [name, 0]));
+  readonly skipped: string[] = [];
+  success = true;
+
+  /** Keeps book of one event; false when it is not to be shown. */
+  take(event: TestEvent): boolean {
+    if (event.type === 'test:pass' && event.data.skip !== undefined && event.data.skip !== false) {
+      const { file, name, skip } = event.data;
+      const where = file === undefined ? '' : `${relative(ROOT, file)}: `;
+      this.skipped.push(`${where}${name}${typeof skip === 'string' ? ` (${skip})` : ' (no reason given)'}`);
+    }
+    if (event.type === 'test:fail' && event.data.todo === undefined) this.success = false;
+    if (event.type === 'test:summary' && event.data.file === undefined) {
+      const counts: Counts = event.data.counts;
+      for (const name of COUNTED) this.counts.set(name, (this.counts.get(name) ?? 0) + (counts[name] ?? 0));
+      if (!event.data.success) this.success = false;
+    }
+    return !(event.type === 'test:diagnostic' && ROUND_SUMMARY.test(event.data.message));
+  }
+}
+
+/** Test files that the arguments name: files, folders, or everything. */
+function selectFiles(args: readonly string[]): string[] {
+  const roots = args.length === 0 ? ['test'] : args;
+  const files = roots.flatMap((path) => {
+    const absolute = join(ROOT, path);
+    if (statSync(absolute, { throwIfNoEntry: false })?.isFile()) return [absolute];
+    return globSync('**/*.test.ts', { cwd: absolute }).map((file) => join(absolute, file));
+  });
+  return [...new Set(files)].sort();
+}
+
+function isSerial(file: string): boolean {
+  const folder = relative(join(ROOT, 'test'), file).split('/')[0] ?? '';
+  return SERIAL.has(folder);
+}
+
+async function runRound(files: readonly string[], concurrency: number, result: Result): Promise<void> {
+  if (files.length === 0) return;
+  const events = run({ files: [...files], concurrency, timeout: FILE_TIMEOUT });
+  const shown = Readable.from(
+    (async function* () {
+      for await (const event of events as AsyncIterable<TestEvent>) if (result.take(event)) yield event;
+    })(),
+  );
+  const report = shown.compose(new spec());
+  for await (const text of report) process.stdout.write(text as string);
+}
+
+const files = selectFiles(process.argv.slice(2));
+if (files.length === 0) {
+  process.stderr.write(`test/run.ts: no test files under ${process.argv.slice(2).join(' ')}\n`);
+  process.exit(1);
+}
+const started = performance.now();
+const result = new Result();
+await runRound(
+  files.filter((file) => !isSerial(file)),
+  Math.min(2, availableParallelism()),
+  result,
+);
+await runRound(
+  files.filter((file) => isSerial(file)),
+  1,
+  result,
+);
+
+if (result.skipped.length > 0) {
+  process.stdout.write(`\n# ${result.skipped.length} skipped:\n`);
+  for (const line of result.skipped) process.stdout.write(`#   ${line}\n`);
+}
+process.stdout.write('\n');
+const names: Readonly<Record<string, string>> = { passed: 'pass', failed: 'fail' };
+for (const [name, count] of result.counts) process.stdout.write(`# ${names[name] ?? name} ${count}\n`);
+process.stdout.write(`# duration_ms ${(performance.now() - started).toFixed(3)}\n`);
+process.exitCode = result.success ? 0 : 1;

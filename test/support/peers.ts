@@ -1,0 +1,39 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+/** Programs of other projects that some tests talk to, and the Debian package each comes with. */
+const PACKAGES = {
+  sipp: 'sip-tester',
+  kamailio: 'kamailio',
+  baresip: 'baresip-core',
+  openssl: 'openssl',
+  tshark: 'tshark',
+} as const;
+
+export type PeerName = keyof typeof PACKAGES;
+
+/** A peer program: where it is, or why tests that need it are skipped. */
+export interface Peer {
+  /** Absolute path; the bare name when the program is missing, for tests that are skipped anyway. */
+  readonly path: string;
+  /** False when it is there, else the reason, for node:test's `skip` option. */
+  readonly skip: string | false;
+}
+
+/**
+ * Looks a peer program up. A test that needs one says `{ skip: peer('sipp').skip }`: where it is missing, the test is reported
+ * as skipped, by name, at the end of `npm test`.
+ */
+export function peer(name: PeerName): Peer {
+  const directories = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
+  for (const directory of directories) {
+    const path = join(directory, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return { path, skip: false };
+    } catch {
+      // Not in this directory.
+    }
+  }
+  return { path: name, skip: `${name} is not installed (Debian package ${PACKAGES[name]})` };
+}
