@@ -86,11 +86,21 @@ function formatLines(name: string, indent: string): TransformationDefinition {
   });
 }
 
+/** Separators written with a backslash (6.x); `\s` is any blank. */
+const ESCAPED: Readonly<Record<string, string | RegExp>> = {
+  '\\\\': '\\',
+  '\\t': '\t',
+  '\\n': '\n',
+  '\\r': '\r',
+  '\\s': /[ \t\r\n]/,
+};
+
 function select(): TransformationDefinition {
   return textWith('s.select', 2, 2, (params) => {
     const index = integer(params[0]);
-    const separator = character(params[1]);
     if (typeof index === 'string') return index;
+    const escaped = ESCAPED[params[1]?.constant ?? ''];
+    const separator = escaped === undefined ? character(params[1]) : () => escaped;
     if (typeof separator === 'string') return separator;
     return (input, ctx) => {
       const at = index(ctx);
@@ -166,9 +176,9 @@ export const stringTransformations: readonly TransformationDefinition[] = [
   text('s.ltrim', (input) => input.replace(/^[ \t\r\n]+/, '')),
   text('s.rtrim', (input) => input.replace(/[ \t\r\n]+$/, '')),
   text('s.rmws', (input) => input.replace(/[ \t\r\n]/g, '')),
-  // Horizontal blanks only: a run of them becomes one; those at the start of a line go.
-  text('s.rmhdws', (input) => input.replace(/[ \t]{2,}/g, ' ')),
-  text('s.rmhlws', (input) => input.replace(/(^|\n)[ \t]+/g, '$1')),
+  // The end of a folded header line with the blanks of the next one: becomes a blank, or nothing.
+  text('s.rmhdws', (input) => input.replace(/\r?\n[ \t]+/g, ' ')),
+  text('s.rmhlws', (input) => input.replace(/\r?\n[ \t]+/g, '')),
   replace('s.rm', false),
   replace('s.replace', true),
   // The text is bytes: only ASCII letters have another case.
@@ -185,7 +195,7 @@ export const stringTransformations: readonly TransformationDefinition[] = [
     };
   }),
   text('s.unquote', (input) => input.replace(/^(["'])(.*)\1$/s, '$2')),
-  text('s.unbracket', (input) => input.replace(/^<(.*)>$/s, '$1')),
+  text('s.unbracket', (input) => input.replace(/^(?:<(.*)>|\((.*)\)|\[(.*)\]|\{(.*)\})$/s, '$1$2$3$4')),
   textWith('s.count', 1, 1, (params) => {
     if (params[0]?.constant === '') return 'there is nothing to count';
     const wanted = string(params[0]);

@@ -13,9 +13,14 @@ function jsonEscape(text: string): string {
   });
 }
 
+/** {val.json}: content for a place between quotes. */
 function json(input: Value): Value {
-  if (input === null) return 'null';
-  return typeof input === 'number' ? String(input) : `"${jsonEscape(input)}"`;
+  return input === null ? '' : typeof input === 'number' ? String(input) : jsonEscape(input);
+}
+
+/** {val.jsonqe}: a whole JSON value; undefined is the empty string. */
+function jsonQuoted(input: Value): Value {
+  return typeof input === 'number' ? String(input) : `"${jsonEscape(input ?? '')}"`;
 }
 
 /** A value for an SQL statement: quoted text, bare integer. What an undefined value becomes is the caller's choice. */
@@ -75,7 +80,7 @@ function groupCount(found: readonly unknown[]): number {
 /** {val.…}, {num.…}, {sql.val…}, {re.subst,…}. */
 export const valueTransformations: readonly TransformationDefinition[] = [
   value('val.json', json),
-  value('val.jsonqe', (input) => (input === null ? '""' : json(input))),
+  value('val.jsonqe', jsonQuoted),
   value('val.n0', (input) => input ?? 0),
   value('val.ne', (input) => input ?? ''),
   digit('fdigit', 0),

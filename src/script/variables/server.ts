@@ -82,25 +82,51 @@ const count: CoreVariable = {
   inner: 'required',
   bind: (host) => (_inner, index, text) => {
     if (index !== null) return noIndex('cnt');
-    const written = /cnt\((.*?)\)?\)?$/s.exec(text)?.[1] ?? '';
-    const match = /^\$\(?(avp|xavp|xavi)\(([^()]+)\)?/.exec(written);
-    if (match === null) {
-      const open = (written.match(/\(/g) ?? []).length - (written.match(/\)/g) ?? []).length;
-      const other = host.variable(written + ')'.repeat(Math.max(open, 0)));
-      if (typeof other === 'string') return other;
-      return access(text, (ctx) => (other.get(ctx) === null ? 0 : 1));
+    const written = /cnt\(\s*(\$.*)$/s.exec(text)?.[1] ?? '';
+    const stack = /^\$\(?(avp|xavp|xavi)\(([^()]+)\)/.exec(written);
+    if (stack !== null) return access(text, counter(stack[1] as string, stack[2] as string));
+    // What is left is the closing of $cnt( and of $( around it.
+    for (let end = written.length; end > 1; end--) {
+      const other = host.variable(written.slice(0, end));
+      if (typeof other !== 'string') return access(text, (ctx) => (other.get(ctx) === null ? 0 : 1));
     }
-    const name = (match[2] as string).replace(/^[si]:/, '');
-    switch (match[1]) {
-      case 'avp':
-        return access(text, (ctx) => ctx.state.attributes.avps.all(name).length);
-      case 'xavp':
-        return access(text, (ctx) => ctx.state.attributes.xavps.records(name).length);
-      default:
-        return access(text, (ctx) => ctx.state.attributes.xavis.records(name.toLowerCase()).length);
-    }
+    return '$cnt() needs a variable, as in $cnt($avp(x))';
   },
   support: 'yes',
+};
+
+/** Number of values of an AVP, of records, or of a field's values in all records. */
+function counter(kind: string, name: string): (ctx: ScriptContext) => number {
+  if (kind === 'avp') {
+    const key = name.replace(/^[si]:/, '');
+    return (ctx) => ctx.state.attributes.avps.all(key).length;
+  }
+  const plain = (kind === 'xavi' ? name.toLowerCase() : name).replace(/\[\s*\*\s*\]/g, '');
+  const [record = '', field] = plain.split('=>').map((part) => part.trim());
+  const at = /^(.*)\[\s*(-?\d+)\s*\]$/.exec(record);
+  return (ctx) => {
+    const { xavps, xavis } = ctx.state.attributes;
+    const all = (kind === 'xavp' ? xavps : xavis).records(at?.[1] ?? record);
+    const one = at === null ? undefined : all.at(Number(at[2]));
+    const chosen = at === null ? all : one === undefined ? [] : [one];
+    if (field === undefined) return chosen.length;
+    return chosen.reduce((sum, each) => sum + (each.get(field)?.length ?? 0), 0);
+  };
+}
+
+/** Characters that are hard to write in a text: $En, $Eq… */
+const CHARACTERS: Readonly<Record<string, string>> = {
+  b: '\\',
+  c: ',',
+  i: ':',
+  j: ';',
+  k: "'",
+  n: '\n',
+  q: '"',
+  r: '\r',
+  s: ' ',
+  t: '\t',
+  v: '`',
 };
 
 /** Without errors of its own while parsing, a message that reached the script has none to report. */
@@ -138,11 +164,7 @@ export const serverVariables: readonly CoreVariable[] = [
   evaluate,
   select,
   count,
-  simple('En', () => '\n'),
-  simple('Er', () => '\r'),
-  simple('Et', () => '\t'),
-  simple('Es', () => ' '),
-  simple('Eq', () => '"'),
+  ...Object.entries(CHARACTERS).map(([letter, character]) => simple(`E${letter}`, () => character)),
   noError('err.class'),
   noError('err.level'),
   noError('err.info'),

@@ -35,6 +35,8 @@ const INPUTS: Readonly<Record<string, string | number>> = {
   '$var(a1)': '1.2.3.4~5060~1',
   '$var(a3)': '[::1]~5061~2',
   '$var(lf)': 'a\nb\r\nc',
+  '$var(fold)': 'a\r\n \tb',
+  '$var(par)': '[x]',
 };
 
 /** The sample request with the inputs in place. */
@@ -246,8 +248,8 @@ const BETTER: readonly (readonly [string, string, string])[] = [
   ['5.7: uri.rmparam', '$(var(u){uri.rmparam,x})', URI.replace(';x=1', '')],
   ['5.7: val.n0', '$(avp(undef){val.n0})|$(var(x){val.n0})', '0|abcdef'],
   ['5.7: val.ne', '[$(avp(undef){val.ne})]', '[]'],
-  ['5.7: val.json', '$(avp(undef){val.json})|$(var(esc){val.json})|$(var(i){val.json})', 'null|"a\'b\\"c\\\\d"|42'],
-  ['5.7: val.jsonqe', '$(avp(undef){val.jsonqe})', '""'],
+  ['5.7: val.json', '$(avp(undef){val.json})|$(var(esc){val.json})|$(var(i){val.json})', '|a\'b\\"c\\\\d|42'],
+  ['5.7: val.jsonqe', '$(avp(undef){val.jsonqe})$(var(num){val.jsonqe})$(var(i){val.jsonqe})', '"""42"42'],
   ['6.0: num.fdigit and num.ldigit', '$(var(num){num.fdigit,0})$(var(num){num.ldigit})', '42'],
   ['6.0: s.sha1', '$(var(x){s.sha1})', '1f8ac10f23c5b5bc1167bda84b833e5c057a77d2'],
   ['6.0: s.crc32', '$(var(x){s.crc32})', '1267612143'],
@@ -255,7 +257,9 @@ const BETTER: readonly (readonly [string, string, string])[] = [
   ['6.0: s.charat, s.byteat', '$(var(x){s.charat,1})$(var(x){s.byteat,-1})', 'b102'],
   ['6.0: s.selectws', '$(var(w){s.selectws,1})', 'c'],
   ['6.0: s.escape.crlf', '$(var(lf){s.escape.crlf})', 'a\\nb\\r\\nc'],
-  ['5.7: s.rmhdws', '$(var(w){s.rmhdws})|', ' ab c |'],
+  ['5.7: s.rmhdws, s.rmhlws', '$(var(fold){s.rmhdws})|$(var(fold){s.rmhlws})', 'a b|ab'],
+  ['6.0: s.select with an escaped separator', '$(var(us){s.select,1,\\s})$(var(lf){s.select,0,\\n})', 'b@c;da'],
+  ['6.0: s.unbracket of other brackets', '$(var(par){s.unbracket})', 'x'],
 ];
 
 describe('transformations as Kamailio 5.6.3 has them', () => {
@@ -274,7 +278,6 @@ describe('transformations that are refused', () => {
   const { show } = filled();
   for (const text of [
     '$(var(x){s.select,1,\\w})',
-    '$(var(x){s.select,1,\\s})',
     '$(var(x){s.select,a,;})',
     '$(var(n){s.replace,,,;})',
     '$(var(t){tobody.uri_user})',

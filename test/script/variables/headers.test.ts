@@ -154,7 +154,8 @@ describe('server and configuration', () => {
     one.ctx.rc = -5;
     assert.equal(one.show('$rc $retcode $?'), '-5 -5 -5');
   });
-  it('characters that are hard to write', () => assert.equal(show('$En$Es$Eq'), '\n "'));
+  it('characters that are hard to write', () =>
+    assert.equal(show('$En$Es$Eq$Eb$Ec$Ei$Ej$Ek$Er$Et$Ev'), '\n "\\,:;\'\r\t`'));
 });
 
 describe('selects', () => {

@@ -127,7 +127,10 @@ describe('$xavp, $xavu, $xavi', () => {
     assert.equal(set('$xavp(r[0]=>k)', 5), false);
     set('$xavp(r=>k)', 'kk');
     assert.match(show('$xavp(r)|$xavp(r=>k)'), /^<<xavp:.+>>\|kk$/);
-    assert.equal(show('$cnt($xavp(r))'), '3');
+    assert.equal(
+      show('$cnt($xavp(r)) $(cnt($xavp(r=>k))) $cnt($xavp(r[0]=>k)) $cnt($xavp(r[9])) $cnt($ru)'),
+      '3 1 1 0 1',
+    );
   });
   it('indexes and names may be variables', () => {
     const { set, show } = bench();
