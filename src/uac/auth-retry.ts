@@ -96,6 +96,8 @@ export function authenticate(
   target.locationUa = branch.target.locationUa;
   target.instance = branch.target.instance;
   target.seed = (next) => {
+    // Only now: a script that does not relay leaves the challenge to the caller.
+    branch.discarded = true;
     ANSWERS.set(next, answers);
     next.recordRoute = branch.recordRoute;
     // The same server, if it is still there: another one of the same name may not know the nonce.
@@ -104,7 +106,6 @@ export function authenticate(
     insertCredentials(state, next, answers);
     repeat(branch, next);
   };
-  branch.discarded = true;
   return DONE;
 }
 

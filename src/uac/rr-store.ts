@@ -34,17 +34,22 @@ const VALUE = /^[A-Za-z0-9+/]+[-=]*$/;
  * @returns null when no reading of it fits
  */
 export function decodeAltered(value: string, present: string, password: string): string | null {
-  const exact = decodePair(value, present, password);
-  if (exact !== null) return exact;
   const at = present.indexOf('@');
   const semicolon = present.indexOf(';', at + 1);
-  const bare = semicolon < 0 ? present : present.slice(0, semicolon);
-  const lower = bare.slice(0, at + 1) + bare.slice(at + 1).toLowerCase();
-  for (const text of new Set([bare, lower])) {
-    const uri = text === present ? null : decodePair(value, text, password);
+  const texts = semicolon < 0 ? [present] : [present, present.slice(0, semicolon)];
+  for (const text of texts) {
+    const uri = decodePair(value, text, password);
+    const lower = text.slice(0, at + 1) + text.slice(at + 1).toLowerCase();
+    // A letter's case is one bit, which the wrong case turns over in the result without making it unreadable.
+    const other = lower === text ? null : decodePair(value, lower, password);
+    if (other !== null && (uri === null || capitals(other) < capitals(uri))) return other;
     if (uri !== null) return uri;
   }
   return null;
+}
+
+function capitals(text: string): number {
+  return text.replace(/[^A-Z]+/g, '').length;
 }
 
 /**
