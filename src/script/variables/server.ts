@@ -4,7 +4,7 @@ import type { ModuleHost, TextGetter } from '../module-definition.ts';
 import { compileSelect } from '../selects.ts';
 import type { Value } from '../values.ts';
 import { customSetting, setCustomSetting } from './custom-settings.ts';
-import { access, type CoreVariable, hosted, innerText, keyed, noIndex, simple, textOf } from './define.ts';
+import { access, type CoreVariable, hosted, innerText, keyed, noIndex, simple } from './define.ts';
 
 /** The release whose scripts this server runs; scripts test it, so it is Kamailio's number and not ours. */
 const VERSION = '5.6.3';
@@ -57,7 +57,8 @@ const evaluate: CoreVariable = {
   bind: () => (inner, index, text) => {
     if (index !== null) return noIndex('_s');
     const format: TextGetter = inner ?? { constant: '', get: () => '' };
-    return access(text, (ctx) => textOf(format.get(ctx)));
+    // A text prints what is undefined; one that is a lone variable comes as its value.
+    return access(text, (ctx) => String(format.get(ctx) ?? '<null>'));
   },
   support: 'yes',
 };

@@ -149,6 +149,7 @@ describe('server and configuration', () => {
     assert.equal(one.show('$Ts $TV(s)'), first);
     assert.equal(Number(one.show('$TS')), Number(first.split(' ')[0]) + 5);
   });
+  it('$_s prints what is undefined', () => assert.equal(show('$_s($avp(no)-x)$_s($avp(no))$_s()'), '<null>-x<null>'));
   it('$rc', () => {
     const one = bench();
     one.ctx.rc = -5;
