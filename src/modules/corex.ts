@@ -1,0 +1,321 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseUri } from '../message/uri.ts';
+import type { ScriptContext } from '../script/context.ts';
+import { L_WARN } from '../script/log.ts';
+import {
+  defineModule,
+  type FunctionDefinition,
+  fn,
+  intParam,
+  listParam,
+  ModuleError,
+  type ModuleHost,
+  strParam,
+} from '../script/module-definition.ts';
+import { splitAddress } from '../script/socket-address.ts';
+import { ROUTE_ANY, ROUTE_CORE_ONREPLY, ROUTE_FAILURE, ROUTE_REQUEST } from '../script/values.ts';
+import { canonicalHost, ipFamily, unbracket } from '../transport/ip.ts';
+import type { ListenSocket, Proto, TransportSender } from '../transport/transport.ts';
+import { COREX_VARIABLES, SOCKET_TRANSFORMATIONS } from './corex/variables.ts';
+import { appendBranch } from './support/append-branch.ts';
+import { failure } from './support/failure.ts';
+
+interface CorexModule {
+  readonly host: ModuleHost;
+}
+
+/** A transport that knows names by their ends. */
+interface SubdomainNames {
+  /** Makes a domain and every name below it *myself*; port 0 and protocol null for any. */
+  addSubdomains?(domain: string, port: number, proto: Proto | null): void;
+}
+
+const RF = ROUTE_REQUEST | ROUTE_FAILURE;
+const PROTOS: readonly string[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
+
+function fail(m: CorexModule, name: string, text: string, code: string): number {
+  return failure(m.host.log, 'corex', `${name}: ${text}`, code);
+}
+
+/** A function that needs what this server does not have. */
+function absent(
+  name: string,
+  args: FunctionDefinition<CorexModule>['args'],
+  why: string,
+  routes = ROUTE_ANY,
+): FunctionDefinition<CorexModule> {
+  return fn(name, args, routes, (m: CorexModule) => () => fail(m, name, why, 'COREX_NOT_SUPPORTED'), {
+    support: `no: ${why}`,
+  });
+}
+
+/** Our socket of an address such as `udp:127.0.0.1:5060`. */
+function socketAt(host: ModuleHost, text: string): ListenSocket | undefined {
+  const parts = splitAddress(text);
+  if (parts === null) return undefined;
+  const wanted = canonicalHost(parts.host);
+  return host.sender.sockets.find(
+    (socket) =>
+      (parts.proto === null || socket.proto === parts.proto) &&
+      (parts.port ?? 5060) === socket.port &&
+      (canonicalHost(socket.address) === wanted || canonicalHost(socket.displayHost) === wanted),
+  );
+}
+
+function socketNamed(host: ModuleHost, name: string): ListenSocket | undefined {
+  return name === '' ? undefined : host.sender.sockets.find((socket) => socket.name === name);
+}
+
+/** Functions that choose a socket; without a match they warn and are true all the same, as in Kamailio. */
+function socketFunction(
+  name: string,
+  find: (host: ModuleHost, text: string) => ListenSocket | undefined,
+  act: (ctx: ScriptContext, socket: ListenSocket) => void,
+  support = 'yes',
+): FunctionDefinition<CorexModule> {
+  return fn(
+    name,
+    ['str'],
+    ROUTE_ANY,
+    (m) => (ctx, text) => {
+      const socket = find(m.host, text);
+      if (socket === undefined) m.host.log.write(L_WARN, 'corex', `${name}: no socket ${text}`, 'COREX_NO_SOCKET');
+      else act(ctx, socket);
+      return 1;
+    },
+    { support },
+  );
+}
+
+function setReceived(ctx: ScriptContext, socket: ListenSocket): void {
+  ctx.from = { ...ctx.from, socket };
+}
+
+function setSource(m: CorexModule, ctx: ScriptContext, text: string): number {
+  const parts = splitAddress(text);
+  if (parts === null || ipFamily(parts.host) === 0) {
+    return fail(m, 'set_source_address', `"${text}" is no address`, 'COREX_BAD_ADDRESS');
+  }
+  ctx.from = { ...ctx.from, ip: unbracket(parts.host), port: parts.port ?? 5060 };
+  return 1;
+}
+
+/**
+ * Sends raw text.
+ * @param where host and port; null for a text that is no address
+ */
+function sendTo(
+  m: CorexModule,
+  name: string,
+  proto: Proto,
+  where: { readonly host: string; readonly port: number } | null,
+  text: string,
+  preferred: ListenSocket | null,
+): number {
+  const ip = where === null ? '' : unbracket(where.host);
+  const family = ipFamily(ip);
+  if (where === null || family === 0) return fail(m, name, 'the destination is no IP address', 'COREX_BAD_ADDRESS');
+  const socket = m.host.sender.socketFor(proto, family, preferred);
+  if (socket === null) return fail(m, name, `no ${proto} socket for ${ip}`, 'COREX_NO_SOCKET');
+  const port = where.port || (proto === 'tls' ? 5061 : 5060);
+  const destination = { socket, proto, ip, port, connection: 0, serverName: '' };
+  return m.host.proxy.sendRaw(text, destination) ? 1 : fail(m, name, `cannot send to ${ip}:${port}`, 'COREX_SEND');
+}
+
+/** send_udp / send_tcp: the message as received, without a Via of ours, to an address or to where $du or $ru point. */
+function sendMessage(name: string, proto: Proto): FunctionDefinition<CorexModule> {
+  return fn(
+    name,
+    ['str?'],
+    RF,
+    (m) => (ctx, address) => {
+      let where: { host: string; port: number } | null;
+      if (address === undefined || address === '') {
+        const uri = parseUri(ctx.target.dstUri || ctx.target.uri);
+        where = uri === null || uri.host === '' ? null : uri;
+      } else {
+        const parts = splitAddress(address);
+        where = parts === null ? null : { host: parts.host, port: parts.port ?? 0 };
+      }
+      return sendTo(m, name, proto, where, ctx.message.raw, ctx.target.socket ?? ctx.from.socket);
+    },
+    { support: 'partly: to IP addresses; names are not looked up' },
+  );
+}
+
+/** send_data / sendx: any text to a SIP URI. */
+function sendData(m: CorexModule, name: string, uriText: string, data: string, socketText: string | null): number {
+  const uri = parseUri(uriText);
+  if (uri === null || uri.host === '') return fail(m, name, `"${uriText}" is no SIP URI`, 'COREX_BAD_URI');
+  const socket = socketText === null ? null : (socketAt(m.host, socketText) ?? null);
+  if (socketText !== null && socket === null) return fail(m, name, `no socket ${socketText}`, 'COREX_NO_SOCKET');
+  const transport = uri.transport || socket?.proto || (uri.scheme === 'sips' ? 'tls' : 'udp');
+  if (!PROTOS.includes(transport)) return fail(m, name, `unknown transport ${transport}`, 'COREX_BAD_URI');
+  return sendTo(m, name, transport as Proto, uri, data, socket);
+}
+
+/** Extended flags, 64 of them: they stay with the request's transaction. */
+const XFLAGS: unique symbol = Symbol('corex xflags');
+/** Names of internal flags that are set. */
+const IFLAGS: unique symbol = Symbol('corex iflags');
+const IFLAG_NAMES: readonly string[] = ['USE_UAC_FROM', 'USE_UAC_TO', 'UAC_AUTH'];
+
+function slot<T>(ctx: ScriptContext, key: symbol): Set<T> {
+  ctx.state.extensions ??= new Map();
+  let set = ctx.state.extensions.get(key) as Set<T> | undefined;
+  if (set === undefined) {
+    set = new Set();
+    ctx.state.extensions.set(key, set);
+  }
+  return set;
+}
+
+function xflag(name: string, act: (flags: Set<number>, flag: number) => boolean): FunctionDefinition<CorexModule> {
+  return fn(name, ['int'], ROUTE_ANY, () => (ctx, flag) => {
+    if (!(Number.isInteger(flag) && flag >= 0 && flag < 64)) return -1;
+    return act(slot(ctx, XFLAGS), flag) ? 1 : -1;
+  });
+}
+
+function iflag(name: string, act: (flags: Set<string>, flag: string) => number): FunctionDefinition<CorexModule> {
+  return fn(
+    name,
+    ['str'],
+    ROUTE_ANY,
+    (m) => (ctx, flag) => {
+      if (!IFLAG_NAMES.includes(flag)) return fail(m, name, `unknown flag ${flag}`, 'COREX_BAD_FLAG');
+      return act(slot(ctx, IFLAGS), flag);
+    },
+    { support: 'partly: kept and told, nothing acts on it' },
+  );
+}
+
+const VIA = 'the Via header is made by the transport side';
+const VBFLAG = 'virtual branches are not kept';
+const RECEIVED = 'partly: for the rest of this run; the answer and the relay still go by how the message came';
+
+/** alias_subdomains: `[proto:]domain[:port]`. */
+function addSubdomains(host: ModuleHost, text: string): void {
+  const parts = splitAddress(text);
+  if (parts === null || (parts.proto !== null && !PROTOS.includes(parts.proto))) {
+    throw new ModuleError('COREX_SUBDOMAINS', `"${text}" is not of the form proto:domain:port`, 'alias_subdomains');
+  }
+  const names: TransportSender & SubdomainNames = host.sender;
+  if (names.addSubdomains === undefined) {
+    host.log.write(L_WARN, 'corex', `alias_subdomains: ${text} is not honoured`, 'COREX_SUBDOMAINS');
+  } else names.addSubdomains(parts.host, parts.port ?? 0, parts.proto as Proto | null);
+}
+
+/** corex: branches, raw sending, sockets, files. */
+export const corex = defineModule<CorexModule>({
+  name: 'corex',
+  after: [],
+  parameters: [
+    listParam('alias_subdomains', 'str', 'partly: when the transport side knows names by their ends'),
+    listParam('dns_cache', 'str', 'ignored: names are put into /etc/hosts instead'),
+    listParam('dns_file', 'str', 'ignored: names are put into /etc/hosts instead'),
+    strParam('evcb_reply_out', null, 'ignored: a callback of other script languages'),
+    intParam('nio_intercept', 0, 'ignored: no event_route[network:msg]'),
+    intParam('nio_min_msg_len', 0, 'ignored: no event_route[network:msg]'),
+    strParam('nio_msg_avp', null, 'ignored: no event_route[network:msg]'),
+    intParam('network_io_intercept', 0, 'ignored: no event_route[network:msg]'),
+    intParam('min_msg_len', 0, 'ignored: no event_route[network:msg]'),
+    strParam('msg_avp', null, 'ignored: no event_route[network:msg]'),
+  ],
+  functions: [
+    fn('append_branch', ['str?', 'str?'], RF, (m) => (ctx, uri, q) => {
+      return appendBranch(m.host, 'corex', ctx, uri ?? '', q ?? '');
+    }),
+    sendMessage('send_udp', 'udp'),
+    sendMessage('send_tcp', 'tcp'),
+    sendMessage('send', 'udp'),
+    fn('send_data', ['str', 'str'], ROUTE_ANY, (m) => (_ctx, uri, data) => sendData(m, 'send_data', uri, data, null), {
+      support: 'partly: to IP addresses; names are not looked up',
+    }),
+    fn(
+      'sendx',
+      ['str', 'str', 'str'],
+      ROUTE_ANY,
+      (m) => (_ctx, uri, socket, data) => sendData(m, 'sendx', uri, data, socket),
+      { support: 'partly: to IP addresses; names are not looked up' },
+    ),
+    fn('forward_reply', [], ROUTE_CORE_ONREPLY, (m) => (ctx) => {
+      return m.host.proxy.forwardReply(ctx.state, ctx.message, ctx.edits) > 0 ? 1 : -1;
+    }),
+    socketFunction('set_send_socket', socketAt, (ctx, socket) => {
+      ctx.target.socket = socket;
+    }),
+    socketFunction('set_send_socket_name', socketNamed, (ctx, socket) => {
+      ctx.target.socket = socket;
+    }),
+    socketFunction('set_recv_socket', socketAt, setReceived, RECEIVED),
+    socketFunction('set_recv_socket_name', socketNamed, setReceived, RECEIVED),
+    fn('set_source_address', ['str'], ROUTE_ANY, (m) => (ctx, text) => setSource(m, ctx, text), { support: RECEIVED }),
+    fn('is_socket_name', ['str'], ROUTE_ANY, (m) => (_ctx, name) => {
+      return socketNamed(m.host, name) === undefined ? -1 : 1;
+    }),
+    xflag('setxflag', (flags, flag) => flags.add(flag).has(flag)),
+    xflag('resetxflag', (flags, flag) => {
+      flags.delete(flag);
+      return true;
+    }),
+    xflag('isxflagset', (flags, flag) => flags.has(flag)),
+    iflag('msg_iflag_set', (flags, flag) => {
+      flags.add(flag);
+      return 1;
+    }),
+    iflag('msg_iflag_reset', (flags, flag) => {
+      flags.delete(flag);
+      return 1;
+    }),
+    iflag('msg_iflag_is_set', (flags, flag) => (flags.has(flag) ? 1 : -2)),
+    fn(
+      'file_read',
+      ['str', 'var'],
+      ROUTE_ANY,
+      (m) => async (ctx, path, variable) => {
+        if (variable.set === null) return fail(m, 'file_read', `${variable.text} is read-only`, 'COREX_READ_ONLY');
+        try {
+          return variable.set(ctx, await readFile(path, 'latin1')) ? 1 : -1;
+        } catch (error) {
+          return fail(m, 'file_read', `${path}: ${error instanceof Error ? error.message : error}`, 'COREX_FILE');
+        }
+      },
+      { async: true },
+    ),
+    fn(
+      'file_write',
+      ['str', 'str'],
+      ROUTE_ANY,
+      (m) => async (_ctx, path, content) => {
+        try {
+          await writeFile(path, content, 'latin1');
+          return 1;
+        } catch (error) {
+          return fail(m, 'file_write', `${path}: ${error instanceof Error ? error.message : error}`, 'COREX_FILE');
+        }
+      },
+      { async: true },
+    ),
+    fn('is_faked_msg', [], ROUTE_ANY, () => () => -1, { support: 'partly: every message counts as received' }),
+    fn('is_incoming', [], ROUTE_ANY, () => () => -1, { support: 'no: there is no event_route[network:msg]' }),
+    absent('add_tcp_alias', ['int'], 'connections are found by address'),
+    absent('forward_uac', ['str?'], 'use t_relay()', ROUTE_REQUEST),
+    absent('forward_uac_uri', ['str', 'str?'], 'use $du and t_relay()', ROUTE_REQUEST),
+    absent('via_add_srvid', ['int'], VIA),
+    absent('via_add_xavp_params', ['int'], VIA),
+    absent('via_reply_add_xavp_params', ['int'], VIA),
+    absent('via_use_xavp_fields', ['int'], VIA),
+    absent('msg_vbflag_set', ['str'], VBFLAG),
+    absent('msg_vbflag_reset', ['str'], VBFLAG),
+    absent('msg_vbflag_is_set', ['str'], VBFLAG),
+    absent('msg_vbflag_parse', ['str'], VBFLAG),
+  ],
+  variables: COREX_VARIABLES,
+  transformations: SOCKET_TRANSFORMATIONS,
+  eventRoutes: [],
+  create: (host, parameters) => {
+    for (const text of parameters.list('alias_subdomains')) addSubdomains(host, `${text}`);
+    return { host };
+  },
+});

@@ -1,0 +1,80 @@
+import type { ModuleHost, TransformationDefinition, VariableDefinition } from '../../script/module-definition.ts';
+import { type AddressParts, splitAddress } from '../../script/socket-address.ts';
+import type { Value } from '../../script/values.ts';
+import { bracket } from '../../transport/ip.ts';
+import type { ListenSocket } from '../../transport/transport.ts';
+
+/** Text of a socket as configurations write it. */
+function listenText(socket: ListenSocket): string {
+  return `${socket.proto}:${bracket(socket.address)}:${socket.port}`;
+}
+
+const ATTRIBUTES: Readonly<Record<string, (socket: ListenSocket) => Value>> = {
+  listen: listenText,
+  name: (socket) => (socket.name === '' ? null : socket.name),
+  proto: (socket) => socket.proto,
+  address: (socket) => socket.address,
+  host: (socket) => socket.displayHost,
+  port: (socket) => socket.port,
+};
+
+/** `$lsock(n/s1/listen)`: attribute of the socket named s1; `l/udp:1.2.3.4:5060/name`: of the one with that address. */
+const LSOCK: VariableDefinition<{ readonly host: ModuleHost }> = {
+  name: 'lsock',
+  writable: false,
+  inner: 'required',
+  support: 'partly: n/name/attribute and l/address/attribute',
+  bind: (m) => (inner, _index, text) => {
+    const match = /^([nl])\/(.+)\/(\w+)$/.exec(inner?.constant ?? '');
+    const attribute = ATTRIBUTES[match?.[3] ?? ''];
+    if (match === null || attribute === undefined) return 'expected n/name/attribute or l/address/attribute';
+    const [, by, wanted] = match as unknown as [string, string, string];
+    const get = (): Value => {
+      const socket = m.host.sender.sockets.find((one) =>
+        by === 'n' ? one.name === wanted : listenText(one) === wanted,
+      );
+      return socket === undefined ? null : attribute(socket);
+    };
+    return { text, get, int: null, set: null };
+  },
+};
+
+/** A variable that is known but never has a value. */
+function empty(name: string, why: string): VariableDefinition<{ readonly host: ModuleHost }> {
+  return {
+    name,
+    writable: false,
+    inner: 'required',
+    support: `no: ${why}`,
+    bind: () => (_inner, _index, text) => ({ text, get: () => null, int: null, set: null }),
+  };
+}
+
+export const COREX_VARIABLES: readonly VariableDefinition<{ readonly host: ModuleHost }>[] = [
+  LSOCK,
+  empty('cfg', 'the place in the configuration is not kept at run time'),
+  empty('atkv', 'there are no task groups'),
+];
+
+function part(name: string, read: (parts: AddressParts) => Value): TransformationDefinition {
+  return {
+    name: `sock.${name}`,
+    minParams: 0,
+    maxParams: 0,
+    support: 'yes',
+    make: () => (value) => {
+      const parts = splitAddress(`${value ?? ''}`);
+      return parts === null ? '' : read(parts);
+    },
+  };
+}
+
+/** `{sock.host}`, `{sock.port}`, `{sock.proto}`, `{sock.touri}` of `proto:host:port`; what it does not say is empty. */
+export const SOCKET_TRANSFORMATIONS: readonly TransformationDefinition[] = [
+  part('host', ({ host }) => bracket(host)),
+  part('port', ({ port }) => `${port ?? ''}`),
+  part('proto', ({ proto }) => proto ?? ''),
+  part('touri', ({ proto, host, port }) => {
+    return `sip:${bracket(host)}${port === null ? '' : `:${port}`}${proto === null ? '' : `;transport=${proto}`}`;
+  }),
+];
