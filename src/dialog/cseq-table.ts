@@ -84,7 +84,8 @@ export interface RequestLeg {
  * endpoint's numbers and those that the other side sees differ, for each direction by its own amount (RFC 3261 §12.2.1.1: each side's numbers
  * must rise by themselves).
  *
- * Only dialogs with such a repetition are here; all others cost nothing. In memory: a restart forgets them.
+ * Only dialogs with such a repetition are here; all others cost nothing. So the first repetition of a dialog goes above its own first sending,
+ * not above requests that the same side may have under way beside it; later ones go above everything. In memory: a restart forgets them.
  */
 export class CSeqTable {
   private readonly max: number;

@@ -6,6 +6,7 @@ import type { Branch } from '../proxy/branch.ts';
 
 /** Says that the credentials of a realm may go to this destination (and to others named for the realm), nowhere else. */
 export interface DestinationBinding {
+  /** `*`: every realm that no other binding names. */
   readonly realm: string;
   /** Host name or IP address in lower case, IPv6 without brackets. */
   readonly host: string;
@@ -16,7 +17,8 @@ export interface DestinationBinding {
 const BINDING = /^\s*([^:\s]+)\s*:\s*(\[[^\]\s]+\]|[^:\s[\]]+)(?::(\d{1,5}))?\s*$/;
 
 /**
- * Reads a value of the `credential_destination` parameter: `realm:host` or `realm:host:port`, an IPv6 address in brackets.
+ * Reads a value of the `credential_destination` parameter: `realm:host` or `realm:host:port`, an IPv6 address in brackets; realm `*` for all
+ * that are not named.
  * @returns null when it is none
  */
 export function parseDestinationBinding(text: string): DestinationBinding | null {
@@ -67,9 +69,9 @@ export function credentialFor(source: CredentialSource, realm: string, branch: B
   const found = own !== null && fitsRealm(own, realm) ? own : findCredential(list, realm);
   if (found === undefined) return undefined;
   const credential = withHa1(found, ha1);
-  const named = bindings.filter(
-    (binding) => binding.realm === realm || (found.realm !== '' && binding.realm === found.realm),
-  );
+  // A credential without a realm fits whatever realm a stranger makes up: only `*` can bind it.
+  let named = bindings.filter((binding) => binding.realm === realm);
+  if (named.length === 0) named = bindings.filter((binding) => binding.realm === '*');
   if (named.length === 0 || named.some((binding) => goesTo(binding, branch))) return credential;
   return Object.freeze({ ...credential, destination: named.map(({ host }) => host).join(' or ') });
 }

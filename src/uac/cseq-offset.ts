@@ -61,17 +61,18 @@ function offsetOf(route: OwnRoute, param: string): number {
 export function shiftCSeq(state: RequestState, route: OwnRoute, settings: CSeqSettings): void {
   const { message } = state;
   const { cseq } = message;
+  const own = state.pristine.cseq;
   const leg = legOf(message);
-  if (cseq === null || leg === null) return;
+  if (cseq === null || own === null || leg === null) return;
   const { table, param } = settings;
   const offset = offsetOf(route, param);
   IN_DIALOG.set(state, offset);
   const text = paramValue(route.params, param);
   if (text !== undefined && /^\d{1,3}$/.test(text)) state.routeParams.set(param, `;${param}=${text}`);
-  const number = table.map(leg, cseq.seq, offset);
-  if (message.methodId !== M_ACK) table.sent(leg, cseq.seq, number, message.methodId === M_BYE);
+  const number = table.map(leg, own.seq, offset);
+  if (message.methodId !== M_ACK) table.sent(leg, own.seq, number, message.methodId === M_BYE);
   if (message.methodId === M_PRACK) shiftRAck(state, (seq) => table.map(leg, seq, offset));
-  if (number === cseq.seq || number > MAX_CSEQ) return;
+  if (number === own.seq || number > MAX_CSEQ) return;
   SENT.set(state, number);
   state.edits.replace(cseq.seqStart, cseq.seqEnd, `${number}`, CSEQ_EDIT);
   state.addReplyTransform(RESTORE_CSEQ);
@@ -101,15 +102,17 @@ function shiftRAck(state: RequestState, map: (seq: number) => number): void {
  */
 export function raiseCSeq(state: RequestState, challenged: Branch, next: Branch, settings: CSeqSettings): boolean {
   const { message } = state;
+  // The endpoint's number is the received one, even after msg_apply_changes().
+  const own = state.pristine.cseq;
   const { cseq } = message;
-  if (!settings.update || cseq === null) return true;
-  const before = SENT.get(challenged) ?? SENT.get(state) ?? cseq.seq;
+  if (!settings.update || cseq === null || own === null) return true;
+  const before = SENT.get(challenged) ?? SENT.get(state) ?? own.seq;
   const leg = legOf(message);
   let number: number;
   if (leg !== null) {
     const offset = IN_DIALOG.get(state);
     if (offset === undefined) return true;
-    number = settings.table.again(leg, cseq.seq, before, offset, message.methodId === M_BYE);
+    number = settings.table.again(leg, own.seq, before, offset, message.methodId === M_BYE);
     if (number < 0) return false;
   } else {
     if (before >= MAX_CSEQ) return false;
@@ -117,7 +120,7 @@ export function raiseCSeq(state: RequestState, challenged: Branch, next: Branch,
     if ((message.methodId & STANDALONE) === 0) {
       const recorded = (next.recordRoute ?? state.recordRoute) !== null;
       if (!recorded || !settings.directions() || (state.pristine.from?.tag ?? '') === '') return true;
-      next.routeParams.set(settings.param, `;${settings.param}=${number - cseq.seq}`);
+      next.routeParams.set(settings.param, `;${settings.param}=${number - own.seq}`);
     }
   }
   SENT.set(next, number);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { uac } from '../../src/modules/uac.ts';
 import { defaultProxyOptions } from '../../src/proxy/options.ts';
 import type { ProxyCore } from '../../src/proxy/proxy-core.ts';
+import { type OwnRoute, RequestState } from '../../src/proxy/request-state.ts';
 import { ModuleError } from '../../src/script/module-definition.ts';
 import {
   ROUTE_ANY,
@@ -13,7 +14,8 @@ import {
   ROUTE_REQUEST,
 } from '../../src/script/values.ts';
 import { UAC_ERRORS } from '../../src/uac/errors.ts';
-import { context, forwardedHeaders, load, type TestHost, testHost } from './support.ts';
+import { encodePair } from '../../src/uac/rr-store.ts';
+import { context, forwardedHeaders, HOOKS, load, RECEIVED, request, type TestHost, testHost } from './support.ts';
 
 type Params = Readonly<Record<string, number | string | readonly (string | number)[]>>;
 
@@ -130,4 +132,19 @@ test('route types are the original’s', () => {
     ['uac_reg_request_to/2', ROUTE_REQUEST | ROUTE_FAILURE | ROUTE_BRANCH],
   ] as const)
     assert.equal(routes.get(key), mask, key);
+});
+
+test('a request belongs to the program it began with', () => {
+  const on = host();
+  const listeners: ((state: RequestState, route: OwnRoute) => void)[] = [];
+  on.proxy.onOwnRoute = (listener) => void listeners.push(listener);
+  load(uac, on);
+  const ctx = context(on, request({ method: 'INFO', from: '<sip:a@b.c>;tag=f1', to: '<sip:x@y.z>;tag=t1', body: '' }));
+  const value = encodePair('sip:a@b.c', 'sip:n@h.org', '');
+  const route = { uri: '', params: `;lr;ftag=f1;vsf=${value}`, upstream: false };
+  const foreign = new RequestState(ctx.message, RECEIVED, { ...HOOKS });
+  for (const listener of listeners) listener(foreign, route);
+  assert.ok(foreign.edits.isEmpty);
+  for (const listener of listeners) listener(ctx.state, route);
+  assert.ok(forwardedHeaders(ctx).includes('From: <sip:n@h.org>;tag=f1'));
 });
