@@ -48,6 +48,7 @@ export const frontEndCodes = {
   CFG_MODULE_TWICE: 'A module loaded twice.',
   CFG_ROUTE_TWICE: 'Two route blocks of the same name.',
   CFG_CASE_TYPES: 'Integer and string labels mixed in one switch.',
+  CFG_ASSIGNMENT_AS_VALUE: 'An assignment used as a condition.',
   CFG_LENIENT: 'Accepted here, refused by Kamailio.',
   CFG_DIALECT: 'Syntax of OpenSIPS or SER, accepted here.',
 } as const satisfies Record<DiagnosticCode, string>;

@@ -27,6 +27,9 @@ export interface LexedConfig {
 
 const maxTokens = 2_000_000;
 const maxMacroDepth = 32;
+/** Expanded defines and included files; empty ones make no tokens, yet must come to an end. */
+const maxExpansions = 1_000_000;
+const maxIncludes = 2000;
 
 const directivePattern = /(#!|!!)([ \t]*)([A-Za-z_]+)/y;
 const skippedDirectivePattern = /(#!|!!)(ifdef|ifndef|ifexp|else|endif)(?![A-Za-z0-9_])/g;
@@ -67,6 +70,8 @@ class Lexer {
   hasMultilineString = false;
   readonly #options: LexerOptions;
   readonly #preprocessor: Preprocessor;
+  #expansions = 0;
+  #includeCount = 0;
   #macros: string[] = [];
   #includes: string[] = [];
   #input: Input;
@@ -101,7 +106,7 @@ class Lexer {
   #lexInput(): void {
     const input = this.#input;
     while (input.index < input.text.length) {
-      if (this.tokens.length > maxTokens) {
+      if (this.tokens.length > maxTokens || this.#expansions > maxExpansions || this.#includeCount > maxIncludes) {
         this.#error('CFG_TOO_LARGE', 'the configuration is too large', input.index, input.index + 1);
         return;
       }
@@ -282,6 +287,7 @@ class Lexer {
       this.#options.diagnostics.error('CFG_INCLUDE_MISSING', `cannot read the included file '${path}'`, at, hint);
       return;
     }
+    this.#includeCount++;
     this.#includes.push(file.name);
     this.#nested(this.#open(file, null, null));
     this.#includes.pop();

@@ -38,7 +38,7 @@ export interface ParseOptions {
 export interface ParsedConfig {
   /** What could be read; complete when there are no errors. */
   readonly ast: Config;
-  /** Errors and warnings in the order of the text as far as it was read. */
+  /** Errors and warnings, file by file in the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
   /** All defines as they are at the end, for `$def(NAME)`. */
   readonly defines: DefineTable;
@@ -86,8 +86,16 @@ function attempt(input: ConfigInput, options: ParseOptions, recoverStrings: bool
   });
   const cursor = new Cursor(lexed.tokens, diagnostics, parseBlock);
   const ast = parseItems(cursor);
-  const parsed = { ast, diagnostics: diagnostics.all, defines: preprocessor.defines, files: preprocessor.files };
+  const sorted = inTextOrder(diagnostics.all, [...preprocessor.files.keys()]);
+  const parsed = { ast, diagnostics: sorted, defines: preprocessor.defines, files: preprocessor.files };
   return { parsed, errorCount: diagnostics.errorCount, hasMultilineString: lexed.hasMultilineString };
+}
+
+/** Lexer and parser find things in turns; readers want them file by file, top to bottom. */
+function inTextOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
+  return diagnostics.toSorted(
+    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
 }
 
 function parseItems(cursor: Cursor): Config {

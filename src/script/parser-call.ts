@@ -1,7 +1,7 @@
 /** Function calls and their arguments. */
 import type { Argument, Call, Expression } from './ast.ts';
 import { coreFunctions, isReservedWord, statementWords } from './keywords.ts';
-import type { Cursor } from './parser-cursor.ts';
+import { type Cursor, ParseFailure } from './parser-cursor.ts';
 import { socketProtocols, splitAddress } from './socket-address.ts';
 import { didYouMean } from './suggestion.ts';
 import { describeToken, type Token } from './token.ts';
@@ -57,7 +57,7 @@ function closeArguments(cursor: Cursor, name: Token, open: Token): void {
     hint,
   );
   if (token.text === ';' || token.text === '}') return;
-  cursor.fail('', place === token ? token : cursor.previous);
+  throw new ParseFailure();
 }
 
 /** An argument of a module function: an expression. OpenSIPS `async(f(), route)` takes a call and a bare name. */
@@ -119,7 +119,9 @@ function coreString(cursor: Cursor, name: string, parseExpression: ParseExpressi
   }
   if (name === 'force_send_socket') {
     const address = splitAddress(value);
-    cursor.lenient('the socket is written without quotes', start, `write ${name}(${value})`);
+    if (address !== null && (address.proto !== null || address.port !== null)) {
+      cursor.lenient('Kamailio takes a quoted socket as one host name', start, `write ${name}(${value})`);
+    }
     if (address !== null) return { kind: 'socketArgument', ...address, at };
   }
   return argument;
@@ -170,7 +172,8 @@ function variableHint(name: string): string | undefined {
 
 /** A hint for a word that begins a statement and is not one. */
 export function statementHint(word: string, next: Token): string | undefined {
-  const similar = didYouMean(word, [...statementWords, 'route']);
+  if (word === 'route') return `a call is written route(NAME)`;
+  const similar = didYouMean(word, ['if', 'else', 'while', 'switch', 'return', 'exit', 'drop', 'break', 'route']);
   if (similar !== undefined && !isReservedWord(word)) return similar;
   return next.text === ';' ? `a call needs parentheses: ${word}()` : undefined;
 }

@@ -133,7 +133,7 @@ function parsePrimary(cursor: Cursor): Expression {
   }
   if (cursor.isPunct('(')) {
     cursor.next();
-    const inner = parseExpression(cursor);
+    const inner = parseAssignmentValue(cursor) ?? parseExpression(cursor);
     closeParenthesis(cursor, token);
     return inner;
   }
@@ -144,16 +144,39 @@ function parsePrimary(cursor: Cursor): Expression {
   return cursor.fail(`expected a value, found ${describeToken(token)}`, token, valueHint(cursor, token));
 }
 
+/**
+ * `if ($var(x) = 1)` is valid: it assigns, and the value is that of an assignment, 1. Kamailio allows it directly behind a
+ * parenthesis only; nearly always `==` was meant.
+ */
+function parseAssignmentValue(cursor: Cursor): Expression | null {
+  const token = cursor.peek();
+  if (token.kind !== 'variable' || token.ref === null || !cursor.isPunct('=', 1) || cursor.isPunct('=', 2)) return null;
+  cursor.next();
+  const operator = cursor.next();
+  cursor.warn(
+    'CFG_ASSIGNMENT_AS_VALUE',
+    `this assigns to ${token.text} and is always true`,
+    operator,
+    `write '==' to compare`,
+  );
+  const value = parseExpression(cursor);
+  const at = cursor.spanFrom(token);
+  const target = { kind: 'variable', ref: token.ref, at: token.at } as const;
+  const assignment = { kind: 'assignment', target, operator: '=', value, at } as const;
+  return { kind: 'blockExpression', body: { kind: 'block', statements: [assignment], at }, at };
+}
+
 function valueHint(cursor: Cursor, token: Token): string | undefined {
   if (token.text === ')' && cursor.previous.text === '(') return 'put a condition between the parentheses';
   if (token.text === '=') return `comparing is '==' or '=~'`;
+  if (token.text === '%') return `attributes of SER (%name) are not supported, use $avp(name)`;
   return undefined;
 }
 
 /** A parenthesis that is never closed is reported where it opens when that is another line. */
 function closeParenthesis(cursor: Cursor, open: Token): void {
   if (cursor.accept(')') !== null) return;
-  const elsewhere = open.at.line !== cursor.peek().at.line ? `it was opened at line ${open.at.line}` : undefined;
+  const elsewhere = `the '(' at ${open.at.line}:${open.at.column} is not closed`;
   cursor.fail(`expected ')', found ${describeToken(cursor.peek())}`, undefined, elsewhere);
 }
 
@@ -221,10 +244,10 @@ export function parseRouteCall(cursor: Cursor): RouteCall {
   cursor.expect('(', `after 'route'`, 'route(NAME) calls route[NAME]');
   if (cursor.isPunct(')'))
     cursor.fail('route() needs the name of a route block', undefined, 'for example route(RELAY)');
-  const name = bareRouteName(cursor, '),') ?? parseExpression(cursor);
+  const name = bareRouteName(cursor, '),;{') ?? parseExpression(cursor);
   const args: Expression[] = [];
   while (cursor.accept(',') !== null) args.push(parseExpression(cursor));
-  cursor.expect(')', 'to end the route call');
+  cursor.expect(')', 'to end the route call', 'for example route(RELAY); a name with blanks needs quotes');
   const at = cursor.spanFrom(start);
   if (args.length > 0)
     cursor.warn('CFG_DIALECT', 'arguments of route() are OpenSIPS syntax', at, 'read them with $param(1)');

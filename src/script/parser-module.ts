@@ -67,13 +67,14 @@ export function parseModParam(cursor: Cursor): ModParam {
   const form = `the form is ${start.text}("module", "parameter", value)`;
   cursor.expect('(', `after '${start.text}'`, form);
   const modulesToken = cursor.peek();
+  const glued = modulesToken.kind === 'string' && cursor.is('string', 1);
   const written = parseName(cursor, 'module', form);
   const modules = written.split('|').map(moduleName).join('|');
   if (modules !== written)
     cursor.lenient(`'${written}' is a path; the module's name is enough`, modulesToken, `write "${modules}"`);
   cursor.expect(',', 'behind the module', form);
   const paramToken = cursor.peek();
-  const param = parseName(cursor, 'parameter', form);
+  const param = parseName(cursor, 'parameter', glued ? `is there a ',' missing between the strings?` : form);
   cursor.expect(',', 'behind the parameter', form);
   const value = parseModParamValue(cursor, param, form);
   if (cursor.accept(')') === null) {

@@ -1,5 +1,5 @@
 /** Statements and blocks, and going on behind an error inside them. */
-import type { Assignment, Block, Expression, If, Statement } from './ast.ts';
+import type { Assignment, Block, EmptyStatement, Expression, If, Statement } from './ast.ts';
 import { coreFunctions, integerWords, statementWords } from './keywords.ts';
 import { parseCall, statementHint } from './parser-call.ts';
 import { type Cursor, ParseFailure } from './parser-cursor.ts';
@@ -11,9 +11,10 @@ import { describeToken, type Token } from './token.ts';
 export function parseBlock(cursor: Cursor): Block {
   return cursor.nested(() => {
     const open = cursor.expect('{', 'to begin a block');
+    const errors = cursor.diagnostics.errorCount;
     const statements = parseStatements(cursor, open);
     cursor.accept('}');
-    if (statements.length === 0)
+    if (statements.length === 0 && cursor.diagnostics.errorCount === errors)
       cursor.lenient('the block is empty; Kamailio wants a statement in it', open, `write { ; }`);
     return { kind: 'block', statements, at: open.at };
   });
@@ -143,7 +144,7 @@ function parseReturnValue(cursor: Cursor): Expression | null {
   return parseExpression(cursor);
 }
 
-function parseAssignment(cursor: Cursor, token: Token & { kind: 'variable' }): Assignment {
+function parseAssignment(cursor: Cursor, token: Token & { kind: 'variable' }): Assignment | EmptyStatement {
   cursor.next();
   const operator = cursor.peek();
   if (operator.kind !== 'punct' || !['=', ':=', '+='].includes(operator.text)) {
@@ -165,7 +166,11 @@ function parseAssignment(cursor: Cursor, token: Token & { kind: 'variable' }): A
   const at = cursor.spanFrom(token);
   endStatement(cursor, 'the assignment');
   // The reference could not be read, which has been reported; the rest of the statement was worth reading all the same.
-  if (token.ref === null) throw new ParseFailure();
+  if (token.ref === null) return { kind: 'empty', at };
+  if (token.ref.transformations.length > 0) {
+    const hint = 'assign to the variable itself; transformations are for reading';
+    cursor.error('CFG_SYNTAX', `${token.text} has a transformation, so nothing can be assigned to it`, token, hint);
+  }
   const target = { kind: 'variable', ref: token.ref, at: token.at } as const;
   return { kind: 'assignment', target, operator: operator.text as Assignment['operator'], value, at };
 }
