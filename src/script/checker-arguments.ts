@@ -8,8 +8,8 @@ import type { ArgumentKind } from './module-definition.ts';
 import type { RouteKind } from './program.ts';
 import { RegexError } from './regex.ts';
 import { parseInteger, toShown } from './runtime-convert.ts';
-import { parseReplacement, parseSed, type SedText } from './sed.ts';
 import { wireText } from './scope-text.ts';
+import { parseReplacement, parseSed, type SedText } from './sed.ts';
 import type { Span } from './source.ts';
 import { didYouMean } from './suggestion.ts';
 
@@ -52,7 +52,14 @@ function badArgument(place: Place, call: Call, index: number, problem: string, a
 }
 
 /** An argument without quotes: a variable, a number, a constant expression. */
-function expressionArgument(place: Place, call: Call, expr: Expr, index: number, kind: ArgumentKind, at: Span): Arg | null {
+function expressionArgument(
+  place: Place,
+  call: Call,
+  expr: Expr,
+  index: number,
+  kind: ArgumentKind,
+  at: Span,
+): Arg | null {
   const value = expr.op === 'const' ? expr.value : undefined;
   switch (kind) {
     case 'value':
@@ -69,7 +76,8 @@ function expressionArgument(place: Place, call: Call, expr: Expr, index: number,
       return { kind: 'constant', value: text };
     }
     case 'regex': {
-      if (value === undefined) return badArgument(place, call, index, 'is a pattern and must be a string', at, 'put the variable in quotes');
+      if (value === undefined)
+        return badArgument(place, call, index, 'is a pattern and must be a string', at, 'put the variable in quotes');
       const regex = checkRegex(place.scope, toShown(value), at, { ignoreCase: true, newline: true });
       return regex === null ? null : { kind: 'regex', pattern: regex };
     }
@@ -83,7 +91,9 @@ function expressionArgument(place: Place, call: Call, expr: Expr, index: number,
 function integerConstant(place: Place, call: Call, text: string, index: number, at: Span): Arg | null {
   const value = parseInteger(text.trim());
   if (!Number.isNaN(value)) return { kind: 'constant', value };
-  const hint = /^[A-Za-z_]\w*$/.test(text) ? `a name from #!define is only replaced outside quotes: write ${text}` : undefined;
+  const hint = /^[A-Za-z_]\w*$/.test(text)
+    ? `a name from #!define is only replaced outside quotes: write ${text}`
+    : undefined;
   return badArgument(place, call, index, `is '${text}', which is not a number`, at, hint);
 }
 

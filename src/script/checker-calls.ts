@@ -3,8 +3,8 @@ import type { Argument, Call, RouteCall } from './ast.ts';
 import { checkArgument } from './checker-arguments.ts';
 import type { Place } from './checker-place.ts';
 import { type Arg, argumentKind, type CallSite, type CoreArg, type FunctionSymbol } from './compile-ir.ts';
-import type { CoreScope } from './core-functions-define.ts';
 import { coreFunctionTable } from './core-functions.ts';
+import type { CoreScope } from './core-functions-define.ts';
 import type { FunctionDefinition } from './module-definition.ts';
 import { registryModules } from './registry.ts';
 import { describeMask, reportMissing, type Scope } from './scope.ts';
@@ -79,7 +79,11 @@ function coreCall(place: Place, call: Call): CallSite | null {
   const { diagnostics } = scope;
   const definition = coreFunctionTable.get(call.name);
   if (definition === undefined) {
-    diagnostics.error('CFG_UNSUPPORTED_FUNCTION', `core function ${call.name}() is not supported by Trunkline`, call.nameAt);
+    diagnostics.error(
+      'CFG_UNSUPPORTED_FUNCTION',
+      `core function ${call.name}() is not supported by Trunkline`,
+      call.nameAt,
+    );
     return null;
   }
   const { minArgs, maxArgs } = definition;

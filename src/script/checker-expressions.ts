@@ -116,7 +116,12 @@ function binary(place: Place, node: Binary): Expr {
       return fold.not(match(place.scope, node, left, right));
     case '+':
       if (fold.staticType(left) === 'int' && fold.staticType(right) === 'text') {
-        mismatch(place.scope, node, '+ adds a text to an integer', 'put (str) before the left side to concatenate, (int) before the right to add');
+        mismatch(
+          place.scope,
+          node,
+          '+ adds a text to an integer',
+          'put (str) before the left side to concatenate, (int) before the right to add',
+        );
       }
       return fold.add(left, right);
     case '<':
@@ -128,7 +133,12 @@ function binary(place: Place, node: Binary): Expr {
     default: {
       integersOnly(place.scope, node, left, right);
       const zero = right.op === 'const' && right.value === 0 && (operator === '/' || operator === 'mod');
-      if (zero) place.scope.diagnostics.warning('CFG_DIVISION', 'division by zero; the statement always fails', node.operatorAt);
+      if (zero)
+        place.scope.diagnostics.warning(
+          'CFG_DIVISION',
+          'division by zero; the statement always fails',
+          node.operatorAt,
+        );
       return fold.integer(operator, left, right);
     }
   }
@@ -137,7 +147,12 @@ function binary(place: Place, node: Binary): Expr {
 function integersOnly(scope: Scope, node: Binary, left: Expr, right: Expr): void {
   const text = fold.staticType(left) === 'text' ? node.left : fold.staticType(right) === 'text' ? node.right : null;
   if (text === null) return;
-  scope.diagnostics.error('CFG_TYPE', `'${node.operator}' works on integers and this is a text`, text.at, 'put (int) before it');
+  scope.diagnostics.error(
+    'CFG_TYPE',
+    `'${node.operator}' works on integers and this is a text`,
+    text.at,
+    'put (int) before it',
+  );
 }
 
 function mismatch(scope: Scope, node: Binary, message: string, hint: string): void {
@@ -166,7 +181,11 @@ function unary(place: Place, node: Unary): Expr {
   const operand = place.expression(place, node.operand);
   if (node.operator === '!') return fold.not(operand);
   if (fold.staticType(operand) === 'text') {
-    place.scope.diagnostics.error('CFG_TYPE', `'${node.operator}' works on integers and this is a text`, node.operand.at);
+    place.scope.diagnostics.error(
+      'CFG_TYPE',
+      `'${node.operator}' works on integers and this is a text`,
+      node.operand.at,
+    );
   }
   return fold.unary(node.operator === '-' ? 'negate' : 'complement', operand);
 }

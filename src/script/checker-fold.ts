@@ -95,7 +95,7 @@ export function compute(kind: IntOperator, left: number, right: number): number 
     case '/':
       return right === 0 ? null : (left / right) | 0;
     case 'mod':
-      return right === 0 ? null : left % right | 0;
+      return right === 0 ? null : (left % right) | 0;
     case '|':
       return left | right;
     case '&':

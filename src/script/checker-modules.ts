@@ -9,7 +9,7 @@ import { type CheckOptions, report } from './scope.ts';
 import { toWire, wireText } from './scope-text.ts';
 import type { Span } from './source.ts';
 import { didYouMean } from './suggestion.ts';
-import { missingModule, type ModuleTable } from './symbol-table.ts';
+import { type ModuleTable, missingModule } from './symbol-table.ts';
 
 /** One value of a parameter and where it was given. */
 export interface ParameterValue {
@@ -51,9 +51,11 @@ export function checkModules(
 ): ModulesPlan {
   const loading = new Map<string, Loading>();
   const loadedNames = new Set<string>();
-  for (const item of config.items) if (item.kind === 'loadModule') load(item, available, diagnostics, options, loading, loadedNames);
+  for (const item of config.items)
+    if (item.kind === 'loadModule') load(item, available, diagnostics, options, loading, loadedNames);
   // A modparam before its loadmodule does no harm here: all modules are known before the first parameter is looked at.
-  for (const item of config.items) if (item.kind === 'modParam') assign(item, available, diagnostics, options, loading, loadedNames);
+  for (const item of config.items)
+    if (item.kind === 'modParam') assign(item, available, diagnostics, options, loading, loadedNames);
   return { modules: [...loading.values()], loadedNames };
 }
 
@@ -67,10 +69,8 @@ function load(
 ): void {
   const { name, at } = item;
   const known = moduleName(name, available);
-  if (loadedNames.has(name)) {
-    diagnostics.error('CFG_MODULE_TWICE', `module ${name} is loaded twice`, at);
-    return;
-  }
+  // A module loaded twice was reported by the reader.
+  if (loadedNames.has(name)) return;
   loadedNames.add(name);
   const module = available.get(known);
   if (module !== undefined) {
@@ -168,12 +168,19 @@ function unknownParameter({ param, paramAt }: ModParam, { module }: Loading, dia
     diagnostics.warning('CFG_UNSUPPORTED_PARAMETER', message, paramAt);
     return;
   }
-  const hint = didYouMean(param, parameters.map((parameter) => parameter.name));
+  const hint = didYouMean(
+    param,
+    parameters.map((parameter) => parameter.name),
+  );
   diagnostics.error('CFG_UNKNOWN_MODPARAM', `module ${name} has no parameter ${param}`, paramAt, hint);
 }
 
 /** The value in the type the parameter has; null after reporting that it cannot be. */
-function converted(item: ModParam, parameter: ParameterDefinition, diagnostics: DiagnosticList): string | number | null {
+function converted(
+  item: ModParam,
+  parameter: ParameterDefinition,
+  diagnostics: DiagnosticList,
+): string | number | null {
   const { value } = item;
   const what = `parameter ${parameter.name}`;
   if (parameter.type === 'int') {
@@ -184,11 +191,21 @@ function converted(item: ModParam, parameter: ParameterDefinition, diagnostics: 
       diagnostics.error('CFG_VALUE', `${what} is a number, not "${text}"`, value.at);
       return null;
     }
-    diagnostics.warning('CFG_LENIENT', `${what} is a number; Kamailio refuses it in quotes`, value.at, `write ${parsed}`);
+    diagnostics.warning(
+      'CFG_LENIENT',
+      `${what} is a number; Kamailio refuses it in quotes`,
+      value.at,
+      `write ${parsed}`,
+    );
     return parsed;
   }
   if (value.kind === 'string') return wireText(value);
   if (value.kind === 'identifier') return toWire(value.name);
-  diagnostics.warning('CFG_LENIENT', `${what} is a text; Kamailio refuses a number`, value.at, `write "${value.value}"`);
+  diagnostics.warning(
+    'CFG_LENIENT',
+    `${what} is a text; Kamailio refuses a number`,
+    value.at,
+    `write "${value.value}"`,
+  );
   return String(value.value);
 }

@@ -1,9 +1,9 @@
 /** Checks statements and resolves them. */
-import type { Assignment, ForEach, Expression, If, Statement, Switch, While } from './ast.ts';
+import type { Assignment, Expression, ForEach, If, Statement, Switch, While } from './ast.ts';
 import { resolveCall, resolveRouteCall } from './checker-calls.ts';
+import * as fold from './checker-fold.ts';
 import type { Place } from './checker-place.ts';
 import { checkRegex } from './checker-regex.ts';
-import * as fold from './checker-fold.ts';
 import { resolveVariable } from './checker-variables.ts';
 import type { Expr, Reference, Stmt, SwitchCase } from './compile-ir.ts';
 import { toWire } from './scope-text.ts';
@@ -19,7 +19,11 @@ export function checkBody(place: Place, statements: readonly Statement[]): reado
     }
     const checked = checkStatement(place, statement);
     if (checked !== null) body.push(checked);
-    ended = statement.kind === 'exit' || statement.kind === 'drop' || statement.kind === 'return' || statement.kind === 'break';
+    ended =
+      statement.kind === 'exit' ||
+      statement.kind === 'drop' ||
+      statement.kind === 'return' ||
+      statement.kind === 'break';
   }
   return body;
 }
@@ -83,7 +87,12 @@ function assignment(place: Place, { target, operator, value, at }: Assignment): 
   if (operator === '+=') checked = fold.add({ op: 'read', ref: reference }, checked);
   // OpenSIPS: := leaves the new value as the only one.
   const whole = operator === ':=' && target.ref.name === 'avp' && reference.index === null;
-  return { op: 'assign', target: whole ? { ...reference, index: '*' } : reference, value: checked, at };
+  return {
+    op: 'assign',
+    target: whole ? { ...reference, text: `${reference.text}[*]`, index: '*' } : reference,
+    value: checked,
+    at,
+  };
 }
 
 function conditional(place: Place, node: If): Stmt {
@@ -150,8 +159,10 @@ function choice(place: Place, node: Switch): Stmt {
   const seen = new Set<string>();
   const cases: SwitchCase[] = [];
   for (const { label, statements, at } of node.cases) {
-    const key = label.kind === 'default' ? 'default' : label.kind === 'regex' ? `/${label.pattern}` : String(label.value);
-    if (seen.has(key)) place.scope.diagnostics.warning('CFG_CASE_TWICE', `case ${key} is there twice; the first one is taken`, at);
+    const key =
+      label.kind === 'default' ? 'default' : label.kind === 'regex' ? `/${label.pattern}` : String(label.value);
+    if (seen.has(key))
+      place.scope.diagnostics.warning('CFG_CASE_TWICE', `case ${key} is there twice; the first one is taken`, at);
     const twice = seen.has(key);
     seen.add(key);
     const body = checkBody(place, statements);
@@ -159,7 +170,8 @@ function choice(place: Place, node: Switch): Stmt {
     if (label.kind === 'int') value = by === 'int' ? label.value : String(label.value);
     else if (label.kind === 'string') value = toWire(label.value);
     // Unlike =~, a case distinguishes upper and lower case.
-    else if (label.kind === 'regex') value = checkRegex(place.scope, label.pattern, at, { ignoreCase: false, newline: false }) ?? '';
+    else if (label.kind === 'regex')
+      value = checkRegex(place.scope, label.pattern, at, { ignoreCase: false, newline: false }) ?? '';
     // A second default or label is unreachable by its label, but its statements are still fallen into.
     if (twice) cases[cases.length - 1] = joined(cases[cases.length - 1], body);
     else cases.push({ label: value, body });
@@ -177,7 +189,12 @@ function returned(place: Place, value: Expression | null): Expr | null {
   if (value.kind === 'call' || value.kind === 'routeCall') {
     const what = value.kind === 'call' ? `${value.name}()` : 'route()';
     const hint = `call ${what} first and return $rc`;
-    place.scope.diagnostics.warning('CFG_RETURN_CALL', `${what} is 1 or 0 here, and a return of 0 ends the script`, value.at, hint);
+    place.scope.diagnostics.warning(
+      'CFG_RETURN_CALL',
+      `${what} is 1 or 0 here, and a return of 0 ends the script`,
+      value.at,
+      hint,
+    );
   }
   return checked;
 }

@@ -78,7 +78,12 @@ function resolveIndex(scope: Scope, ref: VariableRef, locate: Locate, base: numb
   return resolveReference(scope, index, locate, base) ?? undefined;
 }
 
-function resolveTransformations(scope: Scope, ref: VariableRef, locate: Locate, base: number): TransformationCall[] | null {
+function resolveTransformations(
+  scope: Scope,
+  ref: VariableRef,
+  locate: Locate,
+  base: number,
+): TransformationCall[] | null {
   const calls: TransformationCall[] = [];
   let ok = true;
   for (const { name, params, rawParams, offset } of ref.transformations) {
@@ -159,7 +164,8 @@ export function resolveLooseText(scope: Scope, text: string, locate: Locate): Te
     }
     copy(text.slice(at, dollar));
     const parsed = parseVariableReference(text, dollar, scope.interpolation);
-    const known = parsed.ref !== null && parsed.errors.length === 0 && scope.symbols.variable(parsed.ref.name) !== undefined;
+    const known =
+      parsed.ref !== null && parsed.errors.length === 0 && scope.symbols.variable(parsed.ref.name) !== undefined;
     const reference = known && parsed.ref !== null ? resolveReference(scope, parsed.ref, locate) : null;
     if (reference !== null && parsed.ref !== null) {
       parts.push(reference);
@@ -183,7 +189,12 @@ export function resolveLone(scope: Scope, text: string, locate: Locate): Referen
   }
   if (parsed === null || parsed.ref === null || parsed.end !== start + clean.length) {
     const at = locate(0, Math.max(1, text.length));
-    scope.diagnostics.error('CFG_ARGUMENT', `'${text}' is not a variable`, at, 'name one variable, for example "$var(x)"');
+    scope.diagnostics.error(
+      'CFG_ARGUMENT',
+      `'${text}' is not a variable`,
+      at,
+      'name one variable, for example "$var(x)"',
+    );
     return null;
   }
   return resolveReference(scope, parsed.ref, locate);

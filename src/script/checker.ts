@@ -13,7 +13,7 @@ import type { DiagnosticList } from './diagnostic.ts';
 import { evaluateGlobals, type Globals } from './globals.ts';
 import type { RouteKind } from './program.ts';
 import { type CheckOptions, routeMask, type Scope } from './scope.ts';
-import { collectRoutes, reachableFrom, type RouteGroup, routeNames } from './scope-routes.ts';
+import { collectRoutes, type RouteGroup, reachableFrom, routeNames } from './scope-routes.ts';
 import { type CoreSymbols, type ModuleTable, SymbolTable } from './symbol-table.ts';
 import type { RouteMask } from './values.ts';
 
@@ -42,8 +42,13 @@ export function checkConfig(input: CheckInput): Plan {
   const { config, diagnostics, modules: available, options } = input;
   const globals = evaluateGlobals(config, input.defines, diagnostics);
   const { modules, loadedNames } = checkModules(config, available, diagnostics, options);
-  const symbols = new SymbolTable(modules.map(({ module }) => module), loadedNames, available, input.core);
-  const groups = collectRoutes(config, diagnostics);
+  const symbols = new SymbolTable(
+    modules.map(({ module }) => module),
+    loadedNames,
+    available,
+    input.core,
+  );
+  const groups = collectRoutes(config);
   const scope: Scope = {
     symbols,
     diagnostics,
@@ -86,7 +91,9 @@ function checkEventName(scope: Scope, { kind, name, blocks }: RouteGroup): void 
   if (kind !== ('event' satisfies RouteKind)) return;
   if (CORE_EVENTS.has(name)) return;
   const patterns = scope.symbols.loaded.flatMap(({ definition }) => definition.eventRoutes);
-  const known = patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name));
+  const known = patterns.some((pattern) =>
+    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name,
+  );
   const at = blocks[0]?.at;
   if (known || at === undefined) return;
   // Kamailio takes any name and never runs it.

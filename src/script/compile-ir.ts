@@ -4,10 +4,15 @@
  */
 import type { CoreTest } from './ast.ts';
 import type { CoreFunction } from './core-functions-define.ts';
-import type { ArgumentKind, FunctionDefinition, TransformationDefinition, VariableDefinition } from './module-definition.ts';
+import type {
+  ArgumentKind,
+  FunctionDefinition,
+  TransformationDefinition,
+  VariableDefinition,
+} from './module-definition.ts';
+import type { RouteKind } from './program.ts';
 import type { ReplacementPart } from './sed.ts';
 import type { Span } from './source.ts';
-import type { RouteKind } from './program.ts';
 import type { Value } from './values.ts';
 
 /** A function with the module it belongs to. */
@@ -90,7 +95,14 @@ export type Arg =
   | { readonly kind: 'value' | 'shown'; readonly expr: Expr }
   | { readonly kind: 'regex'; readonly pattern: RegExp | TextParts }
   | { readonly kind: 'variable'; readonly ref: Reference }
-  | { readonly kind: 'sed'; readonly regex: RegExp | TextParts; readonly replacement: readonly SedPart[]; readonly global: boolean; readonly ignoreCase: boolean; readonly newline: boolean };
+  | {
+      readonly kind: 'sed';
+      readonly regex: RegExp | TextParts;
+      readonly replacement: readonly SedPart[];
+      readonly global: boolean;
+      readonly ignoreCase: boolean;
+      readonly newline: boolean;
+    };
 
 export type SedPart = ReplacementPart | { readonly kind: 'variable'; readonly ref: Reference };
 
@@ -99,17 +111,41 @@ export type CoreArg =
   | { readonly kind: 'int'; readonly value: number; readonly at: Span }
   | { readonly kind: 'text'; readonly value: string; readonly at: Span }
   | { readonly kind: 'word'; readonly value: string; readonly at: Span }
-  | { readonly kind: 'socket'; readonly proto: string | null; readonly host: string; readonly port: number | null; readonly at: Span }
+  | {
+      readonly kind: 'socket';
+      readonly proto: string | null;
+      readonly host: string;
+      readonly port: number | null;
+      readonly at: Span;
+    }
   | { readonly kind: 'uriPart'; readonly part: 'host' | 'port'; readonly at: Span };
 
 export type Stmt =
   | { readonly op: 'call'; readonly call: CallSite }
   | { readonly op: 'assign'; readonly target: Reference; readonly value: Expr; readonly at: Span }
-  | { readonly op: 'if'; readonly condition: Expr; readonly then: readonly Stmt[]; readonly otherwise: readonly Stmt[] | null; readonly at: Span }
+  | {
+      readonly op: 'if';
+      readonly condition: Expr;
+      readonly then: readonly Stmt[];
+      readonly otherwise: readonly Stmt[] | null;
+      readonly at: Span;
+    }
   | { readonly op: 'while'; readonly condition: Expr; readonly body: readonly Stmt[]; readonly at: Span }
   /** OpenSIPS for: `source` is read at 0, 1, 2… until it is undefined. */
-  | { readonly op: 'each'; readonly target: Reference; readonly source: Reference; readonly body: readonly Stmt[]; readonly at: Span }
-  | { readonly op: 'switch'; readonly subject: Expr; readonly by: 'int' | 'text'; readonly cases: readonly SwitchCase[]; readonly at: Span }
+  | {
+      readonly op: 'each';
+      readonly target: Reference;
+      readonly source: Reference;
+      readonly body: readonly Stmt[];
+      readonly at: Span;
+    }
+  | {
+      readonly op: 'switch';
+      readonly subject: Expr;
+      readonly by: 'int' | 'text';
+      readonly cases: readonly SwitchCase[];
+      readonly at: Span;
+    }
   | { readonly op: 'break' }
   | { readonly op: 'return'; readonly value: Expr | null; readonly at: Span }
   | { readonly op: 'end'; readonly drop: boolean; readonly value: Expr | null; readonly at: Span }

@@ -7,8 +7,10 @@ const LAST_FLAG = 31;
 
 function flagNumber(arg: CoreArg | undefined, scope: CoreScope): number | string {
   const number = argInt(arg);
-  if (number !== null) return number >= 0 && number <= LAST_FLAG ? number : `there is no flag ${number}; flags are 0 to ${LAST_FLAG}`;
-  if (arg === undefined || (arg.kind !== 'word' && arg.kind !== 'text')) return 'a flag is a number or a name declared with flags';
+  if (number !== null)
+    return number >= 0 && number <= LAST_FLAG ? number : `there is no flag ${number}; flags are 0 to ${LAST_FLAG}`;
+  if (arg === undefined || (arg.kind !== 'word' && arg.kind !== 'text'))
+    return 'a flag is a number or a name declared with flags';
   const known = scope.flag(arg.value);
   if (known !== undefined) return known;
   const hint = didYouMean(arg.value, scope.flagNames);
@@ -33,7 +35,12 @@ export function flagFunctions(): CoreFunction[] {
       state.flags &= ~mask;
       return 1;
     }),
-    flag('isflagset', (mask) => ({ state }) => ((state.flags & mask) !== 0 ? 1 : -1)),
+    flag(
+      'isflagset',
+      (mask) =>
+        ({ state }) =>
+          (state.flags & mask) !== 0 ? 1 : -1,
+    ),
     avpFlag('setavpflag'),
     avpFlag('resetavpflag'),
     avpFlag('isavpflagset'),

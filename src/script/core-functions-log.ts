@@ -8,7 +8,8 @@ export function logFunctions(): CoreFunction[] {
     coreFunction('log', [1, 2], (args, { host }) => {
       const level = args.length === 2 ? argInt(args[0]) : L_ERR;
       const text = argText(args.at(-1));
-      if (level === null || level < L_ALERT || level > L_DBG) return `a log level is a number from ${L_ALERT} to ${L_DBG}`;
+      if (level === null || level < L_ALERT || level > L_DBG)
+        return `a log level is a number from ${L_ALERT} to ${L_DBG}`;
       if (text === null) return 'the text to log is a string';
       return () => {
         host?.log.write(level, '<script>', text);
@@ -27,7 +28,12 @@ export function logFunctions(): CoreFunction[] {
       1,
       (_args, { host }) =>
         () => {
-          host?.log.write(L_ERR, 'core', 'exec() is refused: a configuration does not run shell commands', 'SCRIPT_EXEC_REFUSED');
+          host?.log.write(
+            L_ERR,
+            'core',
+            'exec() is refused: a configuration does not run shell commands',
+            'SCRIPT_EXEC_REFUSED',
+          );
           return -1;
         },
       { support: 'no: shell commands are refused' },

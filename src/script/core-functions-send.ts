@@ -1,6 +1,7 @@
 /** Core functions about where and how a request leaves. */
 import { parseUri } from '../message/uri.ts';
 import type { RelayOptions } from '../proxy/proxy-core.ts';
+import { bracket } from '../transport/ip.ts';
 import { defaultPort } from '../transport/listen.ts';
 import type { ListenSocket, Proto } from '../transport/transport.ts';
 import type { CoreArg } from './compile-ir.ts';
@@ -37,10 +38,27 @@ export function sendFunctions(): CoreFunction[] {
       state.branches = [];
       return 1;
     }),
-    accepted('add_local_rport', 0),
+    coreFunction('add_local_rport', 0, () => ({ state }) => {
+      state.localRport = true;
+      return 1;
+    }),
+    coreFunction('set_advertised_address', 1, ([arg]) => {
+      const host = argText(arg) ?? (arg?.kind === 'socket' ? arg.host : null);
+      if (host === null || !/^[\w.:[\]-]+$/.test(host)) return 'needs an address or host name';
+      return ({ state }) => {
+        state.advertisedHost = bracket(host);
+        return 1;
+      };
+    }),
+    coreFunction('set_advertised_port', 1, ([arg]) => {
+      const port = argInt(arg);
+      if (port === null || port < 1 || port > 65535) return 'a port is a number from 1 to 65535';
+      return ({ state }) => {
+        state.advertisedPort = port;
+        return 1;
+      };
+    }),
     accepted('force_tcp_alias', [0, 1]),
-    accepted('set_advertised_address', 1),
-    accepted('set_advertised_port', 1),
     accepted('set_forward_no_connect', 0),
     accepted('set_reply_no_connect', 0),
     accepted('set_forward_close', 0),
@@ -125,7 +143,9 @@ function socketText(arg: CoreArg): WantedSocket | null {
   if (arg.kind === 'socket') return wanted(arg.proto, arg.host, arg.port);
   const text = argText(arg);
   const match = text === null ? null : /^(?:([a-z]+):)?(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/i.exec(text);
-  return match === null ? null : wanted(match[1] ?? null, match[2] as string, match[3] === undefined ? null : Number(match[3]));
+  return match === null
+    ? null
+    : wanted(match[1] ?? null, match[2] as string, match[3] === undefined ? null : Number(match[3]));
 }
 
 function wanted(proto: string | null, host: string, port: number | null): WantedSocket {

@@ -5,7 +5,14 @@
 import { buildUri, parseUri, type SipUri } from '../message/uri.ts';
 import type { CoreArg } from './compile-ir.ts';
 import type { ScriptContext } from './context.ts';
-import { argInt, argText, type CoreCode, type CoreFunction, type CoreScope, coreFunction } from './core-functions-define.ts';
+import {
+  argInt,
+  argText,
+  type CoreCode,
+  type CoreFunction,
+  type CoreScope,
+  coreFunction,
+} from './core-functions-define.ts';
 import { L_ERR, type Log } from './log.ts';
 import { ROUTE_ANY, ROUTE_ONSEND } from './values.ts';
 
@@ -116,7 +123,9 @@ export function uriFunctions(): CoreFunction[] {
       };
     }),
     withText('rewritehost', 'a host', (text, scope) =>
-      hostPort(text) === null ? `'${text}' is not a host` : changing('rewritehost', scope, (p, uri) => setHost(p, uri, text)),
+      hostPort(text) === null
+        ? `'${text}' is not a host`
+        : changing('rewritehost', scope, (p, uri) => setHost(p, uri, text)),
     ),
     withText('rewritehostport', 'a host and port', (text, scope) => {
       const parsed = hostPort(text);

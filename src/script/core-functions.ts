@@ -7,5 +7,8 @@ import { uriFunctions } from './core-functions-uri.ts';
 
 /** All core functions by their canonical name. */
 export const coreFunctionTable: ReadonlyMap<string, CoreFunction> = new Map(
-  [...flagFunctions(), ...uriFunctions(), ...sendFunctions(), ...logFunctions()].map((definition) => [definition.name, definition]),
+  [...flagFunctions(), ...uriFunctions(), ...sendFunctions(), ...logFunctions()].map((definition) => [
+    definition.name,
+    definition,
+  ]),
 );

@@ -26,7 +26,8 @@ export function matcherFor(text: string, prefix: number | null, host: ModuleHost
     const wanted = canonicalHost(bare);
     return (address) => address === wanted || (address.includes(':') && canonicalHost(address) === wanted);
   }
-  if (prefix < 0 || prefix > (family === 4 ? 32 : 128)) return `a network of IPv${family} has a prefix of at most ${family === 4 ? 32 : 128}`;
+  if (prefix < 0 || prefix > (family === 4 ? 32 : 128))
+    return `a network of IPv${family} has a prefix of at most ${family === 4 ? 32 : 128}`;
   return family === 4 ? network4(bare, prefix) : network6(bare, prefix);
 }
 

@@ -2,10 +2,11 @@
  * Core keywords in conditions: `method == INVITE`, `src_ip == 10.0.0.0/8`, `uri == myself`. Each test is made
  * ready at load and is one function call at run time.
  */
-import type { CoreKeyword, CoreTest, CoreTestOperand } from './ast.ts';
+
 import { methodId } from '../message/method.ts';
 import { parseUri } from '../message/uri.ts';
 import { canonicalHost } from '../transport/ip.ts';
+import type { CoreKeyword, CoreTest, CoreTestOperand } from './ast.ts';
 import type { ScriptContext } from './context.ts';
 import { matcherFor } from './core-keywords-address.ts';
 import type { ModuleHost } from './module-definition.ts';
@@ -19,7 +20,14 @@ export type KeywordTest = (ctx: ScriptContext, operand: Value) => boolean;
 /** Keywords whose value is a text. */
 const TEXT_KEYWORDS: ReadonlySet<CoreKeyword> = new Set(['uri', 'status', 'from_uri', 'to_uri', 'method']);
 const ADDRESS_KEYWORDS: ReadonlySet<CoreKeyword> = new Set(['src_ip', 'dst_ip', 'to_ip', 'snd_ip']);
-const INTEGER_KEYWORDS: ReadonlySet<CoreKeyword> = new Set(['src_port', 'dst_port', 'to_port', 'snd_port', 'msg:len', 'max_len']);
+const INTEGER_KEYWORDS: ReadonlySet<CoreKeyword> = new Set([
+  'src_port',
+  'dst_port',
+  'to_port',
+  'snd_port',
+  'msg:len',
+  'max_len',
+]);
 /** The receive buffer's size, which a script can only compare with. */
 const MAX_LENGTH = 65535;
 const AF_INET = 2;
@@ -33,11 +41,17 @@ const runtimePatterns = new RegexCache();
  * @param host null while a configuration is only checked
  * @returns a text that says what is wrong with the operands
  */
-export function bindCoreTest(test: CoreTest, constant: Value | undefined, host: ModuleHost | null): KeywordTest | string {
+export function bindCoreTest(
+  test: CoreTest,
+  constant: Value | undefined,
+  host: ModuleHost | null,
+): KeywordTest | string {
   const { keyword, operator, operand } = test;
   if (operand.kind === 'myself') return myself(test, host);
   if (operator === '=~' || operator === '!~') {
-    return TEXT_KEYWORDS.has(keyword) ? pattern(test, constant) : `${keyword} cannot be matched with a regular expression`;
+    return TEXT_KEYWORDS.has(keyword)
+      ? pattern(test, constant)
+      : `${keyword} cannot be matched with a regular expression`;
   }
   if (INTEGER_KEYWORDS.has(keyword)) return integer(test, constant);
   if (operator !== '==' && operator !== '!=') return `${keyword} can only be compared with == and !=`;
@@ -104,7 +118,8 @@ function pattern({ keyword, operator }: CoreTest, constant: Value | undefined): 
 function integer({ keyword, operator, operand }: CoreTest, constant: Value | undefined): KeywordTest | string {
   if (operand.kind === 'network') return `${keyword} is a number and cannot be compared with an IP address`;
   const right = operand.kind === 'word' ? (operand.word === 'max_len' ? MAX_LENGTH : undefined) : constant;
-  if (operand.kind === 'word' && right === undefined) return `${keyword} is a number and cannot be compared with '${operand.word}'`;
+  if (operand.kind === 'word' && right === undefined)
+    return `${keyword} is a number and cannot be compared with '${operand.word}'`;
   const read = integerReader(keyword);
   const compare = COMPARE[operator];
   if (compare === undefined) return `${keyword} cannot be compared with ${operator}`;
@@ -144,16 +159,19 @@ function protocol(keyword: CoreKeyword, word: Value | undefined): KeywordTest | 
     keyword === 'proto' ? ctx.from.socket.proto : (ctx.branch?.destination?.proto ?? '');
   if (word === undefined) return (ctx, value) => read(ctx) === toText(value).toLowerCase();
   const name = toText(word).toLowerCase();
-  if (!['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss'].includes(name)) return `'${toText(word)}' is no protocol; known are UDP, TCP, TLS, SCTP, WS and WSS`;
+  if (!['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss'].includes(name))
+    return `'${toText(word)}' is no protocol; known are UDP, TCP, TLS, SCTP, WS and WSS`;
   return keyword === 'proto' ? ({ from }) => from.socket.proto === name : (ctx) => read(ctx) === name;
 }
 
 function family(keyword: CoreKeyword, word: Value | undefined): KeywordTest | string {
   const read = (ctx: ScriptContext): number =>
-    (keyword === 'af' ? ctx.from.socket.family : (ctx.branch?.destination?.socket.family ?? 0));
+    keyword === 'af' ? ctx.from.socket.family : (ctx.branch?.destination?.socket.family ?? 0);
   if (word === undefined) return (ctx, value) => read(ctx) === familyNumber(value);
   const wanted = familyNumber(word);
-  return wanted === 0 ? `'${toText(word)}' is no address family; known are INET and INET6` : (ctx) => read(ctx) === wanted;
+  return wanted === 0
+    ? `'${toText(word)}' is no address family; known are INET and INET6`
+    : (ctx) => read(ctx) === wanted;
 }
 
 function familyNumber(word: Value): number {

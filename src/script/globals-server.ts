@@ -163,7 +163,11 @@ function listenSpecs(
 ): ListenSpec[] {
   const { proto, port, portEnd, name } = address;
   if (proto !== null && !PROTOCOLS.has(proto)) {
-    diagnostics.warning('CFG_UNSUPPORTED_PROTOCOL', `protocol ${proto} is not supported; the socket is left out`, address.at);
+    diagnostics.warning(
+      'CFG_UNSUPPORTED_PROTOCOL',
+      `protocol ${proto} is not supported; the socket is left out`,
+      address.at,
+    );
     return [];
   }
   if (port !== null && portEnd !== null && portEnd < port) {

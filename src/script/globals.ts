@@ -3,7 +3,7 @@ import type { Config, CustomSetting, FlagsDeclaration, GlobalAssignment, GlobalV
 import type { DefineTable } from './defines.ts';
 import type { DiagnosticList } from './diagnostic.ts';
 import { globalParameter } from './global-parameters.ts';
-import { serverConfig, type ServerConfig } from './globals-server.ts';
+import { type ServerConfig, serverConfig } from './globals-server.ts';
 import { GlobalValues } from './globals-values.ts';
 import { toWire } from './scope-text.ts';
 import type { Settings } from './settings.ts';
@@ -32,7 +32,8 @@ export function evaluateGlobals(config: Config, defines: DefineTable, diagnostic
   const values = new GlobalValues(diagnostics);
   for (const item of config.items) if (item.kind === 'globalAssignment') assign(values, item);
   const custom = new Map<string, string | number>();
-  for (const item of config.items) if (item.kind === 'customSetting') custom.set(settingName(item), settingValue(item.value));
+  for (const item of config.items)
+    if (item.kind === 'customSetting') custom.set(settingName(item), settingValue(item.value));
   return {
     settings: settings(values, custom, defines),
     server: serverConfig(config, values, diagnostics),
@@ -55,7 +56,11 @@ function settingValue(value: Exclude<GlobalValue, { kind: 'addresses' }>): strin
   return value.kind === 'int' ? value.value : toWire(value.kind === 'string' ? value.value : value.name);
 }
 
-function settings(values: GlobalValues, custom: ReadonlyMap<string, string | number>, defines: DefineTable): SettingsInput {
+function settings(
+  values: GlobalValues,
+  custom: ReadonlyMap<string, string | number>,
+  defines: DefineTable,
+): SettingsInput {
   return {
     debug: values.int('debug', values.int('log_level', 0)),
     serverHeader: values.header('server_header', DEFAULT_SERVER_HEADER),

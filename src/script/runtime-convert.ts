@@ -24,7 +24,8 @@ export function parseInteger(text: string): number {
     }
     if (at === length) return value;
   }
-  if (DECIMAL.test(text)) return length < 16 ? Number(text) | 0 : Number(BigInt.asIntN(32, BigInt(text.replace('+', ''))));
+  if (DECIMAL.test(text))
+    return length < 16 ? Number(text) | 0 : Number(BigInt.asIntN(32, BigInt(text.replace('+', ''))));
   if (HEX.test(text)) return length < 15 ? Number(text) | 0 : Number(BigInt.asIntN(32, BigInt(text)));
   return Number.NaN;
 }

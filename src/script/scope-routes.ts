@@ -4,7 +4,6 @@
  * so that a helper of a failure_route may use what a failure_route may use.
  */
 import type { Argument, Config, Expression, RouteBlock, RouteCall, Statement } from './ast.ts';
-import type { DiagnosticList } from './diagnostic.ts';
 import type { RouteKind } from './program.ts';
 import { type RouteNames, routeMask, routeTable } from './scope.ts';
 import { ROUTE_ANY, ROUTE_REQUEST, type RouteMask } from './values.ts';
@@ -16,11 +15,8 @@ export interface RouteGroup {
   readonly blocks: readonly RouteBlock[];
 }
 
-/** Kinds whose blocks are concatenated. */
-const CONCATENATED: ReadonlySet<RouteKind> = new Set(['request', 'reply', 'onsend']);
-
-/** Collects the route blocks; a name given twice is an error. */
-export function collectRoutes(config: Config, diagnostics: DiagnosticList): readonly RouteGroup[] {
+/** Collects the route blocks. */
+export function collectRoutes(config: Config): readonly RouteGroup[] {
   const groups = new Map<string, { kind: RouteKind; name: string; blocks: RouteBlock[] }>();
   for (const item of config.items) {
     if (item.kind !== 'routeBlock') continue;
@@ -29,12 +25,9 @@ export function collectRoutes(config: Config, diagnostics: DiagnosticList): read
     const known = groups.get(key);
     if (known === undefined) {
       groups.set(key, { kind, name, blocks: [item] });
-    } else if (CONCATENATED.has(kind)) {
-      known.blocks.push(item);
     } else {
-      const first = known.blocks[0]?.at;
-      const where = first === undefined ? '' : ` (first in ${first.file}:${first.line})`;
-      diagnostics.error('CFG_ROUTE_TWICE', `${item.keyword}[${name}] is defined twice${where}`, item.at);
+      // Only the unnamed kinds may have several; a name given twice was reported by the reader.
+      known.blocks.push(item);
     }
   }
   return [...groups.values()];
@@ -75,7 +68,8 @@ export function reachableFrom(groups: readonly RouteGroup[]): ReadonlyMap<string
     }
   };
   for (const group of groups) if (group.kind !== 'route') spread(group, routeMask(group.kind, group.name));
-  for (const name of named.keys()) masks.set(name, masks.has(name) ? (masks.get(name) ?? 0) | ROUTE_REQUEST : ROUTE_ANY);
+  for (const name of named.keys())
+    masks.set(name, masks.has(name) ? (masks.get(name) ?? 0) | ROUTE_REQUEST : ROUTE_ANY);
   return masks;
 }
 

@@ -30,7 +30,10 @@ export function parseSed(text: string): SedText {
   const separator = text[start];
   if (separator === undefined) throw new RegexError('empty substitution, expected /regex/replacement/flags', 0);
   if (separator === '\\' || /[A-Za-z0-9]/.test(separator)) {
-    throw new RegexError(`a substitution cannot be separated by "${separator}", expected /regex/replacement/flags`, start);
+    throw new RegexError(
+      `a substitution cannot be separated by "${separator}", expected /regex/replacement/flags`,
+      start,
+    );
   }
   const first = closing(text, start + 1, separator);
   if (first < 0) throw new RegexError(`second "${separator}" missing, expected /regex/replacement/flags`, text.length);

@@ -2,8 +2,9 @@
  * Looks up the names of functions, variables and transformations among the loaded modules and the core, and says of a name that is not
  * found where it would come from.
  */
-import type { DiagnosticCode } from './diagnostic.ts';
+
 import type { FunctionSymbol, VariableSymbol } from './compile-ir.ts';
+import type { DiagnosticCode } from './diagnostic.ts';
 import type { AnyModule, TransformationDefinition, VariableDefinition } from './module-definition.ts';
 import { modulesWithFunction, modulesWithVariable, registryModules } from './registry.ts';
 import { didYouMean } from './suggestion.ts';
@@ -39,7 +40,12 @@ export class SymbolTable {
   /**
    * @param loadedNames every name that was loaded, supported or not
    */
-  constructor(loaded: readonly AnyModule[], loadedNames: ReadonlySet<string>, available: ModuleTable, core: CoreSymbols) {
+  constructor(
+    loaded: readonly AnyModule[],
+    loadedNames: ReadonlySet<string>,
+    available: ModuleTable,
+    core: CoreSymbols,
+  ) {
     this.loaded = loaded;
     this.loadedNames = loadedNames;
     this.available = available;
@@ -51,7 +57,8 @@ export class SymbolTable {
         if (list === undefined) this.functions.set(definition.name, [{ module: module.name, definition }]);
         else list.push({ module: module.name, definition });
       }
-      for (const definition of module.variables) this.variables.set(definition.name, { module: module.name, definition });
+      for (const definition of module.variables)
+        this.variables.set(definition.name, { module: module.name, definition });
       for (const definition of module.transformations) this.transformations.set(definition.name, definition);
     }
   }
@@ -79,7 +86,8 @@ export class SymbolTable {
     const here = this.availableOwner((module) => module.functions.some((definition) => definition.name === name));
     if (here !== undefined) return notLoaded('CFG_UNKNOWN_FUNCTION', `${name}()`, here);
     const owners = modulesWithFunction(name);
-    if (owners.length > 0) return this.unsupported('CFG_UNSUPPORTED_FUNCTION', 'CFG_UNKNOWN_FUNCTION', `${name}()`, owners);
+    if (owners.length > 0)
+      return this.unsupported('CFG_UNSUPPORTED_FUNCTION', 'CFG_UNKNOWN_FUNCTION', `${name}()`, owners);
     const hint = didYouMean(name, this.functionNames());
     return { code: 'CFG_UNKNOWN_FUNCTION', message: `unknown function ${name}()`, hint, unsupportedIn: '' };
   }
@@ -89,7 +97,8 @@ export class SymbolTable {
     const here = this.availableOwner((module) => module.variables.some((definition) => definition.name === name));
     if (here !== undefined) return notLoaded('CFG_UNKNOWN_VARIABLE', `$${name}`, here);
     const owners = modulesWithVariable(name);
-    if (owners.length > 0) return this.unsupported('CFG_UNSUPPORTED_VARIABLE', 'CFG_UNKNOWN_VARIABLE', `$${name}`, owners);
+    if (owners.length > 0)
+      return this.unsupported('CFG_UNSUPPORTED_VARIABLE', 'CFG_UNKNOWN_VARIABLE', `$${name}`, owners);
     const hint = this.variableHint(name);
     return { code: 'CFG_UNKNOWN_VARIABLE', message: `unknown variable $${name}`, hint, unsupportedIn: '' };
   }
