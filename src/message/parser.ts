@@ -1,20 +1,6 @@
-import { uintAt } from './chars.ts';
 import { parseCSeq } from './cseq.ts';
-import {
-  HDR_CALL_ID,
-  HDR_CONTENT_LENGTH,
-  HDR_CSEQ,
-  HDR_FROM,
-  HDR_MAX_FORWARDS,
-  HDR_OTHER,
-  HDR_TO,
-  HDR_VIA,
-  NAME_IDS,
-  NAME_ROOT,
-  NAME_STEPS,
-  NAME_STOP,
-} from './header-name.ts';
-import { type HeaderField, SipMessage } from './message.ts';
+import { indexHeaders } from './header-index.ts';
+import { SipMessage } from './message.ts';
 import { M_ACK, methodId } from './method.ts';
 import { parseNameAddr } from './name-addr.ts';
 import { type Problem, problemAt } from './parse-errors.ts';
@@ -48,15 +34,6 @@ export class ParseFailure {
   }
 }
 
-const CR = 0x0d;
-const LF = 0x0a;
-const SP = 0x20;
-const HTAB = 0x09;
-const COLON = 0x3a;
-
-// Bit per header that may stand only once, in the order of their ids; RFC 3261 §7.3.1.
-const SINGLE = (1 << HDR_FROM) | (1 << HDR_TO) | (1 << HDR_CALL_ID) | (1 << HDR_CSEQ) | (1 << HDR_MAX_FORWARDS);
-
 /**
  * Parses one message: a datagram, or what a framer cut out of a stream. Never throws.
  *
@@ -70,7 +47,7 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
   const { length } = raw;
   let at = 0;
   // RFC 3261 §7.5: CRLFs before the start line are ignored.
-  while (at < length && (raw.charCodeAt(at) === CR || raw.charCodeAt(at) === LF)) at++;
+  while (at < length && (raw.charCodeAt(at) === 0x0d || raw.charCodeAt(at) === 0x0a)) at++;
   if (at === length) return new ParseFailure('SIP_PARSE_EMPTY', 0, 'Empty message', 0, null);
 
   const startLine = parseStartLine(raw, at, limits);
@@ -78,126 +55,11 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
   if (problem === null && length > limits.maxMessage) {
     problem = problemAt('SIP_PARSE_TOO_LARGE', 'Message Too Large', limits.maxMessage, 513);
   }
-  at = startLine.end;
-
-  const headersStart = at;
-  const headers: HeaderField[] = [];
-  let seen = 0;
-  let contentLength = -1;
-  let via: HeaderField | null = null;
-  let from: HeaderField | null = null;
-  let to: HeaderField | null = null;
-  let callId: HeaderField | null = null;
-  let cseq: HeaderField | null = null;
-  let maxForwards = 0;
-  let headersEnd = length;
-  let bodyStart = length;
-  let cr = -1;
-  let bareLf = raw.charCodeAt(at - 1) === LF && raw.charCodeAt(at - 2) !== CR;
-  for (;;) {
-    if (at >= length) {
-      problem ??= problemAt('SIP_PARSE_HEADER', 'No empty line after the headers', at);
-      break;
-    }
-    const c = raw.charCodeAt(at);
-    if (c === LF || (c === CR && raw.charCodeAt(at + 1) === LF)) {
-      headersEnd = at;
-      bodyStart = c === LF ? at + 1 : at + 2;
-      bareLf ||= c === LF;
-      break;
-    }
-    // The line with the lines folded into it (RFC 3261 §7.3.1).
-    let end = at;
-    for (;;) {
-      const from = end;
-      const lf = raw.indexOf('\n', from);
-      end = lf < 0 ? length : lf + 1;
-      // A CR that is not a line's end would be a line's end to somebody else: refused, never forwarded.
-      if (cr < from) {
-        cr = raw.indexOf('\r', from);
-        if (cr < 0) cr = length;
-      }
-      if (lf >= 0 && raw.charCodeAt(end - 2) !== CR) bareLf = true;
-      if (cr < end - 2) problem ??= problemAt('SIP_PARSE_HEADER', 'Bare CR in a header', cr);
-      const next = raw.charCodeAt(end);
-      if (next !== SP && next !== HTAB) break;
-    }
-
-    // header-name HCOLON: a token, blanks, the colon.
-    let nameEnd = at;
-    let state = NAME_ROOT;
-    let n = c;
-    while (n < 128 && nameEnd < end) {
-      const next = NAME_STEPS[(state << 7) | n] as number;
-      if (next === NAME_STOP) break;
-      state = next;
-      n = raw.charCodeAt(++nameEnd);
-    }
-    let valueStart = nameEnd;
-    while (n === SP || n === HTAB) n = raw.charCodeAt(++valueStart);
-    if (n !== COLON || nameEnd === at || valueStart >= end) {
-      problem ??= problemAt('SIP_PARSE_HEADER', 'Malformed header line', at);
-      at = end;
-      continue;
-    }
-    const afterColon = ++valueStart;
-    while (valueStart < end && raw.charCodeAt(valueStart) <= SP && isLws(raw.charCodeAt(valueStart))) valueStart++;
-    let valueEnd = end;
-    while (valueEnd > valueStart && raw.charCodeAt(valueEnd - 1) <= SP && isLws(raw.charCodeAt(valueEnd - 1)))
-      valueEnd--;
-    // An empty value stands on its own line, so that an edit of it stays there.
-    if (valueStart === end) {
-      valueStart = afterColon;
-      valueEnd = afterColon;
-    }
-    const id = NAME_IDS[state] as number;
-    if (headers.length >= limits.maxHeaders) {
-      problem ??= problemAt('SIP_PARSE_TOO_MANY_HEADERS', 'Too Many Headers', at);
-      break;
-    }
-    if (end - at > limits.maxHeader) {
-      problem ??= problemAt('SIP_PARSE_HEADER_TOO_LONG', 'Header Too Long', at, 513);
-    }
-    const field = { id, start: at, nameEnd, valueStart, valueEnd, end };
-    headers.push(field);
-    if (id !== HDR_OTHER && id <= HDR_CONTENT_LENGTH) {
-      const bit = 1 << id;
-      if ((seen & SINGLE & bit) !== 0) problem ??= problemAt('SIP_PARSE_HEADER_REPEATED', 'Repeated header', at);
-      const repeated = (seen & bit) !== 0;
-      seen |= bit;
-      switch (id) {
-        case HDR_VIA:
-          if (!repeated) via = field;
-          break;
-        case HDR_FROM:
-          if (!repeated) from = field;
-          break;
-        case HDR_TO:
-          if (!repeated) to = field;
-          break;
-        case HDR_CALL_ID:
-          if (!repeated) callId = field;
-          break;
-        case HDR_CSEQ:
-          if (!repeated) cseq = field;
-          break;
-        case HDR_MAX_FORWARDS:
-          if (!repeated) maxForwards = uintAt(raw, valueStart, valueEnd, 255);
-          break;
-        case HDR_CONTENT_LENGTH: {
-          const value = uintAt(raw, valueStart, valueEnd, 0x7fffffff);
-          // RFC 4475 §3.3.9: two that differ leave no way to know; two that agree do no harm.
-          if (value < 0 || value > 0x7fffffff || (repeated && contentLength !== value)) {
-            problem ??= problemAt('SIP_PARSE_CONTENT_LENGTH', 'Bad Content-Length', at);
-          }
-          contentLength = value;
-        }
-      }
-    }
-    at = end;
-  }
-
-  if (bareLf) return parseMessage(withCrlf(raw, bodyStart), limits);
+  const index = indexHeaders(raw, startLine.end, limits, problem);
+  const { headers, headersEnd, bodyStart, contentLength, via, from, to, callId, cseq, maxForwards } = index;
+  if (index.bareLf) return parseMessage(withCrlf(raw, bodyStart), limits);
+  const headersStart = startLine.end;
+  problem = index.problem;
 
   let bodyEnd = length;
   if (contentLength >= 0 && problem === null) {
@@ -270,10 +132,6 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
  */
 function withCrlf(raw: string, headersEnd: number): string {
   return raw.slice(0, headersEnd).replace(/(?<!\r)\n/g, '\r\n') + raw.slice(headersEnd);
-}
-
-function isLws(c: number): boolean {
-  return c === SP || c === CR || c === LF || c === HTAB;
 }
 
 function hasBlank(raw: string, start: number, end: number): boolean {
