@@ -3,9 +3,10 @@ import type { SipMessage } from '../message/message.ts';
 import type { ParseFailure } from '../message/parser.ts';
 import type { SipProxy } from '../proxy/proxy.ts';
 import { RequestState } from '../proxy/request-state.ts';
-import { DROP, RUN, ScriptContext } from '../script/context.ts';
+import { ScriptContext } from '../script/context.ts';
 import { L_DBG, L_ERR, L_INFO, type Log } from '../script/log.ts';
 import type { CompiledRoute, Program } from '../script/program.ts';
+import { dropsReply } from '../script/runtime-program.ts';
 import { ROUTE_CORE_ONREPLY, ROUTE_REQUEST } from '../script/values.ts';
 import type { Transactions } from '../transaction/transaction.ts';
 import type { Received, TransportSender, TransportUser } from '../transport/transport.ts';
@@ -214,7 +215,7 @@ export class MessageRouter implements TransportUser {
     edits: EditList,
   ): void {
     // `drop`, `return 0` and a negative last action discard the reply; `exit` lets it pass.
-    if (ctx.stop === DROP || (ctx.stop === RUN && code <= 0)) {
+    if (dropsReply(ctx, code)) {
       this.counters.droppedReplies++;
       return;
     }

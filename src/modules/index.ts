@@ -1,0 +1,24 @@
+import type { AnyModule } from '../script/module-definition.ts';
+import { cfgutils } from './cfgutils.ts';
+import { corex } from './corex.ts';
+import { counters } from './counters.ts';
+import { kex } from './kex.ts';
+import { maxfwd } from './maxfwd.ts';
+import { pv } from './pv.ts';
+import { rr } from './rr.ts';
+import { sanity } from './sanity.ts';
+import { siputils } from './siputils.ts';
+import { sl } from './sl.ts';
+import { statistics } from './statistics.ts';
+import { textops } from './textops.ts';
+import { tm } from './tm.ts';
+import { tmx } from './tmx.ts';
+import { uac } from './uac.ts';
+import { xlog } from './xlog.ts';
+
+/** Every module of this server, by Kamailio's name. */
+export const modules: ReadonlyMap<string, AnyModule> = new Map(
+  [cfgutils, corex, counters, kex, maxfwd, pv, rr, sanity, siputils, sl, statistics, textops, tm, tmx, uac, xlog].map(
+    (module) => [module.definition.name, module],
+  ),
+);

@@ -1,0 +1,176 @@
+import { type LinkedProgram, linkProgram } from '../script/compile.ts';
+import type { Diagnostic } from '../script/diagnostic.ts';
+import { L_INFO, L_NOTICE, L_WARN, type Log } from '../script/log.ts';
+import { Statistics } from '../script/statistics.ts';
+import { TransportError } from '../transport/errors.ts';
+import type { ListenSocket } from '../transport/transport.ts';
+import { hasErrors, type LoadedConfiguration, loadConfiguration, problems, problemsText } from './configuration.ts';
+import { ServerCore } from './core.ts';
+import { coreStatistics } from './core-statistics.ts';
+import { localInterfaces, parseListenOption } from './listen-option.ts';
+import { describe } from './message-router.ts';
+import { PlannedSender } from './planned-sender.ts';
+import { type CheckResult, type LoadOptions, type RunningServer, StartError } from './server-api.ts';
+import { tlsSettings } from './tls-settings.ts';
+
+/** Drops what a check would log: its findings are diagnostics. */
+const SILENT: Log = { level: -10, write() {} };
+
+/** Settings of the layers below, from a configuration and the command line. */
+function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log): ServerCore {
+  const { settings, server } = loaded.plan.globals;
+  const own = options.listen.map(parseListenOption);
+  const listen = own.length > 0 ? own : server.listen.length > 0 ? server.listen : localInterfaces();
+  const core = new ServerCore({
+    log,
+    maxTransactions: 200_000,
+    transport: {
+      listen,
+      aliases: server.aliases,
+      limits: server.limits,
+      enableTcp: server.enableTcp,
+      enableTls: server.enableTls,
+      defaultPort: server.port,
+      defaultTlsPort: server.tlsPort,
+      crlfPing: server.tcpCrlfPing,
+      tcpKeepalive: server.tcpKeepalive,
+      udpMtu: settings.udpMtu,
+      udpMtuTryProto: settings.udpMtuTryProto.toLowerCase() === 'tls' ? 'tls' : 'tcp',
+      // Bursts arrive while a route computes: the kernel keeps them for us.
+      udpReceiveBuffer: 4 << 20,
+      udpSendBuffer: 1 << 20,
+      ...tlsSettings(loaded.plan, options.cwd),
+    },
+    resolver: {
+      tryNaptr: server.dns.tryNaptr,
+      families: server.dns.tryIpv6 ? [4, 6] : [4],
+      srvBalance: server.dns.srvLoadBalancing,
+    },
+  });
+  core.options.maxBranches = settings.maxBranches;
+  core.options.serverHeader = settings.serverSignature ? settings.serverHeader : '';
+  core.options.userAgentHeader = settings.userAgentHeader;
+  core.options.forceRport = settings.forceRport;
+  core.options.localRport = settings.localRport;
+  return core;
+}
+
+function link(loaded: LoadedConfiguration, core: ServerCore, log: Log, statistics: Statistics, planned: boolean) {
+  return linkProgram(loaded.plan, {
+    proxy: core.proxy,
+    sender: planned ? new PlannedSender(loaded.plan.globals.server, core.transport) : core.transport,
+    wheel: core.wheel,
+    clock: core.clock,
+    log,
+    statistics,
+  });
+}
+
+/** Reads and checks a configuration without opening anything; never throws for a bad file. */
+export function checkConfiguration(options: LoadOptions): CheckResult {
+  let loaded: LoadedConfiguration;
+  try {
+    loaded = loadConfiguration(options);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return { diagnostics: [], text: `error: ${error.message} [${error.code}]\n`, ok: false };
+  }
+  let list = problems(loaded);
+  let failure = '';
+  if (!hasErrors(list)) {
+    // Linking finds what only the modules know: parameters that do not go together.
+    try {
+      const core = makeCore(loaded, options, SILENT);
+      link(loaded, core, SILENT, new Statistics(), true)?.stop();
+      core.wheel.clear();
+    } catch (error) {
+      failure = `error: ${describe(error)}\n`;
+    }
+    list = problems(loaded);
+  }
+  return { diagnostics: list, text: problemsText(loaded, list) + failure, ok: failure === '' && !hasErrors(list) };
+}
+
+/** A server that runs one configuration. */
+class Server implements RunningServer {
+  readonly warnings: readonly Diagnostic[];
+  private readonly core: ServerCore;
+  private readonly linked: LinkedProgram;
+  private readonly stats: Statistics;
+  private stopping: Promise<void> | null = null;
+
+  constructor(core: ServerCore, linked: LinkedProgram, stats: Statistics, warnings: readonly Diagnostic[]) {
+    this.core = core;
+    this.linked = linked;
+    this.stats = stats;
+    this.warnings = warnings;
+  }
+
+  get sockets(): readonly ListenSocket[] {
+    return this.core.transport.sockets;
+  }
+
+  statistics() {
+    return this.stats.list();
+  }
+
+  stop(graceMs: number): Promise<void> {
+    this.stopping ??= this.core.stop(graceMs).then(() => this.linked.stop());
+    return this.stopping;
+  }
+}
+
+/**
+ * Starts a server.
+ * @throws StartError CFG_INVALID with all problems, CFG_FILE, or the TRANSPORT_… code of a socket that cannot be opened
+ */
+export async function startServer(options: LoadOptions, log: Log): Promise<RunningServer> {
+  const loaded = loadConfiguration(options);
+  refuse(loaded, options);
+  const { settings } = loaded.plan.globals;
+  log.level = options.debug ?? settings.debug;
+  const core = makeCore(loaded, options, log);
+  try {
+    await core.start();
+  } catch (error) {
+    if (error instanceof TransportError) throw new StartError(error.code, error.message);
+    throw error;
+  }
+  const statistics = new Statistics();
+  coreStatistics(statistics, core);
+  const linked = link(loaded, core, log, statistics, false);
+  if (linked === null) {
+    await core.stop(0);
+    refuse(loaded, options);
+    throw new StartError('CFG_INVALID', `${options.file} cannot be used`);
+  }
+  try {
+    linked.start();
+  } catch (error) {
+    await core.stop(0);
+    linked.stop();
+    throw new StartError('CFG_MODULE_FAILED', `a module did not start: ${describe(error)}`);
+  }
+  core.router.use(linked.program);
+  const warnings = problems(loaded);
+  for (const warning of warnings)
+    log.write(L_WARN, 'core', `${warning.file}:${warning.line}:${warning.column}: ${warning.message}`, warning.code);
+  const where = core.transport.sockets.map(
+    ({ proto, displayHost, displayPort }) => `${proto}:${displayHost}:${displayPort}`,
+  );
+  log.write(L_NOTICE, 'core', `ready on ${where.join(' ')}`);
+  log.write(L_INFO, 'core', `modules: ${linked.modules.map(({ name }) => name).join(' ')}`);
+  return new Server(core, linked, statistics, warnings);
+}
+
+/** Throws when the configuration has errors. */
+function refuse(loaded: LoadedConfiguration, options: LoadOptions): void {
+  const list = problems(loaded);
+  if (!hasErrors(list)) return;
+  const count = list.filter(({ severity }) => severity === 'error').length;
+  throw new StartError(
+    'CFG_INVALID',
+    `${options.file} has ${count} error${count === 1 ? '' : 's'}`,
+    problemsText(loaded, list),
+  );
+}
