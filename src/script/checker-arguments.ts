@@ -24,11 +24,9 @@ export function checkArgument(place: Place, call: Call, arg: Argument, index: nu
   switch (arg.kind) {
     case 'string':
       return literalArgument(place, call, { node: arg, text: wireText(arg) }, index, kind);
-    case 'identifier': {
-      const message = `argument ${index + 1} of ${call.name}() is a bare word`;
-      place.scope.diagnostics.error('CFG_BARE_WORD', message, arg.at, `write "${arg.name}"`);
+    case 'identifier':
+      // The reader has said that it is neither a string nor a define.
       return null;
-    }
     case 'socketArgument': {
       const text = `${arg.proto === null ? '' : `${arg.proto}:`}${arg.host}${arg.port === null ? '' : `:${arg.port}`}`;
       return { kind: 'constant', value: text };

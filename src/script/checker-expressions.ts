@@ -59,11 +59,8 @@ export function checkExpression(place: Place, expression: Expression): Expr {
       return routeCall(place, expression);
     case 'blockExpression':
       return { op: 'block', body: place.body(place, expression.body.statements), at: expression.at };
-    case 'identifier': {
-      const { name } = expression;
-      scope.diagnostics.error('CFG_BARE_WORD', `'${name}' is not a value`, expression.at, `write "${name}" for a text`);
-      return BROKEN;
-    }
+    // The reader has said what is wrong with these.
+    case 'identifier':
     case 'error':
       return BROKEN;
   }

@@ -26,8 +26,8 @@ export function staticType(expr: Expr): StaticType {
     case 'toText':
       return 'text';
     case 'choose': {
-      const then = staticType(expr.then);
-      return then === staticType(expr.otherwise) ? then : 'any';
+      const yes = staticType(expr.yes);
+      return yes === staticType(expr.no) ? yes : 'any';
     }
     default:
       return 'int';
@@ -155,8 +155,8 @@ export function length(operand: Expr): Expr {
   return operand.op === 'const' ? constant(toText(operand.value).length) : { op: 'length', operand };
 }
 
-/** `selval(condition, then, otherwise)` */
-export function choose(condition: Expr, then: Expr, otherwise: Expr): Expr {
+/** `selval(condition, yes, no)` */
+export function choose(condition: Expr, yes: Expr, no: Expr): Expr {
   const value = truth(condition);
-  return value === null ? { op: 'choose', condition, then, otherwise } : value > 0 ? then : otherwise;
+  return value === null ? { op: 'choose', condition, yes, no } : value > 0 ? yes : no;
 }

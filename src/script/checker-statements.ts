@@ -67,10 +67,8 @@ function checkStatement(place: Place, statement: Statement): Stmt | null {
 /** The variable on the left of `=`. @returns null when it cannot be written, which has been reported */
 function writable(place: Place, target: Assignment['target']): Reference | null {
   const { diagnostics } = place.scope;
-  if (target.ref.transformations.length > 0) {
-    diagnostics.error('CFG_READ_ONLY', `${target.ref.raw} has a transformation and cannot be assigned`, target.at);
-    return null;
-  }
+  // One with a transformation was reported by the reader.
+  if (target.ref.transformations.length > 0) return null;
   const reference = resolveVariable(place.scope, target);
   if (reference === null) return null;
   if (!reference.symbol.definition.writable) {
@@ -100,8 +98,8 @@ function conditional(place: Place, node: If): Stmt {
   return {
     op: 'if',
     condition,
-    then: checkBody(place, node.then.statements),
-    otherwise: node.else === null ? null : checkBody(place, node.else.statements),
+    yes: checkBody(place, node.then.statements),
+    no: node.else === null ? null : checkBody(place, node.else.statements),
     at: node.condition.at,
   };
 }

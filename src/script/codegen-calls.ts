@@ -27,8 +27,8 @@ export function visitExpressionCalls(expr: Expr, visit: (call: CallSite) => void
       return;
     case 'choose':
       visitExpressionCalls(expr.condition, visit);
-      visitExpressionCalls(expr.then, visit);
-      visitExpressionCalls(expr.otherwise, visit);
+      visitExpressionCalls(expr.yes, visit);
+      visitExpressionCalls(expr.no, visit);
       return;
     case 'not':
     case 'negate':
@@ -56,8 +56,8 @@ function visitStatement(statement: Stmt, visit: (call: CallSite) => void): void 
       return;
     case 'if':
       visitExpressionCalls(statement.condition, visit);
-      visitCalls(statement.then, visit);
-      if (statement.otherwise !== null) visitCalls(statement.otherwise, visit);
+      visitCalls(statement.yes, visit);
+      if (statement.no !== null) visitCalls(statement.no, visit);
       return;
     case 'while':
       visitExpressionCalls(statement.condition, visit);

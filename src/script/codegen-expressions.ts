@@ -95,7 +95,7 @@ export class ExpressionWriter {
       case 'length':
         return `${this.text(expr.operand)}.length`;
       case 'choose':
-        return `(${this.truth(expr.condition, 'positive')} ? ${this.int(expr.then)} : ${this.int(expr.otherwise)})`;
+        return `(${this.truth(expr.condition, 'positive')} ? ${this.int(expr.yes)} : ${this.int(expr.no)})`;
       default:
         return `(${this.truth(expr, 'nonzero')} ? 1 : 0)`;
     }
@@ -116,7 +116,7 @@ export class ExpressionWriter {
       case 'toText':
         return this.text(expr.operand);
       case 'choose':
-        return `(${this.truth(expr.condition, 'positive')} ? ${this.text(expr.then)} : ${this.text(expr.otherwise)})`;
+        return `(${this.truth(expr.condition, 'positive')} ? ${this.text(expr.yes)} : ${this.text(expr.no)})`;
       default:
         return `("" + ${this.int(expr)})`;
     }
@@ -133,7 +133,7 @@ export class ExpressionWriter {
       case 'plus':
         return this.plus(expr.left, expr.right);
       case 'choose':
-        return `(${this.truth(expr.condition, 'positive')} ? ${this.operand(expr.then)} : ${this.operand(expr.otherwise)})`;
+        return `(${this.truth(expr.condition, 'positive')} ? ${this.operand(expr.yes)} : ${this.operand(expr.no)})`;
       case 'concat':
       case 'toText':
         return this.text(expr);

@@ -116,12 +116,12 @@ export class StatementWriter {
     return 'c';
   }
 
-  private conditional({ condition, then, otherwise, at }: Stmt & { readonly op: 'if' }): void {
+  private conditional({ condition, yes, no, at }: Stmt & { readonly op: 'if' }): void {
     const { frame } = this;
     const js = this.condition(condition, at, 'if', 'positive');
     frame.line('r = 1;');
-    frame.block(`if (${js}) `, () => this.body(then));
-    if (otherwise !== null && otherwise.length > 0) frame.block('else ', () => this.body(otherwise));
+    frame.block(`if (${js}) `, () => this.body(yes));
+    if (no !== null && no.length > 0) frame.block('else ', () => this.body(no));
   }
 
   private loop({ condition, body, at }: Stmt & { readonly op: 'while' }): void {

@@ -65,7 +65,7 @@ export type Expr =
   | { readonly op: 'match'; readonly left: Expr; readonly regex: RegExp | Expr }
   | { readonly op: 'toInt' | 'toText'; readonly operand: Expr }
   | { readonly op: 'defined' | 'empty' | 'length'; readonly operand: Expr }
-  | { readonly op: 'choose'; readonly condition: Expr; readonly then: Expr; readonly otherwise: Expr };
+  | { readonly op: 'choose'; readonly condition: Expr; readonly yes: Expr; readonly no: Expr };
 
 export type IntOperator = '-' | '*' | '/' | 'mod' | '|' | '&' | '^' | '<<' | '>>';
 
@@ -126,8 +126,8 @@ export type Stmt =
   | {
       readonly op: 'if';
       readonly condition: Expr;
-      readonly then: readonly Stmt[];
-      readonly otherwise: readonly Stmt[] | null;
+      readonly yes: readonly Stmt[];
+      readonly no: readonly Stmt[] | null;
       readonly at: Span;
     }
   | { readonly op: 'while'; readonly condition: Expr; readonly body: readonly Stmt[]; readonly at: Span }

@@ -69,7 +69,7 @@ function ipv4Number(text: string): number | null {
       part = -1;
       parts++;
     } else if (c >= 0x30 && c <= 0x39) {
-      part = (part < 0 ? 0 : part) * 10 + c - 0x30;
+      part = Math.max(part, 0) * 10 + c - 0x30;
       if (part > 255) return null;
     } else return null;
   }

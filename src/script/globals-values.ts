@@ -63,6 +63,6 @@ export class GlobalValues {
     if (!/[\r\n]/.test(text)) return text;
     const value = this.values.get(name);
     if (value !== undefined) this.diagnostics.error('CFG_VALUE', `${name} is one header line`, value.at);
-    return text.replace(/[\r\n][^]*/, '');
+    return text.replace(/[\r\n].*/s, '');
   }
 }

@@ -158,7 +158,7 @@ export class SymbolTable {
 
   private variableHint(name: string): string | undefined {
     // Variable names are short and differ by case alone ($fu, $fU): only the names that exist here are offered.
-    return didYouMean(name, this.variables.keys());
+    return name.length < 2 ? undefined : didYouMean(name, this.variables.keys());
   }
 }
 

@@ -171,11 +171,10 @@ export function compileText(
   const replies: string[] = [];
   const forwarded: string[] = [];
   const modules = fakeModules(log, replies, options.modules);
-  const loads = /^\s*loadmodule/m.test(text)
-    ? ''
-    : `${[...LOADED.split(' '), ...(options.modules ?? []).map(({ definition }) => definition.name)].map((name) => `loadmodule "${name}.so"`).join(';')};`;
-  // On one line with the text's first, so that line numbers stay those of the text.
-  const source = `${loads}${text}`;
+  const extra = (options.modules ?? []).map(({ definition }) => definition.name);
+  const names = /^\s*loadmodule/m.test(text) ? [] : [...LOADED.split(' '), ...extra];
+  // Behind the text, so that places in it stay what they are.
+  const source = [text, ...names.map((name) => `loadmodule "${name}.so"`)].join('\n');
   const config = parseConfig({ file: 'test.cfg', text: source }, { isKnownVariable: knownVariables(modules) });
   const clock = options.clock ?? { now: () => 0, wall: () => 0 };
   const sender: TransportSender = {
