@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { EditList } from '../../src/message/edits.ts';
 import type { SipMessage } from '../../src/message/message.ts';
 import { textops } from '../../src/modules/textops.ts';
+import { withAuthParam, withValueParam } from '../../src/modules/textopsx/values.ts';
 import { textopsx } from '../../src/modules/textopsx.ts';
 import { Branch } from '../../src/proxy/branch.ts';
 import type { ProxyTransaction } from '../../src/proxy/proxy-transaction.ts';
@@ -392,6 +393,14 @@ describe('iterators', () => {
     assert.equal(call(none, 'bl_iterator_start', 'b1'), 1);
     assert.equal(call(none, 'bl_iterator_next', 'b1'), -1);
   });
+});
+
+test('long runs of blanks cost little', () => {
+  const blanks = ' '.repeat(30_000);
+  const from = process.hrtime.bigint();
+  assert.equal(withValueParam(`a${blanks}b`, 'x', null), null);
+  assert.equal(withAuthParam(`Digest a=1${blanks}=${blanks}`, 'x', null), null);
+  assert.ok(process.hrtime.bigint() - from < 1_000_000_000n);
 });
 
 test('remove_body and keep_hf', () => {

@@ -104,7 +104,7 @@ function removeViaParam(ctx: ScriptContext, name: string, index: number): number
   const { raw } = ctx.message;
   const from = via.end - via.params.length;
   const pattern = new RegExp(
-    `;\\s*${name.replace(/[.*+]/g, '\\$&')}\\s*(?:=\\s*(?:"[^"]*"|[^\\s;,"]*))?(?=\\s*(?:;|$))`,
+    `;\\s*${name.replace(/[.*+]/g, '\\$&')}(?:\\s*=\\s*(?:"[^"]*"|[^\\s;,"]*))?(?=\\s*(?:;|$))`,
     'i',
   );
   const match = pattern.exec(raw.slice(from, via.end));

@@ -136,8 +136,9 @@ export function splitValues(text: string): string[] {
 }
 
 // One parameter of a value with its semicolon, or of credentials with its comma; quoted strings are taken whole.
-const PARAM = /\s*;\s*([^\s;=<>"]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^;\s]*))?/g;
-const AUTH_PARAM = /(\s*,\s*|\s+)([^\s,="]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^,\s]*)/g;
+// The look-behind keeps a long run of blanks from being tried at each of its characters.
+const PARAM = /(?<!\s)\s*;\s*([^\s;=<>"]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^;\s]*))?/g;
+const AUTH_PARAM = /(?<!\s)(\s*,\s*|\s+)([^\s,="]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^,\s]*)/g;
 
 /**
  * A value with a parameter set or removed.
