@@ -175,9 +175,9 @@ for (const row of rows) {
   const ours = median(readings.trunkline.map((reading) => reading.microseconds));
   const theirs = hasKamailio ? median(readings.kamailio.map((reading) => reading.microseconds)) : 0;
   const memory = median(readings.trunkline.map((reading) => reading.memory));
-  const failed = [...readings.trunkline, ...readings.kamailio].reduce((sum, reading) => sum + reading.failed, 0);
+  const failed = (list: readonly Reading[]): number => list.reduce((sum, reading) => sum + reading.failed, 0);
   const ratio = theirs === 0 ? '-' : (ours / theirs).toFixed(2);
   process.stdout.write(
-    `${row.name.padEnd(10)}${pad(theirs === 0 ? '-' : theirs.toFixed(1), 12)}${pad(ours.toFixed(1), 14)}${pad(ratio, 8)}${pad(row.budget.toFixed(2), 8)}${pad(memory.toFixed(0), 7)}${pad(String(failed), 8)}\n`,
+    `${row.name.padEnd(10)}${pad(theirs === 0 ? '-' : theirs.toFixed(1), 12)}${pad(ours.toFixed(1), 14)}${pad(ratio, 8)}${pad(row.budget.toFixed(2), 8)}${pad(memory.toFixed(0), 7)}${pad(`${failed(readings.kamailio)}/${failed(readings.trunkline)}`, 8)}\n`,
   );
 }

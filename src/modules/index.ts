@@ -11,6 +11,7 @@ import { siputils } from './siputils.ts';
 import { sl } from './sl.ts';
 import { statistics } from './statistics.ts';
 import { textops } from './textops.ts';
+import { textopsx } from './textopsx.ts';
 import { tm } from './tm.ts';
 import { tmx } from './tmx.ts';
 import { uac } from './uac.ts';
