@@ -16,7 +16,7 @@ import { splitAddress } from '../script/socket-address.ts';
 import { ROUTE_ANY, ROUTE_CORE_ONREPLY, ROUTE_FAILURE, ROUTE_REQUEST } from '../script/values.ts';
 import { canonicalHost, ipFamily, unbracket } from '../transport/ip.ts';
 import type { ListenSocket, Proto, TransportSender } from '../transport/transport.ts';
-import { COREX_VARIABLES, SOCKET_TRANSFORMATIONS } from './corex/variables.ts';
+import { COREX_VARIABLES } from './corex/variables.ts';
 import { appendBranch } from './support/append-branch.ts';
 import { failure } from './support/failure.ts';
 
@@ -312,7 +312,7 @@ export const corex = defineModule<CorexModule>({
     absent('msg_vbflag_parse', ['str'], VBFLAG),
   ],
   variables: COREX_VARIABLES,
-  transformations: SOCKET_TRANSFORMATIONS,
+  transformations: [],
   eventRoutes: [],
   create: (host, parameters) => {
     for (const text of parameters.list('alias_subdomains')) addSubdomains(host, `${text}`);

@@ -50,7 +50,7 @@ export interface ArgumentTypes {
   int: number;
   /** Constant text (c); a text with variables is interpolated all the same. */
   const: string;
-  /** POSIX regular expression, case-insensitive (re); constant ones are compiled at load. */
+  /** POSIX regular expression, case-insensitive and line-wise (REG_NEWLINE), never with the g flag (re); constant ones are compiled at load. */
   regex: RegExp;
   /** A variable to read or write (v). */
   var: VariableAccess;

@@ -77,32 +77,13 @@ describe('sockets', () => {
     assert.equal(call(ctx, 'is_socket_name', ''), -1);
   });
 
-  test('variables and transformations', () => {
+  test('variables', () => {
     const ctx = context(host);
     assert.equal(module.read(ctx, 'lsock', 'n/second/listen'), 'tcp:127.0.0.1:5070');
     assert.equal(module.read(ctx, 'lsock', 'l/udp:127.0.0.1:5060/name'), 'main');
     assert.equal(module.read(ctx, 'lsock', 'n/nope/port'), null);
     assert.throws(() => module.read(ctx, 'lsock', 'zz'));
     assert.equal(module.read(ctx, 'cfg', 'line'), null);
-    const apply = (name: string, value: Value): Value => {
-      const made = corex.definition.transformations.find((one) => one.name === name)?.make([]);
-      if (made === undefined || typeof made === 'string') throw new Error(name);
-      return made(value, ctx);
-    };
-    const names = ['sock.host', 'sock.port', 'sock.proto', 'sock.touri'];
-    assert.deepEqual(
-      names.map((name) => apply(name, 'tcp:1.2.3.4:5070')),
-      ['1.2.3.4', '5070', 'tcp', 'sip:1.2.3.4:5070;transport=tcp'],
-    );
-    assert.deepEqual(
-      names.map((name) => apply(name, 'udp:[::1]:5070')),
-      ['[::1]', '5070', 'udp', 'sip:[::1]:5070;transport=udp'],
-    );
-    assert.deepEqual(
-      names.map((name) => apply(name, '1.2.3.4')),
-      ['1.2.3.4', '', '', 'sip:1.2.3.4'],
-    );
-    assert.equal(apply('sock.host', null), '');
   });
 });
 

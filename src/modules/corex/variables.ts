@@ -1,5 +1,4 @@
-import type { ModuleHost, TransformationDefinition, VariableDefinition } from '../../script/module-definition.ts';
-import { type AddressParts, splitAddress } from '../../script/socket-address.ts';
+import type { ModuleHost, VariableDefinition } from '../../script/module-definition.ts';
 import type { Value } from '../../script/values.ts';
 import { bracket } from '../../transport/ip.ts';
 import type { ListenSocket } from '../../transport/transport.ts';
@@ -54,27 +53,4 @@ export const COREX_VARIABLES: readonly VariableDefinition<{ readonly host: Modul
   LSOCK,
   empty('cfg', 'the place in the configuration is not kept at run time'),
   empty('atkv', 'there are no task groups'),
-];
-
-function part(name: string, read: (parts: AddressParts) => Value): TransformationDefinition {
-  return {
-    name: `sock.${name}`,
-    minParams: 0,
-    maxParams: 0,
-    support: 'yes',
-    make: () => (value) => {
-      const parts = splitAddress(`${value ?? ''}`);
-      return parts === null ? '' : read(parts);
-    },
-  };
-}
-
-/** `{sock.host}`, `{sock.port}`, `{sock.proto}`, `{sock.touri}` of `proto:host:port`; what it does not say is empty. */
-export const SOCKET_TRANSFORMATIONS: readonly TransformationDefinition[] = [
-  part('host', ({ host }) => bracket(host)),
-  part('port', ({ port }) => `${port ?? ''}`),
-  part('proto', ({ proto }) => proto ?? ''),
-  part('touri', ({ proto, host, port }) => {
-    return `sip:${bracket(host)}${port === null ? '' : `:${port}`}${proto === null ? '' : `;transport=${proto}`}`;
-  }),
 ];
