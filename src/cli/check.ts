@@ -32,6 +32,12 @@ function coloured(text: string): string {
     .replace(/: warning: /g, `: ${styleText(['bold', 'yellow'], 'warning:', { validateStream: false })} `);
 }
 
+/** What to do when a problem is only that something is not there yet; empty when none is of that kind. */
+export function unsupportedAdvice(text: string): string {
+  if (!/: error: .* \[CFG_UNSUPPORTED_\w+\]$/m.test(text)) return '';
+  return '"--unsupported warn" makes warnings of what is not supported; such a function then fails when it is reached.';
+}
+
 /**
  * Checks one configuration and writes the verdict: `FILE: ok`, or every problem and a line that counts them.
  * @param out where to; colours when it is a terminal
@@ -48,7 +54,7 @@ export async function checkFile(
   const wrapped = withPrologue(load, prologue);
   try {
     const result = checkConfiguration(wrapped.load);
-    const text = wrapped.tell(result.text);
+    const text = wrapped.tell(result.text).trimEnd();
     if (text !== '') out.write(`${out.isTTY === true ? coloured(text) : text}\n\n`);
     const warnings = result.diagnostics.filter(({ severity }) => severity === 'warning').length;
     const errors = result.diagnostics.length - warnings;
@@ -57,7 +63,9 @@ export async function checkFile(
       ...(warnings > 0 ? [count(warnings, 'warning')] : []),
     ].join(', ');
     if (result.ok) out.write(`${load.file}: ok${counted === '' ? '' : ` (${counted})`}\n`);
-    else out.write(`${load.file}: ${counted}\n`);
+    else out.write(`${load.file}: ${counted === '' ? 'cannot be used' : counted}\n`);
+    const advice = unsupportedAdvice(text);
+    if (advice !== '') out.write(`  ${advice}\n`);
     return result.ok;
   } finally {
     wrapped.remove();

@@ -14,9 +14,9 @@ interface Glyphs {
 const DRAWN: Glyphs = { line: '│', dash: '─', right: '▶', left: '◀' };
 const PLAIN: Glyphs = { line: '|', dash: '-', right: '>', left: '<' };
 
-/** Characters between two of the ladder's lines. */
-const SPAN = 21;
-const MARGIN = 8;
+/** Characters between two of the ladder's lines, and before the first: a line then fits 80 columns. */
+const SPAN = 18;
+const MARGIN = 7;
 
 /** True when the terminal's language settings promise UTF-8. */
 export function showsUtf8(env: NodeJS.ProcessEnv): boolean {
@@ -35,27 +35,36 @@ export function hasCredentials(message: SipMessage): boolean {
   return message.find(HDR_AUTHORIZATION) !== undefined || message.find(HDR_PROXY_AUTHORIZATION) !== undefined;
 }
 
+/** {@link fromText} without what every URI has. */
+function shortFrom(message: SipMessage): string {
+  const from = message.from;
+  if (from === null) return '';
+  const uri = from.uri.replace(/^sip:/, '');
+  return from.display === '' ? uri : `${from.display} <${uri}>`;
+}
+
 function label(message: SipMessage): string {
   if (!message.isRequest) {
     const text = `${message.status} ${message.reason}`;
     return text.length <= SPAN - 6 ? text : String(message.status);
   }
-  return hasCredentials(message) ? `${message.method} + digest` : message.method;
+  return hasCredentials(message) ? `${message.method} + auth` : message.method;
 }
 
 /** Draws messages as they pass: one line each, the server between the phone and the carrier. */
 export class Ladder {
   private readonly glyphs: Glyphs;
-  private readonly started = performance.now();
+  private started = performance.now();
 
   constructor(utf8: boolean) {
     this.glyphs = utf8 ? DRAWN : PLAIN;
   }
 
-  /** The line with the names over the ladder's uprights. */
+  /** The lines with the names over the ladder's uprights; time counts from here. */
   header(): string {
-    const row = [' '.repeat(MARGIN), 'phone'.padEnd(SPAN - 2), 'Trunkline'.padEnd(SPAN - 2), 'carrier'];
-    return row.join('').replace(/^ {2}/, '  ');
+    this.started = performance.now();
+    const parties = `${'phone'.padEnd(SPAN - 2)}Trunkline${'carrier'.padStart(SPAN - 3)}`;
+    return `   ms  ${parties} CSeq, From`;
   }
 
   /**
@@ -70,22 +79,16 @@ export class Ladder {
     const arrow = this.arrow(label(message), rightwards);
     const gap = ' '.repeat(SPAN);
     const body = party === 'phone' ? `${line}${arrow}${line}${gap}${line}` : `${line}${gap}${line}${arrow}${line}`;
-    const about = message.isRequest
-      ? `From ${fromText(message)}  CSeq ${message.cseq?.seq ?? '?'}`
-      : `From ${fromText(message)}`;
-    return `${this.time()}${body}  ${about}`;
+    return `${this.time()}${body} ${message.cseq?.seq ?? '?'} ${shortFrom(message)}`;
   }
 
   /** What the server says in between. */
   note(text: string): string {
-    const { line } = this.glyphs;
-    const gap = ' '.repeat(SPAN);
-    return `${this.time()}${line}${gap}${line}${gap}${line}  ${text}`;
+    return `${this.time()}${text}`;
   }
 
   private time(): string {
-    const text = `${Math.round(performance.now() - this.started)} ms`;
-    return `${text.padStart(MARGIN)}  `;
+    return `${String(Math.round(performance.now() - this.started)).padStart(MARGIN - 2)}  `;
   }
 
   private arrow(text: string, rightwards: boolean): string {

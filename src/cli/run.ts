@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { L_CRIT, L_NOTICE, L_WARN } from '../script/log.ts';
 import { type RunningServer, StartError } from '../server/server-api.ts';
 import type { ListenSocket } from '../transport/transport.ts';
-import { requireFile } from './check.ts';
+import { requireFile, unsupportedAdvice } from './check.ts';
 import { CliError, EXIT } from './errors.ts';
 import { openLogs, type ServerLogs } from './logging.ts';
 import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts';
@@ -14,6 +14,12 @@ import type { RunSettings } from './settings.ts';
 const GRACE = 4000;
 /** Milliseconds after which the process ends whatever is still open: five seconds is what was promised. */
 const LAST_CALL = 4800;
+
+/**
+ * Milliseconds in which a second signal is taken for the first one: a terminal's Ctrl-C reaches this process and the launcher
+ * that restarted it under a newer Node, and the launcher passes it on.
+ */
+export const SAME_SIGNAL = 300;
 
 /** `udp:127.0.0.1:5060`, with what it is advertised as when that differs. */
 export function socketText(socket: ListenSocket): string {
@@ -41,7 +47,10 @@ export function startFailure(error: unknown, tell: (text: string) => string = (t
 }
 
 function adviceFor(error: StartError): string {
-  if (error.details !== '') return 'Nothing was started. "trunkline check FILE" shows the same list.';
+  if (error.details !== '') {
+    const advice = unsupportedAdvice(error.details);
+    return `Nothing was started. "trunkline check FILE" shows the same list.${advice === '' ? '' : `\n${advice}`}`;
+  }
   if (/EADDRINUSE|in use|busy/i.test(`${error.code} ${error.message}`)) {
     return 'Another program has this port: "ss -lntup" shows which. Stop it, or listen elsewhere with --listen udp:HOST:PORT.';
   }
@@ -73,13 +82,14 @@ function changeDirectory(path: string): void {
 /** Waits for the signal to stop, and stops. */
 function serveUntilStopped(server: RunningServer, logs: ServerLogs): Promise<void> {
   return new Promise((resolve) => {
-    let stopping = false;
+    let asked = 0;
     const stop = (signal: NodeJS.Signals, number: number): void => {
-      if (stopping) {
+      if (asked > 0) {
+        if (performance.now() - asked < SAME_SIGNAL) return;
         logs.life.write(L_WARN, 'core', `${signal} again: stopped at once`);
         process.exit(128 + number);
       }
-      stopping = true;
+      asked = performance.now();
       logs.life.write(L_NOTICE, 'core', `${signal}: stopping; calls being set up have ${GRACE / 1000} seconds`);
       const late = setTimeout(() => {
         logs.life.write(L_WARN, 'core', 'stopped; not everything could be finished in time');
