@@ -77,6 +77,10 @@ export function parseVariableReference(text: string, start = 0, options: Interpo
 }
 
 function parseText(text: string, base: number, options: InterpolationOptions, depth: number): InterpolatedText {
+  if (depth > maxDepth) {
+    const error = { message: 'variables are nested too deeply', offset: base, length: 1 };
+    return { segments: [{ kind: 'text', text, offset: base }], errors: [error] };
+  }
   const segments: Segment[] = [];
   const errors: InterpolationError[] = [];
   let pending = '';

@@ -468,7 +468,7 @@ class Lexer {
         start + error.offset + error.length,
         error.hint,
       );
-      const length = Math.max(1, /^\$[\w.?]*(?:\([^;{}\s]*)?/.exec(line)![0].length);
+      const length = Math.max(1, /^\$[\w.?]*(?:\([^;\s=<>!&|]*)?/.exec(line)![0].length);
       this.#push({ kind: 'variable', ref: null }, start, start + length);
       return;
     }

@@ -9,7 +9,7 @@ import { Cursor, ParseFailure } from './parser-cursor.ts';
 import { parseAssignmentItem, parseFlags } from './parser-item.ts';
 import { parseConfigEngine, parseLoadModule, parseModParam, parseModulePath } from './parser-module.ts';
 import { isRouteKeyword, parseRouteBlock } from './parser-route.ts';
-import { parseBlock, parseStatements } from './parser-statement.ts';
+import { parseBlock, parseStrayStatement } from './parser-statement.ts';
 import { Preprocessor } from './preprocessor.ts';
 import { createSourceFile, type SourceFile } from './source.ts';
 import { describeToken } from './token.ts';
@@ -161,11 +161,12 @@ function parseItem(cursor: Cursor): ConfigItem | null {
   return endItem(cursor, parseAssignmentItem(cursor));
 }
 
-/** A statement outside of any block is read, so that what follows it is understood, and dropped. */
+/** Statements outside of any block are read, so that what follows them is understood, and dropped. */
 function parseStray(cursor: Cursor): null {
   const token = cursor.peek();
   cursor.error('CFG_SYNTAX', 'a statement outside of route blocks', token, 'is there a } too much before it?');
-  parseStatements(cursor, token);
+  do parseStrayStatement(cursor);
+  while (!cursor.atEnd && !cursor.atItem && (cursor.is('variable') || cursor.atStatementLine));
   cursor.accept('}');
   return null;
 }

@@ -98,7 +98,7 @@ function parseOperand(cursor: Cursor, keyword: CoreKeyword, parseExpression: Par
     return { kind: 'word', word: 'max_len' };
   }
   if (keyword.endsWith('_ip') && token.kind === 'ip') return parseNetwork(cursor, token.address);
-  const isHost = keyword.endsWith('_ip') && token.kind === 'int' && !cursor.peek(1).spaceBefore && cursor.is('word', 1);
+  const isHost = keyword.endsWith('_ip') && token.kind === 'int' && cursor.adjacentCount('()=!&|;{},') > 1;
   if (isHost || isBareWord(cursor, token)) {
     // Host names may have dots and hyphens.
     const word = keyword.endsWith('_ip') ? cursor.takeAdjacent('()=!&|;{},') : cursor.next().text;

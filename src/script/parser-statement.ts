@@ -34,17 +34,26 @@ export function parseStatements(cursor: Cursor, open: Token, inSwitch = false): 
       cursor.error('CFG_SYNTAX', `expected '}' before ${describeToken(cursor.peek())}`, cursor.peek(), hint);
       break;
     }
-    const before = cursor.index;
-    try {
-      statements.push(parseStatement(cursor));
-    } catch (failure) {
-      if (!(failure instanceof ParseFailure)) throw failure;
-      recover(cursor, statements);
-      // Something must have been consumed, else the next round fails on the same token.
-      if (cursor.index === before && !cursor.isPunct('}')) cursor.next();
-    }
+    parseOrRecover(cursor, statements);
   }
   return statements;
+}
+
+/** Reads one statement, for a place where none may be; what it is does not matter. */
+export function parseStrayStatement(cursor: Cursor): void {
+  parseOrRecover(cursor, []);
+}
+
+function parseOrRecover(cursor: Cursor, statements: Statement[]): void {
+  const before = cursor.index;
+  try {
+    statements.push(parseStatement(cursor));
+  } catch (failure) {
+    if (!(failure instanceof ParseFailure)) throw failure;
+    recover(cursor, statements);
+    // Something must have been consumed, else the next round fails on the same token.
+    if (cursor.index === before && !cursor.isPunct('}')) cursor.next();
+  }
 }
 
 /** Goes on behind the next `;`, before the block's `}`, or where a line looks like a statement. */

@@ -1,5 +1,6 @@
 /** `switch (expr) { case 1: … case "x": … case /"^a": … default: … }` */
 import type { Expression, Statement, Switch, SwitchCase, SwitchLabel } from './ast.ts';
+import { integerWords } from './keywords.ts';
 import { type Cursor, ParseFailure } from './parser-cursor.ts';
 import { parseExpression } from './parser-expression.ts';
 import { describeToken, type Token } from './token.ts';
@@ -75,7 +76,7 @@ function readLabel(cursor: Cursor): SwitchLabel {
     if (!cursor.is('string')) cursor.fail('the expression of a regex label is a string', token, hint);
     return { kind: 'regex', pattern: cursor.takeString().value };
   }
-  if (token.kind === 'word' && cursor.isPunct(':', 1)) {
+  if (token.kind === 'word' && cursor.isPunct(':', 1) && !integerWords.has(token.text)) {
     cursor.fail(`'${token.text}' is not a label`, token, `write case "${token.text}": for a string`);
   }
   const value = constantOf(parseExpression(cursor));
