@@ -103,8 +103,9 @@ function declaredFlags(config: Config, diagnostics: DiagnosticList): ReadonlyMap
     let free = number ?? 0;
     if (number === null) while (taken.has(free)) free++;
     if (free < 0 || free > LAST_FLAG) {
-      const message = number === null ? `no flag is left for ${name}` : `there is no flag ${number}`;
-      diagnostics.error('CFG_VALUE', message, at, `flags are 0 to ${LAST_FLAG}`);
+      // The reader has refused a number that is out of range.
+      if (number === null)
+        diagnostics.error('CFG_VALUE', `no flag is left for ${name}`, at, `flags are 0 to ${LAST_FLAG}`);
       continue;
     }
     if (flags.has(name)) diagnostics.error('CFG_VALUE', `flag ${name} is declared twice`, at);
