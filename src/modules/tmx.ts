@@ -39,8 +39,9 @@ function against(name: string, pick: (ctx: ScriptContext) => SipMessage | null):
     inner: 'required',
     support: 'yes',
     bind: (m) => (inner, _index, text) => {
-      const wanted = inner?.constant;
-      if (wanted === null || wanted === undefined) return `$${name} takes a variable`;
+      if (inner === null) return `$${name} takes a variable`;
+      // `$T_req($fu)`: the variable is bound already; `$T_req(fu)`: only its name is there.
+      const wanted = inner.constant;
       let access: VariableAccess | string | null = null;
       return {
         text,
@@ -48,7 +49,7 @@ function against(name: string, pick: (ctx: ScriptContext) => SipMessage | null):
         set: null,
         get: (ctx) => {
           // Prepared on first use: modules may be made before the variable's own module is.
-          access ??= m.host.variable(wanted.startsWith('$') ? wanted : `$${wanted}`);
+          if (wanted !== null) access ??= m.host.variable(`$${wanted}`);
           const message = pick(ctx);
           if (message === null || typeof access === 'string') return null;
           const other = new ScriptContext(
@@ -63,7 +64,7 @@ function against(name: string, pick: (ctx: ScriptContext) => SipMessage | null):
             ctx.from,
             ctx.serial,
           );
-          return access.get(other);
+          return access === null ? inner.get(other) : access.get(other);
         },
       };
     },

@@ -2,7 +2,12 @@ import { Buffer } from 'node:buffer';
 import pino from 'pino';
 import { L_ALERT, L_BUG, L_CRIT, L_DBG, L_ERR, L_INFO, L_NOTICE, L_WARN, type Log } from '../script/log.ts';
 
-const NAMES = new Map<number, string>([
+/** Weights of the level names for the JSON writer: only their order counts. */
+const WEIGHTS = { DEBUG: 10, INFO: 20, NOTICE: 30, WARNING: 40, ERROR: 50, CRITICAL: 60, BUG: 70, ALERT: 80 };
+
+type LevelName = keyof typeof WEIGHTS;
+
+const NAMES = new Map<number, LevelName>([
   [L_ALERT, 'ALERT'],
   [L_BUG, 'BUG'],
   [L_CRIT, 'CRITICAL'],
@@ -24,7 +29,7 @@ const COLOURS = new Map<number, string>([
 ]);
 
 /** Kamailio's name of a log level. */
-export function levelName(level: number): string {
+export function levelName(level: number): LevelName {
   return NAMES.get(level) ?? (level > L_DBG ? 'DEBUG' : 'CRITICAL');
 }
 
@@ -71,7 +76,7 @@ export interface LogSinkOptions {
 export class LogSink implements Log {
   level: number;
   private readonly options: LogSinkOptions;
-  private readonly json: pino.Logger | null;
+  private readonly json: pino.Logger<LevelName> | null;
 
   constructor(options: LogSinkOptions) {
     this.options = options;
@@ -81,10 +86,12 @@ export class LogSink implements Log {
       ? null
       : pino(
           {
-            level: 'trace',
+            level: 'DEBUG',
+            customLevels: WEIGHTS,
+            useOnlyCustomLevels: true,
             base: { pid: process.pid },
             timestamp: pino.stdTimeFunctions.isoTime,
-            formatters: { level: () => ({}) },
+            formatters: { level: (label) => ({ level: label }) },
           },
           { write: (line: string) => stream.write(line) },
         );
@@ -95,7 +102,7 @@ export class LogSink implements Log {
     // A trailing line end is how many scripts end an xlog; it would only make an empty line.
     const line = encodeForLog(text.replace(/[\r\n]+$/, ''));
     if (this.json !== null) {
-      this.json.info({ level: levelName(level), module, ...(code === '' ? {} : { code }) }, line);
+      this.json[levelName(level)]({ module, ...(code === '' ? {} : { code }) }, line);
       return;
     }
     const { colour, stream, now = Date.now } = this.options;
