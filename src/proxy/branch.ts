@@ -62,6 +62,17 @@ export class Branch {
     return this.status >= 200;
   }
 
+  /**
+   * Lets go of what only the choice of the final reply needed. The branch lives on while a 2xx of an INVITE may be repeated, and must not
+   * keep every reply it saw alive for so long.
+   */
+  forget(): void {
+    this.reply = null;
+    this.replyEdits = null;
+    this.candidates = [];
+    this.edits.list.length = 0;
+  }
+
   /** Adds a reply rule of this branch; one with the same key is replaced. */
   addReplyTransform(transform: ReplyTransform): void {
     const at = this.replyTransforms.findIndex((other) => other.key === transform.key);

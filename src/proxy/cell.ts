@@ -368,6 +368,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     if (status >= 200 && !this.finalSent) {
       this.finalSent = true;
       if (this.owner !== null) this.owner.cell = null;
+      for (const branch of this.branches) branch.forget();
       this.services.cellEnded(this);
       const { finals } = this.services.counters;
       const digit = Math.floor(status / 100);

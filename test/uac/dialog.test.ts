@@ -189,8 +189,10 @@ class Call {
   }
 }
 
+/** What of a message names somebody. Encoded parameters are left out: random base64 may spell any name by chance. */
 function visible(message: SipMessage): string {
-  return ['From', 'To', 'Contact', 'Record-Route', 'Route'].flatMap((name) => headers(message, name)).join('\n');
+  const all = ['From', 'To', 'Contact', 'Record-Route', 'Route'].flatMap((name) => headers(message, name)).join('\n');
+  return all.replace(/;(?:vsf|vst|vsd|vtd)=[^;>]*/g, '');
 }
 
 function literal(text: string): string {
