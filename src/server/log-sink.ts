@@ -3,9 +3,11 @@ import pino from 'pino';
 import { L_ALERT, L_BUG, L_CRIT, L_DBG, L_ERR, L_INFO, L_NOTICE, L_WARN, type Log } from '../script/log.ts';
 
 /** Weights of the level names for the JSON writer: only their order counts. */
-const WEIGHTS = { DEBUG: 10, INFO: 20, NOTICE: 30, WARNING: 40, ERROR: 50, CRITICAL: 60, BUG: 70, ALERT: 80 };
+const WEIGHTS = { debug: 10, info: 20, notice: 30, warning: 40, error: 50, critical: 60, bug: 70, alert: 80 };
 
-type LevelName = keyof typeof WEIGHTS;
+/** pino wants its level names in lower case. */
+type WriterLevel = keyof typeof WEIGHTS;
+type LevelName = Uppercase<WriterLevel>;
 
 const NAMES = new Map<number, LevelName>([
   [L_ALERT, 'ALERT'],
@@ -76,7 +78,7 @@ export interface LogSinkOptions {
 export class LogSink implements Log {
   level: number;
   private readonly options: LogSinkOptions;
-  private readonly json: pino.Logger<LevelName> | null;
+  private readonly json: pino.Logger<WriterLevel> | null;
 
   constructor(options: LogSinkOptions) {
     this.options = options;
@@ -86,12 +88,12 @@ export class LogSink implements Log {
       ? null
       : pino(
           {
-            level: 'DEBUG',
+            level: 'debug',
             customLevels: WEIGHTS,
             useOnlyCustomLevels: true,
             base: { pid: process.pid },
             timestamp: pino.stdTimeFunctions.isoTime,
-            formatters: { level: (label) => ({ level: label }) },
+            formatters: { level: (label) => ({ level: label.toUpperCase() }) },
           },
           { write: (line: string) => stream.write(line) },
         );
@@ -102,7 +104,8 @@ export class LogSink implements Log {
     // A trailing line end is how many scripts end an xlog; it would only make an empty line.
     const line = encodeForLog(text.replace(/[\r\n]+$/, ''));
     if (this.json !== null) {
-      this.json[levelName(level)]({ module, ...(code === '' ? {} : { code }) }, line);
+      const writer = levelName(level).toLowerCase() as WriterLevel;
+      this.json[writer]({ module, ...(code === '' ? {} : { code }) }, line);
       return;
     }
     const { colour, stream, now = Date.now } = this.options;
