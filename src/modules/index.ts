@@ -12,14 +12,34 @@ import { sl } from './sl.ts';
 import { statistics } from './statistics.ts';
 import { textops } from './textops.ts';
 import { textopsx } from './textopsx.ts';
+import { tls } from './tls.ts';
 import { tm } from './tm.ts';
 import { tmx } from './tmx.ts';
 import { uac } from './uac.ts';
+import { websocket } from './websocket.ts';
 import { xlog } from './xlog.ts';
 
+const all: readonly AnyModule[] = [
+  cfgutils,
+  corex,
+  counters,
+  kex,
+  maxfwd,
+  pv,
+  rr,
+  sanity,
+  siputils,
+  sl,
+  statistics,
+  textops,
+  textopsx,
+  tls,
+  tm,
+  tmx,
+  uac,
+  websocket,
+  xlog,
+];
+
 /** Every module of this server, by Kamailio's name. */
-export const modules: ReadonlyMap<string, AnyModule> = new Map(
-  [cfgutils, corex, counters, kex, maxfwd, pv, rr, sanity, siputils, sl, statistics, textops, tm, tmx, uac, xlog].map(
-    (module) => [module.definition.name, module],
-  ),
-);
+export const modules: ReadonlyMap<string, AnyModule> = new Map(all.map((module) => [module.definition.name, module]));

@@ -17,7 +17,7 @@ import { tlsSettings } from './tls-settings.ts';
 const SILENT: Log = { level: -10, write() {} };
 
 /** Settings of the layers below, from a configuration and the command line. */
-function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log): ServerCore {
+function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log, checking: boolean): ServerCore {
   const { settings, server } = loaded.plan.globals;
   const own = options.listen.map(parseListenOption);
   const listen = own.length > 0 ? own : server.listen.length > 0 ? server.listen : localInterfaces();
@@ -39,7 +39,8 @@ function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log): 
       // Bursts arrive while a route computes: the kernel keeps them for us.
       udpReceiveBuffer: 4 << 20,
       udpSendBuffer: 1 << 20,
-      ...tlsSettings(loaded.plan, options.cwd),
+      webSocketOnStreams: isLoaded(loaded, 'websocket'),
+      ...tlsSettings({ plan: loaded.plan, listen, file: options.file, cwd: options.cwd, checking }),
     },
     resolver: {
       tryNaptr: server.dns.tryNaptr,
@@ -53,6 +54,10 @@ function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log): 
   core.options.forceRport = settings.forceRport;
   core.options.localRport = settings.localRport;
   return core;
+}
+
+function isLoaded({ plan }: LoadedConfiguration, name: string): boolean {
+  return plan.modules.some(({ module }) => module.definition.name === name);
 }
 
 function link(loaded: LoadedConfiguration, core: ServerCore, log: Log, statistics: Statistics, planned: boolean) {
@@ -80,7 +85,7 @@ export function checkConfiguration(options: LoadOptions): CheckResult {
   if (!hasErrors(list)) {
     // Linking finds what only the modules know: parameters that do not go together.
     try {
-      const core = makeCore(loaded, options, SILENT);
+      const core = makeCore(loaded, options, SILENT, true);
       link(loaded, core, SILENT, new Statistics(), true)?.stop();
       core.wheel.clear();
     } catch (error) {
@@ -129,12 +134,18 @@ export async function startServer(options: LoadOptions, log: Log): Promise<Runni
   refuse(loaded, options);
   const { settings } = loaded.plan.globals;
   log.level = options.debug ?? settings.debug;
-  const core = makeCore(loaded, options, log);
+  const core = makeCore(loaded, options, log, false);
+  // Only now the certificates were read.
+  refuse(loaded, options);
   try {
     await core.start();
   } catch (error) {
-    if (error instanceof TransportError) throw new StartError(error.code, error.message);
-    throw error;
+    if (!(error instanceof TransportError)) throw error;
+    const hint =
+      error.code === 'TRANSPORT_NO_TLS_CERTIFICATE' && !isLoaded(loaded, 'tls')
+        ? ' Load the module: loadmodule "tls.so".'
+        : '';
+    throw new StartError(error.code, `${error.message}${hint}`);
   }
   const statistics = new Statistics();
   coreStatistics(statistics, core);

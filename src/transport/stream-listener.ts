@@ -13,7 +13,14 @@ import { errorText, systemCode, type TransportErrorCode } from './errors.ts';
 import { listenSocket, type PlannedSocket } from './listen.ts';
 import type { StreamHub } from './stream-hub.ts';
 import { StreamConnection } from './tcp.ts';
-import { clientVerdict, ServerCertificates, serverContextOptions, type TlsSettings, tlsServerOptions } from './tls.ts';
+import {
+  clientVerdict,
+  ServerCertificates,
+  serverContextOptions,
+  settingsOfSocket,
+  type TlsSettings,
+  tlsServerOptions,
+} from './tls.ts';
 import type { ListenSocket, Proto } from './transport.ts';
 import { WebSocketConnection, webSocketServer } from './ws.ts';
 
@@ -79,7 +86,8 @@ export class StreamListener {
     return new Promise((resolve, reject) => {
       const secure = proto === 'tls' || proto === 'wss';
       const certificates = new ServerCertificates();
-      const options = secure ? tlsServerOptions(hub.tls, certificates, hub.limits.handshakeTimeout) : null;
+      const settings = settingsOfSocket(hub.tls, address, port);
+      const options = secure ? tlsServerOptions(settings, certificates, hub.limits.handshakeTimeout) : null;
       const tls = options === null ? null : createTlsServer(options);
       const acceptor = createServer({
         noDelay: true,
@@ -98,8 +106,9 @@ export class StreamListener {
   /** New certificates for the handshakes to come. @throws TransportError TRANSPORT_NO_TLS_CERTIFICATE */
   reloadTls(settings: TlsSettings): void {
     if (this.tls === null) return;
-    const options = serverContextOptions(settings);
-    this.certificates.load(settings);
+    const own = settingsOfSocket(settings, this.listen.address, this.listen.port) ?? settings;
+    const options = serverContextOptions(own);
+    this.certificates.load(own);
     this.tls.setSecureContext(options);
   }
 
@@ -187,7 +196,8 @@ export class StreamListener {
   private secured(socket: TLSSocket): void {
     const { hub, listen } = this;
     const ip = socket.remoteAddress ?? '';
-    const code = hub.tls === undefined ? null : clientVerdict(hub.tls, socket);
+    const settings = settingsOfSocket(hub.tls, listen.address, listen.port);
+    const code = settings === undefined ? null : clientVerdict(settings, socket);
     if (code !== null) {
       const detail = code === 'TLS_CLIENT_CERTIFICATE_INVALID' ? errorText(socket.authorizationError) : '';
       hub.refused(code, ip, listen, detail);

@@ -12,6 +12,7 @@ import {
   type TlsOptions,
 } from 'node:tls';
 import { errorText, TransportError, type TransportErrorCode } from './errors.ts';
+import { bracket } from './ip.ts';
 
 /** A certificate chain with its private key, as PEM text. */
 export interface TlsIdentity {
@@ -42,6 +43,22 @@ export interface TlsSettings {
   readonly maxVersion?: SecureVersion;
   /** OpenSSL cipher list. */
   readonly ciphers?: string;
+  /**
+   * What holds instead when we connect: who may vouch for a carrier's server need not be who vouches for our clients. Absent: the same as above;
+   * authorities left out here are those of Node.
+   */
+  readonly outbound?: Pick<TlsSettings, 'ca' | 'crl' | 'minVersion' | 'maxVersion' | 'ciphers'>;
+  /** Settings of single listening sockets by `address:port`, an IPv6 address in brackets; the others have those above. */
+  readonly sockets?: Readonly<Record<string, TlsSettings>>;
+}
+
+/** The settings of a listening socket. */
+export function settingsOfSocket(
+  settings: TlsSettings | undefined,
+  address: string,
+  port: number,
+): TlsSettings | undefined {
+  return settings?.sockets?.[`${bracket(address)}:${port}`] ?? settings;
 }
 
 /** RFC 8996: TLS 1.0 and 1.1 must not be used. */
@@ -144,7 +161,7 @@ export function tlsClientOptions(settings: TlsSettings | undefined, serverName: 
   const given = settings ?? {};
   const name = serverName === '' ? ip : serverName;
   return {
-    ...contextOptions(given, given.client === undefined ? given.server : given.client),
+    ...contextOptions(given.outbound ?? given, given.client === undefined ? given.server : given.client),
     rejectUnauthorized: given.verifyServer !== false,
     // An address must not stand in SNI (RFC 6066 §3).
     ...(isIP(name) === 0 ? { servername: name } : {}),

@@ -181,7 +181,13 @@ export class TransportLayer implements TransportSender, UdpHost {
       return code === null || this.refuse(code);
     }
     const { udpMtu = 0 } = this.options;
-    if (udpMtu > 0 && text.length > udpMtu && this.sendByStream(text, destination, observer)) return true;
+    if (
+      udpMtu > 0 &&
+      text.length > udpMtu &&
+      destination.anySize !== true &&
+      this.sendByStream(text, destination, observer)
+    )
+      return true;
     return this.sendDatagram(text, destination, observer);
   }
 
@@ -202,7 +208,8 @@ export class TransportLayer implements TransportSender, UdpHost {
    */
   fitTransport(destination: Destination, size: number): Destination {
     const { udpMtu = 0, udpMtuTryProto = 'tcp' } = this.options;
-    if (destination.proto !== 'udp' || udpMtu === 0 || size <= udpMtu) return destination;
+    if (destination.proto !== 'udp' || udpMtu === 0 || size <= udpMtu || destination.anySize === true)
+      return destination;
     const socket = this.socketFor(udpMtuTryProto, destination.socket.family, destination.socket);
     return socket === null ? destination : { ...destination, socket, proto: udpMtuTryProto };
   }

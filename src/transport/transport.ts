@@ -42,6 +42,8 @@ export interface Destination {
   readonly connection: number;
   /** TLS server name to check, empty for the address. */
   readonly serverName: string;
+  /** True when a request goes by UDP whatever its size: the stream that was to carry it could not be opened. */
+  readonly anySize?: boolean;
 }
 
 /** Told when a send that was accepted fails later (ICMP error, refused or broken connection, full queue). */
@@ -73,4 +75,11 @@ export interface TransportSender {
   socketFor(proto: Proto, family: 4 | 6, preferred: ListenSocket | null): ListenSocket | null;
   /** True when host:port (port 0: any) names this server: listen addresses, advertised ones, aliases. `proto` limits, if given. */
   isMyself(host: string, port: number, proto?: Proto): boolean;
+  /**
+   * The destination by which a request of `size` bytes should go: another one when it is too large for UDP (RFC 3261 §18.1.1). Absent: sizes do not
+   * matter to this sender.
+   */
+  fitTransport?(destination: Destination, size: number): Destination;
+  /** Ends a stream connection once what is queued is written. @returns false when there is no such connection */
+  closeConnection?(connection: number): boolean;
 }
