@@ -7,7 +7,7 @@
  */
 import { globSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { run } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
@@ -54,7 +54,7 @@ class Result {
 function selectFiles(args: readonly string[]): string[] {
   const roots = args.length === 0 ? ['test'] : args;
   const files = roots.flatMap((path) => {
-    const absolute = join(ROOT, path);
+    const absolute = resolve(ROOT, path);
     if (statSync(absolute, { throwIfNoEntry: false })?.isFile()) return [absolute];
     return globSync('**/*.test.ts', { cwd: absolute }).map((file) => join(absolute, file));
   });
@@ -104,4 +104,5 @@ process.stdout.write('\n');
 const names: Readonly<Record<string, string>> = { passed: 'pass', failed: 'fail' };
 for (const [name, count] of result.counts) process.stdout.write(`# ${names[name] ?? name} ${count}\n`);
 process.stdout.write(`# duration_ms ${(performance.now() - started).toFixed(3)}\n`);
-process.exitCode = result.success ? 0 : 1;
+// No test at all is a fault of the set-up, not a success.
+process.exitCode = result.success && (result.counts.get('tests') ?? 0) > 0 ? 0 : 1;

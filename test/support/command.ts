@@ -18,7 +18,8 @@ export interface Finished {
 /** Settings of {@link start}. */
 export interface StartOptions {
   readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment; undefined takes a variable out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A command that runs. */

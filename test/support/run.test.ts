@@ -1,0 +1,67 @@
+/** The test entry itself: what is skipped must be named, and a failure must show in the exit code. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { type Finished, ROOT, startProgram } from './command.ts';
+import { peer } from './peers.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'trunkline-run-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const HEAD = "import { it } from 'node:test';\n";
+
+/** Runs the entry on one suite of its own. */
+function run(name: string, text: string): Promise<Finished> {
+  const file = join(folder, `${name}.test.ts`);
+  writeFileSync(file, HEAD + text);
+  // Inside a test process node:test would take the new one for a part of it.
+  return startProgram(process.execPath, [join(ROOT, 'test/run.ts'), file], {
+    env: { NODE_TEST_CONTEXT: undefined },
+  }).finished();
+}
+
+describe('test/run.ts', () => {
+  it('lists skipped tests by name with the reason, and closes with the summary', async () => {
+    const text = "it('goes', () => {});\nit('calls out', { skip: 'nobody is not installed' }, () => {});\n";
+    const { code, stdout } = await run('skips', text);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^# 1 skipped:\n# {3}.*skips\.test\.ts: calls out \(nobody is not installed\)\n/m);
+    assert.match(
+      stdout,
+      /\n# tests 2\n# suites 0\n# pass 1\n# fail 0\n# cancelled 0\n# skipped 1\n# todo 0\n# duration_ms [\d.]+\n$/,
+    );
+  });
+
+  it('fails when a test fails', async () => {
+    const { code, stdout } = await run('fails', "it('breaks', () => { throw new Error('on purpose'); });\n");
+    assert.equal(code, 1);
+    assert.match(stdout, /on purpose/);
+    assert.match(stdout, /\n# pass 0\n# fail 1\n/);
+  });
+
+  it('fails when a suite cannot be read', async () => {
+    const { code, stdout } = await run('broken', 'it(\n');
+    assert.equal(code, 1);
+    assert.match(stdout, /\n# fail 1\n/);
+  });
+
+  it('fails when there is nothing to run', async () => {
+    const args = [join(ROOT, 'test/run.ts'), join(folder, 'nothing')];
+    const { code, stderr } = await startProgram(process.execPath, args, {
+      env: { NODE_TEST_CONTEXT: undefined },
+    }).finished();
+    assert.equal(code, 1);
+    assert.match(stderr, /no test files/);
+  });
+});
+
+describe('peer', () => {
+  it('finds a program that is there', () => {
+    // Its package's name is all that a skipped test has to say, so only one that is surely there is asked for its path.
+    const { path, skip } = peer('openssl');
+    if (skip === false) assert.match(path, /^\/.*\/openssl$/);
+    else assert.match(skip, /^openssl is not installed \(Debian package openssl\)$/);
+  });
+});
