@@ -1,0 +1,276 @@
+import type { ErrorExplanation } from '../transport/errors.ts';
+
+/** Codes that modules give to the log or refuse their parameters with. Listed in docs/errors.md; those of uac are in UAC_ERRORS. */
+export const MODULE_ERRORS = {
+  APPEND_BRANCH_Q: {
+    explanation: 'append_branch() was given a q value that is not between 0 and 1 with three decimals at most.',
+    action: 'Write it like "0.5".',
+  },
+  APPEND_BRANCH_URI: {
+    explanation: 'append_branch() was given a text that cannot be a Request-URI.',
+    action: 'Look at the value in the message; a name-addr ("<sip:…>") is none.',
+  },
+  APPEND_BRANCH_FULL: {
+    explanation: 'The request has as many branches as it may have; the new one was not added.',
+    action: 'Raise max_branches, or add fewer.',
+  },
+  CFGUTILS_ABORT: {
+    explanation: 'abort() was called; one message cannot end the server, the call failed.',
+    action: 'Remove the call.',
+  },
+  CFGUTILS_BAD_ARGUMENT: {
+    explanation: 'A time or a probability is no number or out of its range.',
+    action: 'Look at the value in the message; probabilities are 0 to 100.',
+  },
+  CFGUTILS_BAD_FLAG: {
+    explanation: 'There is no global flag of this number.',
+    action: 'Flags are 0 to 31.',
+  },
+  CFGUTILS_LOCK_TIMEOUT: {
+    explanation: 'A lock was held so long that the next one in line took it over.',
+    action: 'Call unlock() with the same key on every way out of the route.',
+  },
+  CFGUTILS_PROBABILITY: {
+    explanation: 'initial_probability is not 0 to 100.',
+    action: 'Correct the parameter.',
+  },
+  CFGUTILS_RECURSION: {
+    explanation: 'route_if_exists() calls itself by way of others, more than max_recursive_level deep.',
+    action: 'Look for the circle.',
+  },
+  COREX_BAD_ADDRESS: {
+    explanation: 'An address is no IP address.',
+    action: 'Give an IP address; these functions look no name up.',
+  },
+  COREX_BAD_FLAG: {
+    explanation: 'There is no message flag of this name.',
+    action: 'Use USE_UAC_FROM, USE_UAC_TO or UAC_AUTH.',
+  },
+  COREX_BAD_URI: {
+    explanation: 'A destination is no SIP URI, or its transport does not exist.',
+    action: 'Write it as sip:address:port;transport=udp.',
+  },
+  COREX_FILE: {
+    explanation: 'file_read() or file_write() failed.',
+    action: 'The message has the reason of the operating system; check path and permissions.',
+  },
+  COREX_NOT_SUPPORTED: {
+    explanation: 'The function is not offered; the call failed.',
+    action: 'The message, and kamailio-compat.md, say why and what takes its place.',
+  },
+  COREX_NO_SOCKET: {
+    explanation: 'No listening socket has this address or name, or none serves the protocol.',
+    action: 'Use one of the listen lines.',
+  },
+  COREX_READ_ONLY: {
+    explanation: 'The variable for the result cannot be written.',
+    action: 'Use $var(…) or $avp(…).',
+  },
+  COREX_SEND: {
+    explanation: 'A message of send() or sendx() could not be sent.',
+    action: 'Check the destination; the transport’s own line in the log has the reason.',
+  },
+  COREX_SUBDOMAINS: {
+    explanation: 'alias_subdomains is not of the form proto:domain:port, or cannot be honoured.',
+    action: 'Correct it, or list the names with alias.',
+  },
+  COUNTERS_DECLARATION: {
+    explanation: 'script_counter names no counter.',
+    action: 'Write it as "group.name description".',
+  },
+  COUNTERS_UNKNOWN: {
+    explanation: 'No counter of this name was declared; nothing was counted.',
+    action: 'Declare it with modparam("counters", "script_counter", "name").',
+  },
+  KEX_BAD_URI: {
+    explanation: 'setdsturi() was given a text that is no URI.',
+    action: 'Correct the constant; for computed values assign to $du.',
+  },
+  KEX_READ_ONLY: {
+    explanation: 'The variable for the result cannot be written.',
+    action: 'Use $var(…) or $avp(…).',
+  },
+  MAXFWD_BAD_HEADER: {
+    explanation: 'The Max-Forwards header of a request cannot be read; the function returned -2.',
+    action: 'Reject the request; its sender is faulty.',
+  },
+  MAXFWD_BAD_VALUE: {
+    explanation: 'The limit given to mf_process_maxfwd_header() is no number from 0 to 255.',
+    action: 'Correct the call; 70 is usual.',
+  },
+  PV_PARAMETER: {
+    explanation: 'shvset, varset or avp_aliases cannot be read.',
+    action: 'Write name=i:5, name=s:text, or alias=avp.',
+  },
+  PV_TYPE_UNKNOWN: {
+    explanation: 'typeof() was asked for a type that does not exist.',
+    action: 'Ask for int, str or null.',
+  },
+  RR_BAD_PARAMETER: {
+    explanation: 'A parameter or address for Record-Route cannot stand in a URI; nothing was added.',
+    action: 'Escape it, or leave out blanks, quotes and angle brackets.',
+  },
+  SANITY_BAD_ARGUMENT: {
+    explanation: 'An argument of sanity_check() is no integer.',
+    action: 'Give the sum of the check bits.',
+  },
+  SANITY_FAILED: {
+    explanation: 'A request did not pass sanity_check(); it was answered, unless noreply is set.',
+    action: 'The message has the reason. Leave the bit of that check out if the sender cannot be corrected.',
+  },
+  SIPUTILS_BAD_ARGUMENT: {
+    explanation: 'An argument is not of the form that the function takes; nothing was changed.',
+    action: 'Look at the value in the message.',
+  },
+  SIPUTILS_BAD_CONTACT: {
+    explanation: 'A Contact header cannot be read or changed; the message is as it was.',
+    action: 'Test nat or Contact handling only on messages that have a Contact with a SIP URI.',
+  },
+  SIPUTILS_BAD_DATE: {
+    explanation: 'hdr_date_check() found no Date header that it can read.',
+    action: 'Test $hdr(Date) before the call.',
+  },
+  SIPUTILS_BAD_RPID: {
+    explanation: 'The variable of rpid_avp holds no identity.',
+    action: 'Look at where it is set; it takes a URI or a name-addr.',
+  },
+  SIPUTILS_BAD_URI: {
+    explanation: 'The URI to read or to change is none.',
+    action: 'Look at the value in the message.',
+  },
+  SIPUTILS_NOT_ENCODED: {
+    explanation: 'decode_contact() met a URI that encode_contact() did not make.',
+    action: 'Call it for requests to encoded contacts only.',
+  },
+  SIPUTILS_NOT_SUPPORTED: {
+    explanation: 'The function is not offered; the call failed.',
+    action: 'See kamailio-compat.md for what takes its place.',
+  },
+  SIPUTILS_NO_OPTIONS: {
+    explanation: 'options_reply() was called for another method.',
+    action: 'Test is_method("OPTIONS") first.',
+  },
+  SIPUTILS_NO_TEXT: {
+    explanation: 'The variable to work on is undefined or an integer.',
+    action: 'Test it before the call.',
+  },
+  SIPUTILS_OPTIONS_USER: {
+    explanation: 'options_reply() was called for a request to a user, which is not for the server to answer.',
+    action: 'Test uri == myself and strempty($rU) first.',
+  },
+  SIPUTILS_READ_ONLY: {
+    explanation: 'The variable for the result cannot be written.',
+    action: 'Use $var(…) or $avp(…).',
+  },
+  SIPUTILS_RPID_AVP: {
+    explanation: 'rpid_avp names no variable.',
+    action: 'Write it like $avp(rpid).',
+  },
+  SIPUTILS_SEPARATOR: {
+    explanation: 'contact_flds_separator cannot separate fields of a user part.',
+    action: 'Use one character that stands neither in user names nor in addresses; "*" is the default.',
+  },
+  SL_BAD_STATUS: {
+    explanation: 'A reply was to be sent with a status code that is none; nothing was sent.',
+    action: 'Use 100 to 699; test the variable it comes from.',
+  },
+  STATISTICS_BAD_ARGUMENT: {
+    explanation: 'update_stat() was given an amount that is no number.',
+    action: 'Write it like "+1" or "-1".',
+  },
+  STATISTICS_DECLARATION: {
+    explanation: 'The parameter variable names nothing.',
+    action: 'Write it as "name" or "name/no_reset".',
+  },
+  STATISTICS_UNKNOWN: {
+    explanation: 'There is no statistic of this name; nothing was counted.',
+    action: 'Declare it with modparam("statistics", "variable", "name").',
+  },
+  TEXTOPSX_APPLY_BAD: {
+    explanation: 'The changed message is none any more; it was left as it was.',
+    action: 'The message names what cannot be read; look at what the script wrote there.',
+  },
+  TEXTOPSX_APPLY_LATE: {
+    explanation: 'Changes can be applied here no more: the request was relayed, or the route is none for it.',
+    action: 'Call msg_apply_changes() in the request_route before t_relay(), or in the reply_route.',
+  },
+  TEXTOPSX_BAD_ARGUMENT: {
+    explanation: 'The text names no header value.',
+    action: 'Write it as Name, Name[index] or Name[index].parameter.',
+  },
+  TEXTOPSX_BAD_STATUS: {
+    explanation: 'A reply cannot get this status: it is none, or of another class.',
+    action: 'A reply keeps its class (1xx, 2xx); negative ones can become any of 300 to 699.',
+  },
+  TEXTOPSX_NO_ITERATOR: {
+    explanation: 'An iterator of this name was not started.',
+    action: 'Call hf_iterator_start() or bl_iterator_start() with the same name first.',
+  },
+  TEXTOPSX_NO_ROUTE: {
+    explanation: 'msg_changed_route() names a route that does not exist.',
+    action: 'Correct the name or add the block.',
+  },
+  TEXTOPS_BAD_ARGUMENT: {
+    explanation: 'An argument is not of the form that the function takes.',
+    action: 'The message says what it takes.',
+  },
+  TEXTOPS_BAD_BODY: {
+    explanation: 'A body, its type or its boundary cannot stand in a message; nothing was changed.',
+    action: 'Look at the value in the message; a body needs a Content-Type of the form type/subtype.',
+  },
+  TEXTOPS_BAD_HEADER: {
+    explanation: 'The change would break the message, for example by a line end inside a header; nothing was changed.',
+    action: 'Remove line ends from values that come from the network ({s.rmhlws}).',
+  },
+  TEXTOPS_BAD_NAME: {
+    explanation: 'The text can be no header name.',
+    action: 'Look at the value in the message.',
+  },
+  TEXTOPS_BAD_REGEX: {
+    explanation: 'A regular expression made at run time cannot be compiled.',
+    action: 'Escape what comes from the network before it becomes part of an expression.',
+  },
+  TEXTOPS_BAD_URI: {
+    explanation: 'The result of subst_uri() or subst_user() can be no Request-URI; nothing was changed.',
+    action: 'Look at the value in the message.',
+  },
+  TEXTOPS_NO_MULTIPART: {
+    explanation: 'The body is not multipart.',
+    action: 'Test has_body("multipart/mixed") first.',
+  },
+  TEXTOPS_READ_ONLY: {
+    explanation: 'The variable for the result cannot be written.',
+    action: 'Use $var(…) or $avp(…).',
+  },
+  TMX_NOT_SUPPORTED: {
+    explanation: 'The function is not offered; the call failed.',
+    action: 'See kamailio-compat.md for what takes its place.',
+  },
+  TMX_NO_ROUTE: {
+    explanation: 't_continue() names a route that does not exist.',
+    action: 'Correct the name or add the block.',
+  },
+  TM_BAD_ARGUMENT: {
+    explanation: 'An argument of t_uac_send() has a line end where none may be; nothing was sent.',
+    action: 'Remove line ends from values that come from the network ({s.rmhlws}).',
+  },
+  TM_BAD_STATUS: {
+    explanation: 'A reply was to be sent with a status code that is none; default_code was sent.',
+    action: 'Use 100 to 699; test the variable it comes from.',
+  },
+  TM_BAD_VARIABLE: {
+    explanation: 'A parameter of tm that takes a variable names none.',
+    action: 'Write it like $avp(timeout).',
+  },
+  TM_NOT_SUPPORTED: {
+    explanation: 'The function is not offered; the call failed.',
+    action: 'See kamailio-compat.md for what takes its place.',
+  },
+  XLOG_LEVEL_UNKNOWN: {
+    explanation: 'xlog() was given a level that does not exist; nothing was written.',
+    action: 'Use L_ALERT, L_CRIT, L_ERR, L_WARN, L_NOTICE, L_INFO or L_DBG.',
+  },
+} as const satisfies Readonly<Record<string, ErrorExplanation>>;
+
+/** Code of a failure in a module. */
+export type ModuleErrorCode = keyof typeof MODULE_ERRORS;
