@@ -30,6 +30,8 @@ export class Branch {
   /** True while DNS is being asked. */
   resolving = false;
   destination: Destination | null = null;
+  /** True when it went by a stream only because it is too large for UDP (RFC 3261 §18.1.1). */
+  movedForSize = false;
   /** Request as sent, kept while it may be needed (CANCEL, uac_auth). */
   sentRuri = '';
   /** Best reply so far; null when none came or it was made here. */

@@ -411,12 +411,19 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
   onSendFailed(client: ClientTransactionHandle, code: string): void {
     const branch = this.branches.find((one) => one.client === client);
     if (branch === undefined || branch.isFinal) return;
-    if (this.retryElsewhere(branch)) return;
+    if (this.retryByDatagram(branch) || this.retryElsewhere(branch)) return;
     this.services.report(
       code,
       `branch ${branch.index} of ${this.state.pristine.method} ${branch.sentRuri} could not be sent`,
     );
     this.failBranch(branch, 477, 'Send failed (477/TM)');
+  }
+
+  /** RFC 3261 §18.1.1: a server that knows no TCP gets the large request by UDP after all. @returns true when it was sent */
+  private retryByDatagram(branch: Branch): boolean {
+    if (!branch.movedForSize || this.isCanceled || this.finalSent) return false;
+    branch.client?.abandon();
+    return sendBranch(this, branch, this.services, true) === null;
   }
 
   /** RFC 3263 §4.3: the next address of the list after a timeout, 503 or transport failure. @returns true when it was tried */

@@ -7,7 +7,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import type { ServerTransactionHandle, ServerTransactionUser, Transactions } from '../transaction/transaction.ts';
 import { replyDestination } from '../transport/reply-destination.ts';
-import type { Destination, Proto, Received, TransportSender } from '../transport/transport.ts';
+import type { Destination, Proto, Received, SendObserver, TransportSender } from '../transport/transport.ts';
 import { Branch } from './branch.ts';
 import { statelessBranch, statelessTag } from './branch-id.ts';
 import { Cell, CellOwner } from './cell.ts';
@@ -208,15 +208,27 @@ export class SipProxy implements ProxyCore, ProxyServices {
 
   private forwardTo(state: RequestState, resolved: ResolvedTarget | undefined): number {
     if (resolved === undefined) return -1;
-    const destination = destinationFor(this.sender, resolved, state.target.socket, state.received.socket);
-    if (destination === null) return -1;
+    const wanted = destinationFor(this.sender, resolved, state.target.socket, state.received.socket);
+    if (wanted === null) return -1;
     const branch = new Branch(0, state.target, 0);
-    const out = outboundOf(state, destination);
-    const text = branchRequest(state, branch, this.options, out, statelessBranch(state.message));
+    const viaBranch = statelessBranch(state.message);
+    const build = (to: Destination): string =>
+      branchRequest(state, branch, this.options, outboundOf(state, to), viaBranch);
+    let text = build(wanted);
+    // A CANCEL has to go the way of its INVITE (RFC 3261 §9.1), which nobody remembers here: by the URI.
+    const fits = state.message.methodId === M_CANCEL;
+    const destination = fits ? wanted : (this.sender.fitTransport?.(wanted, text.length) ?? wanted);
+    let observer: SendObserver | null = null;
+    if (destination !== wanted) {
+      text = build(destination);
+      const byDatagram = { ...wanted, anySize: true };
+      observer = { sendFailed: () => void this.sender.send(build(byDatagram), byDatagram, null) };
+    }
+    branch.destination = destination;
     const { onsendRoute } = state.hooks;
-    if (onsendRoute !== null && !onsendRoute(state, null, text)) return -1;
+    if (onsendRoute !== null && !onsendRoute(state, branch, text)) return -1;
     this.counters.forwarded++;
-    return this.sender.send(text, destination, null) ? 1 : -1;
+    return this.sender.send(text, destination, observer) ? 1 : -1;
   }
 
   forwardReply(state: RequestState, reply: SipMessage, edits: EditList = new EditList()): number {

@@ -24,9 +24,9 @@ export function outboundOf(state: RequestState, destination: Destination): Outbo
   };
 }
 
-/** Value of our Via (RFC 3261 §16.6 step 8). */
+/** Value of our Via (RFC 3261 §16.6 step 8). Without a port the Via of a TLS socket would mean 5061, and that of WebSocket 80 (§18.2.2). */
 export function viaValue(out: Outbound, branch: string, rport: boolean): string {
-  const port = out.port === 5060 ? '' : `:${out.port}`;
+  const port = out.port === 5060 && (out.proto === 'udp' || out.proto === 'tcp') ? '' : `:${out.port}`;
   return `SIP/2.0/${out.proto.toUpperCase()} ${out.host}${port};branch=${branch}${rport ? ';rport' : ''}`;
 }
 
@@ -86,20 +86,30 @@ function timersOf(state: RequestState, leg: number, base: TransactionTimers, now
 }
 
 /**
- * Builds and sends a branch to its current candidate address (RFC 3261 §16.6 steps 8-10).
+ * Builds and sends a branch to its current candidate address (RFC 3261 §16.6 steps 8-10). A request that is too large for UDP goes by a stream,
+ * with Via, Record-Route and timers of that stream (§18.1.1).
+ * @param anySize by UDP even so: the stream could not be opened
  * @returns why it could not be sent, or null
  */
-export function sendBranch(cell: Cell, branch: Branch, services: ProxyServices): NextHopFailure | null {
+export function sendBranch(
+  cell: Cell,
+  branch: Branch,
+  services: ProxyServices,
+  anySize = false,
+): NextHopFailure | null {
   const { state } = cell;
   const { options } = services;
   const resolved = branch.candidates[branch.candidate];
   if (resolved === undefined) return NO_SOCKET;
-  const destination = destinationFor(services.sender, resolved, branch.target.socket, state.received.socket);
-  if (destination === null) return NO_SOCKET;
+  const chosen = destinationFor(services.sender, resolved, branch.target.socket, state.received.socket);
+  if (chosen === null) return NO_SOCKET;
+  const wanted = anySize ? { ...chosen, anySize } : chosen;
   const viaBranch = `${cell.branchBase}.${branch.index}${branch.attempts === 0 ? '' : `-${branch.attempts}`}`;
   branch.attempts++;
-  const out = outboundOf(state, destination);
-  const text = branchRequest(state, branch, options, out, viaBranch);
+  let text = branchRequest(state, branch, options, outboundOf(state, wanted), viaBranch);
+  const destination = services.sender.fitTransport?.(wanted, text.length) ?? wanted;
+  branch.movedForSize = destination !== wanted;
+  if (branch.movedForSize) text = branchRequest(state, branch, options, outboundOf(state, destination), viaBranch);
   branch.sentRuri = branch.target.uri;
   branch.destination = destination;
   const { onsendRoute } = state.hooks;
