@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Folders whose suites start servers or programs. */
-const SERIAL = new Set(['cli', 'examples', 'interop', 'scenario', 'server']);
+const SERIAL = new Set(['cli', 'differential', 'examples', 'interop', 'scenario', 'server', 'support']);
 
 /** Milliseconds that one test file may take before it counts as hanging. */
 const FILE_TIMEOUT = 600_000;
@@ -30,15 +30,17 @@ const ROUND_SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_
 
 class Result {
   readonly counts = new Map<string, number>(COUNTED.map((name) => [name, 0]));
-  readonly skipped: string[] = [];
+  /** Names of skipped tests, by file and reason. */
+  readonly skipped = new Map<string, string[]>();
   success = true;
 
   /** Keeps book of one event; false when it is not to be shown. */
   take(event: TestEvent): boolean {
     if (event.type === 'test:pass' && event.data.skip !== undefined && event.data.skip !== false) {
       const { file, name, skip } = event.data;
-      const where = file === undefined ? '' : `${relative(ROOT, file)}: `;
-      this.skipped.push(`${where}${name}${typeof skip === 'string' ? ` (${skip})` : ' (no reason given)'}`);
+      const reason = typeof skip === 'string' ? skip : 'no reason given';
+      const key = `${file === undefined ? 'somewhere' : relative(ROOT, file)}: ${reason}`;
+      this.skipped.set(key, [...(this.skipped.get(key) ?? []), name]);
     }
     if (event.type === 'test:fail' && event.data.todo === undefined) this.success = false;
     if (event.type === 'test:summary' && event.data.file === undefined) {
@@ -96,9 +98,9 @@ await runRound(
   result,
 );
 
-if (result.skipped.length > 0) {
-  process.stdout.write(`\n# ${result.skipped.length} skipped:\n`);
-  for (const line of result.skipped) process.stdout.write(`#   ${line}\n`);
+if (result.skipped.size > 0) {
+  process.stdout.write(`\n# ${[...result.skipped.values()].flat().length} skipped:\n`);
+  for (const [where, tests] of result.skipped) process.stdout.write(`#   ${where}\n#     ${tests.join(', ')}\n`);
 }
 process.stdout.write('\n');
 const names: Readonly<Record<string, string>> = { passed: 'pass', failed: 'fail' };
