@@ -4,6 +4,7 @@ import type { Place } from './checker-place.ts';
 import { checkRegex } from './checker-regex.ts';
 import { inLiteral, resolveLone, resolveLooseText, resolveText, resolveVariable } from './checker-variables.ts';
 import type { Arg, Expr, SedPart, TextParts } from './compile-ir.ts';
+import { visitExpressionCalls } from './compile-ir-calls.ts';
 import type { ArgumentKind } from './module-definition.ts';
 import type { RouteKind } from './program.ts';
 import { RegexError } from './regex.ts';
@@ -49,6 +50,15 @@ function badArgument(place: Place, call: Call, index: number, problem: string, a
   return null;
 }
 
+/** Kamailio cannot nest calls either, and an argument that had to be waited for would make every call wait. */
+function hasCall(expr: Expr): boolean {
+  let found = false;
+  visitExpressionCalls(expr, () => {
+    found = true;
+  });
+  return found;
+}
+
 /** An argument without quotes: a variable, a number, a constant expression. */
 function expressionArgument(
   place: Place,
@@ -58,6 +68,9 @@ function expressionArgument(
   kind: ArgumentKind,
   at: Span,
 ): Arg | null {
+  if (hasCall(expr)) {
+    return badArgument(place, call, index, 'calls a function', at, 'assign the result to a variable first');
+  }
   const value = expr.op === 'const' ? expr.value : undefined;
   switch (kind) {
     case 'value':

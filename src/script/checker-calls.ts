@@ -25,6 +25,7 @@ export function resolveCall(place: Place, call: Call): CallSite | null {
     return null;
   }
   checkBlock(place, call.nameAt, `${call.name}()`, fitting.definition.routes);
+  warnUnsupported(place, call, fitting.definition.support);
   const args: (Arg | null)[] = [];
   fitting.definition.args.forEach((spec, index) => {
     const { kind } = argumentKind(spec);
@@ -74,6 +75,13 @@ function checkBlock(place: Place, at: Span, what: string, allowed: RouteMask): v
   place.scope.diagnostics.error('CFG_WRONG_ROUTE', `${what} cannot be called in ${place.block}`, at, hint);
 }
 
+/** A function that is there and always fails says why. */
+function warnUnsupported(place: Place, call: Call, support: string): void {
+  if (!support.startsWith('no')) return;
+  const why = support.slice(support.indexOf(':') + 1).trim();
+  place.scope.diagnostics.warning('CFG_UNSUPPORTED_FUNCTION', `${call.name}() always fails here: ${why}`, call.nameAt);
+}
+
 function coreCall(place: Place, call: Call): CallSite | null {
   const { scope } = place;
   const { diagnostics } = scope;
@@ -94,6 +102,7 @@ function coreCall(place: Place, call: Call): CallSite | null {
     return null;
   }
   checkBlock(place, call.nameAt, `${call.name}()`, definition.routes);
+  warnUnsupported(place, call, definition.support);
   const args: CoreArg[] = [];
   for (const arg of call.args) {
     const checked = coreArgument(place, call.name, arg);
@@ -138,6 +147,10 @@ export function resolveRouteCall(place: Place, call: RouteCall): CallSite | null
   const { scope } = place;
   const name = place.expression(place, call.name);
   const args = call.args.map((arg) => place.expression(place, arg));
+  if (args.length > 0) {
+    const message = 'arguments of route() are not passed on';
+    scope.diagnostics.warning('CFG_DIALECT', message, call.at, 'set a variable before the call');
+  }
   if (name.op !== 'const') return { kind: 'route', name, args, at: call.at };
   const text = toWire(String(name.value));
   const known = scope.routes.get('route');

@@ -196,7 +196,8 @@ function coreTest(place: Place, test: CoreTest): Expr {
   }
   const bound = bindCoreTest(test, value, null);
   if (typeof bound === 'string') {
-    scope.diagnostics.error('CFG_TYPE', bound, test.operandAt);
+    // Words, addresses and myself in the wrong place were reported by the reader.
+    if (operand !== null) scope.diagnostics.error('CFG_TYPE', bound, test.operandAt);
     return BROKEN;
   }
   return { op: 'test', test, operand };

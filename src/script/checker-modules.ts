@@ -115,10 +115,14 @@ function assign(
     notLoaded(item, available, diagnostics, options, loadedNames);
     return;
   }
+  // What is only a matter of style is said once, however many modules the pattern fits.
+  let first = true;
   for (const name of matching) {
     const target = loading.get(name);
     // One that Trunkline does not have was reported where it was loaded.
-    if (target !== undefined) setParameter(item, target, diagnostics);
+    if (target === undefined) continue;
+    setParameter(item, target, diagnostics, first);
+    first = false;
   }
 }
 
@@ -143,7 +147,7 @@ function notLoaded(
   }
 }
 
-function setParameter(item: ModParam, target: Loading, diagnostics: DiagnosticList): void {
+function setParameter(item: ModParam, target: Loading, diagnostics: DiagnosticList, tell: boolean): void {
   const { definition } = target.module;
   const { param, paramAt } = item;
   const parameter = definition.parameters.find(({ name }) => name === param);
@@ -151,7 +155,7 @@ function setParameter(item: ModParam, target: Loading, diagnostics: DiagnosticLi
     unknownParameter(item, target, diagnostics);
     return;
   }
-  const value = converted(item, parameter, diagnostics);
+  const value = converted(item, parameter, diagnostics, tell);
   if (value === null) return;
   const list = target.parameters.get(param);
   const entry = { value, at: paramAt, interpolated: item.interpolated };
@@ -177,35 +181,27 @@ function unknownParameter({ param, paramAt }: ModParam, { module }: Loading, dia
 
 /** The value in the type the parameter has; null after reporting that it cannot be. */
 function converted(
-  item: ModParam,
-  parameter: ParameterDefinition,
+  { value }: ModParam,
+  { name, type }: ParameterDefinition,
   diagnostics: DiagnosticList,
+  tell: boolean,
 ): string | number | null {
-  const { value } = item;
-  const what = `parameter ${parameter.name}`;
-  if (parameter.type === 'int') {
+  const lenient = (message: string, hint: string): void => {
+    if (tell) diagnostics.warning('CFG_LENIENT', `parameter ${name} is a ${message}`, value.at, hint);
+  };
+  if (type === 'int') {
     if (value.kind === 'int') return value.value;
     const text = value.kind === 'string' ? value.value : value.name;
     const parsed = parseInteger(text.trim());
     if (Number.isNaN(parsed)) {
-      diagnostics.error('CFG_VALUE', `${what} is a number, not "${text}"`, value.at);
+      diagnostics.error('CFG_VALUE', `parameter ${name} is a number, not "${text}"`, value.at);
       return null;
     }
-    diagnostics.warning(
-      'CFG_LENIENT',
-      `${what} is a number; Kamailio refuses it in quotes`,
-      value.at,
-      `write ${parsed}`,
-    );
+    lenient('number; Kamailio refuses it in quotes', `write ${parsed}`);
     return parsed;
   }
   if (value.kind === 'string') return wireText(value);
   if (value.kind === 'identifier') return toWire(value.name);
-  diagnostics.warning(
-    'CFG_LENIENT',
-    `${what} is a text; Kamailio refuses a number`,
-    value.at,
-    `write "${value.value}"`,
-  );
+  lenient('text; Kamailio refuses a number', `write "${value.value}"`);
   return String(value.value);
 }

@@ -2,6 +2,7 @@
 import type { StringLiteral, Variable } from './ast.ts';
 import type { Reference, TextParts, TransformationCall, VariableSymbol } from './compile-ir.ts';
 import { type InterpolationError, parseInterpolatedText, parseVariableReference } from './interpolation.ts';
+import type { TransformationDefinition } from './module-definition.ts';
 import { type Locate, reportMissing, type Scope } from './scope.ts';
 import type { Span } from './source.ts';
 import { locateInString } from './string-literal.ts';
@@ -67,6 +68,10 @@ function unsupportedVariable(name: string): VariableSymbol {
   };
 }
 
+function unsupportedTransformation(name: string): TransformationDefinition {
+  return { name, minParams: 0, maxParams: 0, make: () => () => null, support: 'no' };
+}
+
 function innerParts(scope: Scope, ref: VariableRef, locate: Locate): TextParts | undefined {
   if (ref.innerSegments === null) return [ref.inner ?? ''];
   return resolveSegments(scope, ref.innerSegments, locate) ?? undefined;
@@ -90,8 +95,9 @@ function resolveTransformations(
     const at = locate(base + offset, name.length);
     const definition = scope.symbols.transformation(name);
     if (definition === undefined) {
-      reportMissing(scope, scope.symbols.missingTransformation(name), at);
-      ok = false;
+      const lenient = reportMissing(scope, scope.symbols.missingTransformation(name), at);
+      if (lenient) calls.push({ definition: unsupportedTransformation(name), params: [], at });
+      else ok = false;
       continue;
     }
     const { minParams, maxParams } = definition;

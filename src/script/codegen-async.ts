@@ -2,8 +2,9 @@
  * Which routes can reach a function that answers later. Only those become asynchronous code: on the way of most messages there is no
  * promise at all.
  */
-import { visitCalls } from './codegen-calls.ts';
+
 import type { CallSite, RoutePlan, Stmt } from './compile-ir.ts';
+import { visitCalls } from './compile-ir-calls.ts';
 
 /** Result of the analysis. */
 export interface AsyncAnalysis {

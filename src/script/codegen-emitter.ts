@@ -14,6 +14,8 @@ export interface Callable {
 export interface Emitter {
   /** A bound variable; `int` tells whether it has an integer face. */
   access(ref: Reference): { readonly name: string; readonly int: true | null };
+  /** The same for the left side of an assignment; one that turns out to be read-only is reported. */
+  target(ref: Reference): string;
   /** Any object, by identity. */
   capture(value: object): string;
   /** The number of a place, by which log lines name it. */

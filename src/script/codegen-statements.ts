@@ -88,7 +88,7 @@ export class StatementWriter {
   private assign({ target, value, at }: Stmt & { readonly op: 'assign' }): void {
     const { frame } = this;
     frame.begin();
-    const access = this.emitter.access(target).name;
+    const access = this.emitter.target(target);
     const what = `assignment to ${target.text}`;
     const js = this.expressions(what, at).value(value);
     const site = this.emitter.site(what, at);
@@ -151,7 +151,7 @@ export class StatementWriter {
       const read = `ctx.setCached(${emitter.capture({ key })}.key, ${counter}); ${value} = ${name}.get(ctx);`;
       frame.line(`try { ${read} } catch (e) { r = failed(ctx, ${site}, e); break; }`);
       frame.line(`if (${value} === null) break;`);
-      frame.line(`${emitter.access(target).name}.set(ctx, ${value});`);
+      frame.line(`${emitter.target(target)}.set(ctx, ${value});`);
       this.within(() => this.body(body));
     });
   }

@@ -10,6 +10,7 @@ import { Frame, literal } from './codegen-frame.ts';
 import { StatementWriter } from './codegen-statements.ts';
 import type { Binder } from './compile-binder.ts';
 import type { Arg, CallSite, Expr, Reference, RoutePlan, Stmt } from './compile-ir.ts';
+import type { VariableAccess } from './module-definition.ts';
 import type { CompiledRoute, RouteKind } from './program.ts';
 import { type RuntimeSite, type RuntimeSupport, runtimeNames } from './runtime-support.ts';
 import type { Span } from './source.ts';
@@ -44,7 +45,11 @@ export function generate(routes: readonly RoutePlan[], binder: Binder, limits: G
   return new Generator(routes, binder, limits).generate();
 }
 
-type Access = { readonly name: string; readonly int: true | null };
+interface Access {
+  readonly name: string;
+  readonly int: true | null;
+  readonly bound: VariableAccess;
+}
 
 class Generator implements Emitter {
   readonly maxLoops: number;
@@ -135,9 +140,15 @@ class Generator implements Emitter {
     const known = this.accesses.get(ref.text);
     if (known !== undefined) return known;
     const bound = this.binder.access(ref);
-    const access: Access = { name: this.capture(bound), int: bound.int === null ? null : true };
+    const access: Access = { name: this.capture(bound), int: bound.int === null ? null : true, bound };
     this.accesses.set(ref.text, access);
     return access;
+  }
+
+  target(ref: Reference): string {
+    const { name, bound } = this.access(ref);
+    this.binder.checkWritable(ref, bound);
+    return name;
   }
 
   counted(ref: Reference, counter: symbol): { readonly name: string } {

@@ -50,6 +50,12 @@ export class Binder {
     return ref.transformations.length === 0 ? base : this.transformed(base, ref);
   }
 
+  /** Reports a variable that can be written by its name but not as it is referred to, such as one key of many. */
+  checkWritable(ref: Reference, access: VariableAccess): void {
+    if (access.set === null)
+      this.diagnostics.error('CFG_READ_ONLY', `${ref.text} cannot be assigned: it is read-only`, ref.at);
+  }
+
   /** The same with the counter of a loop as index. */
   counted(ref: Reference, counter: symbol): VariableAccess {
     return this.base(ref, (ctx) => ctx.cached<number>(counter) ?? 0);

@@ -11,7 +11,7 @@ import { LinkHost, type LinkServices } from './compile-host.ts';
 import { ParameterSet } from './compile-parameters.ts';
 import type { DefineTable } from './defines.ts';
 import { type Diagnostic, DiagnosticList } from './diagnostic.ts';
-import { ModuleError, type VariableDefinition } from './module-definition.ts';
+import { ModuleError, type TextGetter, type VariableDefinition } from './module-definition.ts';
 import type { Program } from './program.ts';
 import { CompiledProgram } from './runtime-program.ts';
 import { errorText, runtimeSupport } from './runtime-support.ts';
@@ -43,6 +43,8 @@ export interface LinkedProgram {
   readonly modules: readonly LinkedModule[];
   /** Generated JavaScript. */
   readonly source: string;
+  /** Prepares a text with variables, as the routes would see it. */
+  format(text: string): TextGetter;
   /** Runs the start functions of the modules, before the first message. @throws ModuleError */
   start(): void;
   /** Stops the modules, the last made first. */
@@ -154,6 +156,7 @@ export function linkProgram(plan: Plan, services: LinkServices): LinkedProgram |
       instance: instances.get(definition.name)?.instance,
     })),
     source: generated.source,
+    format: (text) => host.format(text),
     start() {
       for (const { module } of made)
         module.definition.start?.(instances.get(module.definition.name)?.instance, program);

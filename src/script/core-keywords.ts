@@ -53,8 +53,9 @@ export function bindCoreTest(
       ? pattern(test, constant)
       : `${keyword} cannot be matched with a regular expression`;
   }
-  if (INTEGER_KEYWORDS.has(keyword)) return integer(test, constant);
-  if (operator !== '==' && operator !== '!=') return `${keyword} can only be compared with == and !=`;
+  const ordered = operator !== '==' && operator !== '!=';
+  if (INTEGER_KEYWORDS.has(keyword) || (keyword === 'status' && ordered)) return integer(test, constant);
+  if (ordered) return `${keyword} can only be compared with == and !=`;
   const equal = equality(keyword, operand, constant, host);
   if (typeof equal === 'string') return equal;
   return operator === '==' ? equal : (ctx, value) => !equal(ctx, value);
@@ -147,6 +148,8 @@ function integerReader(keyword: CoreKeyword): (ctx: ScriptContext) => number {
       return ({ branch }) => branch?.destination?.port ?? 0;
     case 'snd_port':
       return ({ branch }) => branch?.destination?.socket.port ?? 0;
+    case 'status':
+      return ({ message }) => message.status;
     case 'msg:len':
       return ({ message }) => message.raw.length;
     default:

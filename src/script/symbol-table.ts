@@ -27,6 +27,17 @@ export interface MissingName {
   readonly unsupportedIn: string;
 }
 
+/** Modules that bring classes of transformations. */
+const TRANSFORMATION_MODULES: ReadonlyMap<string, string> = new Map([
+  ['re', 'textops'],
+  ['sql', 'sqlops'],
+  ['sock', 'corex'],
+  ['url', 'xhttp'],
+  ['json', 'json'],
+  ['kz', 'kazoo'],
+  ['msrpuri', 'msrp'],
+]);
+
 /** Names of one configuration. */
 export class SymbolTable {
   /** Loaded modules that we have, in the order of the file. */
@@ -107,6 +118,11 @@ export class SymbolTable {
   missingTransformation(name: string): MissingName {
     const here = this.availableOwner((module) => module.transformations.some((definition) => definition.name === name));
     if (here !== undefined) return notLoaded('CFG_UNKNOWN_TRANSFORMATION', `transformation {${name}}`, here);
+    const owner = TRANSFORMATION_MODULES.get(name.slice(0, name.indexOf('.')));
+    if (owner !== undefined && (this.loadedNames.has(owner) || !this.available.has(owner))) {
+      const what = `transformation {${name}}`;
+      return this.unsupported('CFG_UNSUPPORTED_TRANSFORMATION', 'CFG_UNKNOWN_TRANSFORMATION', what, [owner]);
+    }
     const hint = didYouMean(name, this.transformations.keys());
     return { code: 'CFG_UNKNOWN_TRANSFORMATION', message: `unknown transformation {${name}}`, hint, unsupportedIn: '' };
   }

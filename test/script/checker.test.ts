@@ -51,7 +51,6 @@ test('parameters of modules', () => {
       "error CFG_UNKNOWN_MODPARAM 4:16: module tm has no parameter txt = did you mean 'text'?",
       'warning CFG_UNSUPPORTED_PARAMETER 5:16: parameter fr_timer of module tm is not supported by Trunkline and is ignored',
       'warning CFG_LENIENT 7:27: parameter text is a text; Kamailio refuses a number = write "5"',
-      'warning CFG_LENIENT 7:27: parameter text is a text; Kamailio refuses a number = write "5"',
       'error CFG_MODULE_NOT_LOADED 8:10: module siputils is not loaded = add loadmodule "siputils.so"',
       "error CFG_MODULE_NOT_LOADED 9:10: module tn is not loaded = did you mean 'tm'?",
       'error CFG_MODULE_NOT_LOADED 10:10: no loaded module matches "nothing.*"',
@@ -190,7 +189,7 @@ test('types and conditions', () => {
   assert.deepEqual(inRoute('if (src_port == 10.0.0.1) { ; }'), [
     'error CFG_SYNTAX an address is compared with src_ip or dst_ip only = write it as a string: "10.0.0.1"',
   ]);
-  assert.deepEqual(inRoute('if (proto == UPD) { ; }'), [
+  assert.deepEqual(inRoute('if (proto == "UPD") { ; }'), [
     "error CFG_TYPE 'UPD' is no protocol; known are UDP, TCP, TLS, SCTP, WS and WSS",
   ]);
 });
@@ -221,4 +220,34 @@ test('all problems in one run, each with its place in the text', () => {
       `       = did you mean 'fs'?`,
     ].join('\n'),
   );
+});
+
+test('what is there and always fails', () => {
+  assert.deepEqual(inRoute('exec("ls");'), [
+    'warning CFG_UNSUPPORTED_FUNCTION exec() always fails here: shell commands are refused',
+  ]);
+});
+
+test('calls do not nest', () => {
+  assert.deepEqual(inRoute('probe_value(is_method("A") + 1);'), [
+    'error CFG_ARGUMENT argument 1 of probe_value() calls a function = assign the result to a variable first',
+  ]);
+});
+
+test('a key that cannot be written', () => {
+  assert.deepEqual(inRoute('$branch(count) = 1;'), [
+    'error CFG_READ_ONLY $branch(count) cannot be assigned: it is read-only',
+  ]);
+});
+
+test('transformations and variables of modules that are missing', () => {
+  assert.deepEqual(inRoute('$var(x) = $(var(y){json.parse,a});'), [
+    'error CFG_UNSUPPORTED_TRANSFORMATION transformation {json.parse} belongs to module json, which Trunkline does not have',
+  ]);
+  const { result, log } = compileText(
+    'request_route { $dlg_var(a) = "x"; if ($dlg_var(a) == $null) { xlog("$(var(y){json.parse,a})"); } }',
+    { unsupported: 'warn' },
+  );
+  assert.equal(result.ok, true);
+  assert.deepEqual(log.script, []);
 });
