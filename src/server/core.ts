@@ -86,10 +86,11 @@ export class ServerCore {
   }
 
   /**
-   * Lets what is under way finish, then closes everything.
+   * Takes nothing new, lets what is under way finish, then closes everything.
    * @param graceMs milliseconds to wait at most
    */
   async stop(graceMs: number): Promise<void> {
+    this.router.drain();
     const deadline = performance.now() + graceMs;
     while ((this.transactions.pendingCount > 0 || this.router.running > 0) && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,15 +1,17 @@
 import { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
+import { M_ACK, M_CANCEL } from '../message/method.ts';
 import type { ParseFailure } from '../message/parser.ts';
 import type { SipProxy } from '../proxy/proxy.ts';
 import { RequestState } from '../proxy/request-state.ts';
-import { ScriptContext } from '../script/context.ts';
+import { DROP, ScriptContext } from '../script/context.ts';
 import { L_DBG, L_ERR, L_INFO, type Log } from '../script/log.ts';
 import type { CompiledRoute, Program } from '../script/program.ts';
 import { dropsReply } from '../script/runtime-program.ts';
-import { ROUTE_CORE_ONREPLY, ROUTE_REQUEST } from '../script/values.ts';
+import { ROUTE_CORE_ONREPLY, ROUTE_EVENT, ROUTE_REQUEST } from '../script/values.ts';
 import type { Transactions } from '../transaction/transaction.ts';
 import type { Received, TransportSender, TransportUser } from '../transport/transport.ts';
+import { runOccasion } from './occasion.ts';
 
 /** What the router counts; Kamailio's core statistics are made of these. */
 export interface RouterCounters {
@@ -23,6 +25,11 @@ export interface RouterCounters {
   droppedReplies: number;
   repeatedWhileRouting: number;
   badUris: number;
+}
+
+/** Marks what is logged while a message is handled. */
+export interface MessagePrefix {
+  around(message: SipMessage, from: Received, handle: () => void): void;
 }
 
 /** URI schemes that a Request-URI may have; others get 416 (RFC 3261 §8.2.2.1, §16.3 step 2). */
@@ -54,6 +61,11 @@ export class MessageRouter implements TransportUser {
   private program: Program | null = null;
   private requestRoute: CompiledRoute | null = null;
   private replyRoute: CompiledRoute | null = null;
+  private receivedRoute: CompiledRoute | null = null;
+  private preRouting: CompiledRoute | null = null;
+  private draining = false;
+  /** Puts a prefix before the log lines of a message; null when there is none (log_prefix). */
+  prefix: MessagePrefix | null = null;
   private serial = 0;
   /** Requests whose asynchronous route has not made a transaction yet: their retransmissions are dropped. */
   private readonly routing = new Set<string>();
@@ -66,11 +78,21 @@ export class MessageRouter implements TransportUser {
     this.log = parts.log;
   }
 
-  /** Routes new messages by this program from now on. */
-  use(program: Program): void {
+  /**
+   * Routes new messages by this program from now on.
+   * @param receivedRoute event_route[core:msg-received] runs (received_route_mode)
+   */
+  use(program: Program, receivedRoute = false): void {
     this.program = program;
     this.requestRoute = program.route('request', '');
     this.replyRoute = program.route('reply', '');
+    this.receivedRoute = receivedRoute ? program.route('event', 'core:msg-received') : null;
+    this.preRouting = program.route('event', 'core:pre-routing');
+  }
+
+  /** From now on nothing new begins: requests outside of dialogs are answered with 503, what is under way goes on. */
+  drain(): void {
+    this.draining = true;
   }
 
   /** Asynchronous routes that are running now. */
@@ -79,7 +101,13 @@ export class MessageRouter implements TransportUser {
   }
 
   onMessage(message: SipMessage, from: Received): void {
+    if (this.prefix === null) this.handle(message, from);
+    else this.prefix.around(message, from, () => this.handle(message, from));
+  }
+
+  private handle(message: SipMessage, from: Received): void {
     try {
+      if (this.receivedRoute !== null && this.eventDrops(this.receivedRoute, message, from)) return;
       if (message.isRequest) this.onRequest(message, from);
       else this.onReply(message, from);
     } catch (error) {
@@ -97,9 +125,31 @@ export class MessageRouter implements TransportUser {
       failure.code,
     );
     const { message, status } = failure;
+    if (message !== null) this.event('core:receive-parse-error', message, from);
     if (status === 0 || message === null || !message.isRequest || this.program === null) return;
     const state = new RequestState(message, from, this.program.hooks);
     this.proxy.statelessReply(state, status, failure.reason);
+  }
+
+  onConnectionClosed(_connection: number, from: Received): void {
+    const { proto } = from.socket;
+    if (this.program !== null && (proto === 'ws' || proto === 'wss'))
+      runOccasion(this.program, 'event', 'websocket:closed', from);
+  }
+
+  /** Runs the event route of this name for a message, if there is one. */
+  private event(name: string, message: SipMessage, from: Received): void {
+    const route = this.program?.route('event', name) ?? null;
+    if (route !== null) this.eventDrops(route, message, from);
+  }
+
+  /** Runs an event route that nobody can wait for. @returns whether it dropped the message */
+  private eventDrops(route: CompiledRoute, message: SipMessage, from: Received): boolean {
+    const { program } = this;
+    if (program === null) return false;
+    const ctx = eventContext(program, new RequestState(message, from, program.hooks), ++this.serial);
+    void program.run(route, ctx);
+    return ctx.stop === DROP;
   }
 
   private onRequest(message: SipMessage, from: Received): void {
@@ -107,7 +157,10 @@ export class MessageRouter implements TransportUser {
     counters.requests++;
     counters.methods.set(message.method, (counters.methods.get(message.method) ?? 0) + 1);
     if (program === null) return;
-    if (this.proxy.isAckOfStatelessReply(message)) return;
+    if (this.proxy.isAckOfStatelessReply(message)) {
+      this.event('sl:filtered-ack', message, from);
+      return;
+    }
     const match = this.transactions.matchRequest(message, from);
     if (match.kind === 'absorbed') return;
     const state = new RequestState(message, from, program.hooks);
@@ -121,6 +174,11 @@ export class MessageRouter implements TransportUser {
     if (match.kind === 'cancel') {
       state.cancelsInvite = true;
       state.cancels = this.proxy.cellOf(match.invite);
+    }
+    if (this.draining && begins(message)) {
+      state.replyHeaders = `Retry-After: ${this.proxy.options.overloadRetryAfter}\r\n`;
+      this.proxy.statelessReply(state, 503, 'Server Shutting Down');
+      return;
     }
     if (requestRoute === null) return;
     const key = this.routing.size === 0 ? '' : routingKey(message);
@@ -140,8 +198,24 @@ export class MessageRouter implements TransportUser {
       from,
       ++this.serial,
     );
-    const done = program.run(requestRoute, ctx);
+    const done =
+      this.preRouting === null
+        ? program.run(requestRoute, ctx)
+        : this.preRoute(program, this.preRouting, requestRoute, ctx);
     if (typeof done !== 'number') this.whileRouting(key === '' ? routingKey(message) : key, done);
+  }
+
+  /** event_route[core:pre-routing], and the request_route unless it dropped the request. */
+  private preRoute(
+    program: Program,
+    before: CompiledRoute,
+    route: CompiledRoute,
+    ctx: ScriptContext,
+  ): number | Promise<number> {
+    const early = eventContext(program, ctx.state, ctx.serial);
+    const go = (code: number): number | Promise<number> => (early.stop === DROP ? code : program.run(route, ctx));
+    const code = program.run(before, early);
+    return typeof code === 'number' ? go(code) : code.then(go);
   }
 
   private whileRouting(key: string, done: Promise<number>): void {
@@ -232,6 +306,17 @@ export class MessageRouter implements TransportUser {
       edits ?? new EditList(),
     );
   }
+}
+
+function eventContext(program: Program, state: RequestState, serial: number): ScriptContext {
+  const { message, target, edits, received } = state;
+  return new ScriptContext(program, ROUTE_EVENT, message, state, target, edits, null, null, received, serial);
+}
+
+/** True for a request that would begin something: one in a dialog (RFC 3261 §12.2) or about one under way belongs to what there is. */
+function begins(message: SipMessage): boolean {
+  const { methodId } = message;
+  return methodId !== M_ACK && methodId !== M_CANCEL && (message.to?.tag ?? '') === '';
 }
 
 function defaultPort(transport: string): number {

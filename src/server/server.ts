@@ -4,12 +4,16 @@ import { L_INFO, L_NOTICE, L_WARN, type Log } from '../script/log.ts';
 import { Statistics } from '../script/statistics.ts';
 import { TransportError } from '../transport/errors.ts';
 import type { ListenSocket } from '../transport/transport.ts';
+import { reverseNames } from './auto-aliases.ts';
 import { hasErrors, type LoadedConfiguration, loadConfiguration, problems, problemsText } from './configuration.ts';
 import { ServerCore } from './core.ts';
 import { coreStatistics } from './core-statistics.ts';
 import { localInterfaces, parseListenOption } from './listen-option.ts';
+import { PrefixLog } from './log-prefix.ts';
 import { describe } from './message-router.ts';
+import { fromHere, runOccasion } from './occasion.ts';
 import { PlannedSender } from './planned-sender.ts';
+import { startRouteTimers } from './route-timers.ts';
 import { type CheckResult, type LoadOptions, type RunningServer, StartError } from './server-api.ts';
 import { tlsSettings } from './tls-settings.ts';
 
@@ -102,10 +106,18 @@ class Server implements RunningServer {
   private readonly core: ServerCore;
   private readonly linked: LinkedProgram;
   private readonly stats: Statistics;
+  private readonly stopTimers: () => void;
   private stopping: Promise<void> | null = null;
 
-  constructor(core: ServerCore, linked: LinkedProgram, stats: Statistics, warnings: readonly Diagnostic[]) {
+  constructor(
+    core: ServerCore,
+    linked: LinkedProgram,
+    stats: Statistics,
+    warnings: readonly Diagnostic[],
+    stopTimers: () => void,
+  ) {
     this.core = core;
+    this.stopTimers = stopTimers;
     this.linked = linked;
     this.stats = stats;
     this.warnings = warnings;
@@ -120,7 +132,10 @@ class Server implements RunningServer {
   }
 
   stop(graceMs: number): Promise<void> {
-    this.stopping ??= this.core.stop(graceMs).then(() => this.linked.stop());
+    if (this.stopping === null) {
+      this.stopTimers();
+      this.stopping = this.core.stop(graceMs).then(() => this.linked.stop());
+    }
     return this.stopping;
   }
 }
@@ -129,11 +144,14 @@ class Server implements RunningServer {
  * Starts a server.
  * @throws StartError CFG_INVALID with all problems, CFG_FILE, or the TRANSPORT_… code of a socket that cannot be opened
  */
-export async function startServer(options: LoadOptions, log: Log): Promise<RunningServer> {
+export async function startServer(options: LoadOptions, sink: Log): Promise<RunningServer> {
   const loaded = loadConfiguration(options);
   refuse(loaded, options);
-  const { settings } = loaded.plan.globals;
-  log.level = options.debug ?? settings.debug;
+  const { plan } = loaded;
+  const { settings, server } = plan.globals;
+  sink.level = options.debug ?? settings.debug;
+  const prefix = settings.logPrefix === '' ? null : new PrefixLog(sink, server.log.prefixMode === 1);
+  const log = prefix ?? sink;
   const core = makeCore(loaded, options, log, false);
   // Only now the certificates were read.
   refuse(loaded, options);
@@ -147,6 +165,8 @@ export async function startServer(options: LoadOptions, log: Log): Promise<Runni
         : '';
     throw new StartError(error.code, `${error.message}${hint}`);
   }
+  if (options.autoAliases ?? server.autoAliases)
+    for (const name of await reverseNames(core.transport.sockets)) core.transport.addAlias(name);
   const statistics = new Statistics();
   coreStatistics(statistics, core);
   const linked = link(loaded, core, log, statistics, false);
@@ -155,6 +175,9 @@ export async function startServer(options: LoadOptions, log: Log): Promise<Runni
     refuse(loaded, options);
     throw new StartError('CFG_INVALID', `${options.file} cannot be used`);
   }
+  const { program } = linked;
+  const here = fromHere(core.transport.sockets, core.clock.now());
+  runOccasion(program, 'event', 'core:modinit-before', here);
   try {
     linked.start();
   } catch (error) {
@@ -162,7 +185,11 @@ export async function startServer(options: LoadOptions, log: Log): Promise<Runni
     linked.stop();
     throw new StartError('CFG_MODULE_FAILED', `a module did not start: ${describe(error)}`);
   }
-  core.router.use(linked.program);
+  prefix?.use(program, linked.format(settings.logPrefix));
+  core.router.prefix = prefix;
+  runOccasion(program, 'event', 'core:worker-one-init', here);
+  core.router.use(program, server.receivedRoute);
+  const stopTimers = startRouteTimers(program, plan.timers, core.wheel, core.transport.sockets);
   const warnings = problems(loaded);
   for (const warning of warnings)
     log.write(L_WARN, 'core', `${warning.file}:${warning.line}:${warning.column}: ${warning.message}`, warning.code);
@@ -171,7 +198,7 @@ export async function startServer(options: LoadOptions, log: Log): Promise<Runni
   );
   log.write(L_NOTICE, 'core', `ready on ${where.join(' ')}`);
   log.write(L_INFO, 'core', `modules: ${linked.modules.map(({ name }) => name).join(' ')}`);
-  return new Server(core, linked, statistics, warnings);
+  return new Server(core, linked, statistics, warnings, stopTimers);
 }
 
 /** Throws when the configuration has errors. */

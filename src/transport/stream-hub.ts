@@ -33,7 +33,7 @@ export interface StreamHubOptions {
     | undefined;
   deliver(raw: string, from: Received): void;
   parseFailed(failure: ParseFailure, from: Received): void;
-  connectionClosed(connection: number): void;
+  connectionClosed(connection: number, from: Received): void;
 }
 
 /** Every stream: the listeners, the connections and their time limits. */
@@ -169,7 +169,7 @@ export class StreamHub implements ConnectionHost {
     this.stats.connections = this.table.size;
     this.stats.connectionsClosed++;
     this.log('debug', 'connection-closed', `connection ${connection.id} ${connection.describe()}: ${code}`);
-    this.options.connectionClosed(connection.id);
+    this.options.connectionClosed(connection.id, this.receivedBy(connection));
   }
 
   /** An accepted socket was turned away before it was a connection. */

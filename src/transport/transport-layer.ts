@@ -75,7 +75,7 @@ export class TransportLayer implements TransportSender, UdpHost {
       onHttpRequest: options.onHttpRequest,
       deliver: (raw, from) => this.deliver(raw, from),
       parseFailed: (failure, from) => this.parseFailed(failure, from),
-      connectionClosed: (connection) => this.connectionClosed(connection),
+      connectionClosed: (connection, from) => this.connectionClosed(connection, from),
     });
     for (const alias of options.aliases ?? []) this.addAlias(alias.host, alias.port, alias.proto);
   }
@@ -318,9 +318,9 @@ export class TransportLayer implements TransportSender, UdpHost {
     }
   }
 
-  private connectionClosed(connection: number): void {
+  private connectionClosed(connection: number, from: Received): void {
     try {
-      this.user?.onConnectionClosed?.(connection);
+      this.user?.onConnectionClosed?.(connection, from);
     } catch (error) {
       this.handlerFailed(`connection ${connection}`, error);
     }

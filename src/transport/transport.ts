@@ -57,8 +57,8 @@ export interface TransportUser {
   onMessage(message: SipMessage, from: Received): void;
   /** A message that could not be parsed; `failure.status` says which reply it deserves, if any. */
   onParseFailure(failure: ParseFailure, from: Received): void;
-  /** An HTTP request on a SIP stream socket is not ours to answer here; without a handler the connection is closed. */
-  onConnectionClosed?(connection: number): void;
+  /** A stream connection has ended. @param from what messages by it had as their source */
+  onConnectionClosed?(connection: number, from: Received): void;
 }
 
 /** The sending side that transactions and the proxy use. */
