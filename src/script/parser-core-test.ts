@@ -2,6 +2,7 @@
 import type { CoreKeyword, CoreTest, CoreTestOperand, Expression, Identifier } from './ast.ts';
 import { coreKeywords, integerWords } from './keywords.ts';
 import type { Cursor } from './parser-cursor.ts';
+import { didYouMean } from './suggestion.ts';
 import { describeToken, type Token } from './token.ts';
 
 /** Reads an expression whose operators bind at least as tightly as `minimum`. */
@@ -19,6 +20,10 @@ const wordKeywords: ReadonlySet<string> = new Set(
 );
 const myselfKeywords: ReadonlySet<string> = new Set('uri status from_uri to_uri src_ip dst_ip to_ip snd_ip'.split(' '));
 
+const protocols: readonly string[] = ['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss'];
+const families: readonly string[] = ['inet', 'inet6'];
+
+/** What to use where the value of a keyword is wanted. */
 const variables: Readonly<Record<string, string>> = {
   uri: '$ru',
   status: '$rs',
@@ -102,18 +107,28 @@ function parseOperand(cursor: Cursor, keyword: CoreKeyword, parseExpression: Par
   if (isHost || isBareWord(cursor, token)) {
     // Host names may have dots and hyphens.
     const word = keyword.endsWith('_ip') ? cursor.takeAdjacent('()=!&|;{},') : cursor.next().text;
-    if (!wordKeywords.has(keyword)) {
-      const hint = coreKeywords.has(word) ? `use ${variables[word] ?? 'a variable'} as the value` : `write "${word}"`;
-      cursor.error(
-        'CFG_BARE_WORD',
-        `'${keyword}' is compared with a string, a variable or myself, not with the word '${word}'`,
-        token,
-        hint,
-      );
-    }
+    checkWord(cursor, keyword, word, token);
     return { kind: 'word', word };
   }
   return { kind: 'expression', expression: parseExpression(cursor, operandPrecedence) };
+}
+
+function checkWord(cursor: Cursor, keyword: CoreKeyword, word: string, token: Token): void {
+  if (!wordKeywords.has(keyword) || coreKeywords.has(word)) {
+    const hint = coreKeywords.has(word) ? `use ${variables[word] ?? 'a variable'} as the value` : `write "${word}"`;
+    const takes = `a string, a variable${myselfKeywords.has(keyword) ? ' or myself' : ''}`;
+    cursor.error('CFG_BARE_WORD', `'${keyword}' is compared with ${takes}, not with the word '${word}'`, token, hint);
+  }
+  const known = keyword.endsWith('proto') ? protocols : keyword.endsWith('af') ? families : null;
+  if (known !== null && !known.includes(word.toLowerCase())) {
+    const hint = didYouMean(word, known) ?? `known are ${known.join(', ')}`;
+    cursor.error(
+      'CFG_BARE_WORD',
+      `'${word}' is not a ${known === protocols ? 'transport protocol' : 'address family'}`,
+      token,
+      hint,
+    );
+  }
 }
 
 function isBareWord(cursor: Cursor, token: Token): boolean {

@@ -110,6 +110,7 @@ test('names with a dot or question mark behind them: the longest known name is t
 const refused: readonly (readonly [string, number, RegExp])[] = [
   ['$', 0, /without a variable name/],
   ['cost $ 5', 5, /without a variable name.*\$\$/],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: what people write who come from a shell
   ['${x}', 0, /without a variable name.*\$\(name\)/],
   ['a $var(x', 6, /'\(' of \$var is not closed/],
   ['$(var(x)', 0, /'\$\(' is not closed/],
