@@ -70,6 +70,10 @@ function binaryOperator(cursor: Cursor): { name: BinaryOperator; tokens: 1 | 2 }
     cursor.error('CFG_SYNTAX', `'=' assigns, it does not compare`, token, `write '=='`);
     return { name: '==', tokens: second.text === '=' && !second.spaceBefore ? 2 : 1 };
   }
+  if (token.text === '%') {
+    cursor.warn('CFG_DIALECT', `'%' is an OpenSIPS operator`, token, `write 'mod'`);
+    return { name: 'mod', tokens: 1 };
+  }
   if (token.text === '?') cursor.fail(`there is no '?:' operator`, token, 'write selval(condition, a, b)');
   if (token.text === '==' && second.text === '=' && !second.spaceBefore) {
     cursor.error('CFG_SYNTAX', `there is no '===' operator`, token, `write '=='`);
@@ -203,6 +207,19 @@ function parseWord(cursor: Cursor, token: Token): Expression {
     return parseCoreTest(cursor, parseExpression);
   if (cursor.isPunct('(', 1) || coreFunctions.has(word)) return parseCall(cursor, parseExpression);
   cursor.next();
+  if (word === 'NULL' || word === 'null') {
+    cursor.warn('CFG_DIALECT', `'${word}' is OpenSIPS syntax`, token, 'write $null');
+    const ref = {
+      name: 'null',
+      inner: null,
+      innerSegments: null,
+      index: null,
+      transformations: [],
+      raw: '$null',
+      offset: 0,
+    };
+    return { kind: 'variable', ref, at: token.at };
+  }
   reportBareWord(cursor, token);
   return { kind: 'identifier', name: word, at: token.at } satisfies Identifier;
 }

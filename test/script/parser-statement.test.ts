@@ -86,6 +86,8 @@ const lenient: readonly (readonly [string, string, string])[] = [
   ['$avp(x) := 1;', '$avp(x) := 1;', 'CFG_DIALECT'],
   ['$var(x) += 1;', '$var(x) += 1;', 'CFG_DIALECT'],
   ['route(R, 1, "b");', 'route("R", 1, "b");', 'CFG_DIALECT'],
+  ['if ($rU == NULL) exit;', 'if ($rU == $null) { exit; }', 'CFG_DIALECT'],
+  ['$a = $b % 2;', '$a = ($b mod 2);', 'CFG_DIALECT'],
   ['if ($a !~ "x") exit;', 'if ($a !~ "x") { exit; }', 'CFG_DIALECT'],
   ['for ($var(i) in $(avp(x)[*])) f();', 'for $var(i) in $(avp(x)[*]) { f(); }', 'CFG_DIALECT'],
 ];
