@@ -1,0 +1,178 @@
+/** Where this server does something else than Kamailio on purpose, and why. */
+
+export interface Difference {
+  readonly title: string;
+  readonly text: string;
+}
+
+export interface DifferenceGroup {
+  readonly title: string;
+  readonly intro: string;
+  readonly items: readonly Difference[];
+}
+
+export const differences: readonly DifferenceGroup[] = [
+  {
+    title: 'SIP',
+    intro: 'The same configuration sends the same messages, but for these.',
+    items: [
+      {
+        title: 'Retransmissions never reach the script',
+        text: `The transaction layer answers a repeated request, and an ACK to a negative reply of ours, before any route runs. Side effects of a
+          script (accounting, counters, replies) so happen once. \`t_check_trans()\` and \`t_precheck_trans()\` therefore never find one; scripts
+          that call them work as before.`,
+      },
+      {
+        title: 't_relay() never waits',
+        text: `IP addresses and names that are cached are used at once, with Kamailio's return codes. A name that has to be looked up makes the
+          branch wait while the script goes on; if it cannot be resolved, the branch fails with 478 and the failure_route sees it. Kamailio
+          stops the whole worker for the look-up.`,
+      },
+      {
+        title: 'An answered challenge cannot win',
+        text: `A 401 or 407 that \`uac_auth()\` answered is no candidate for the reply any more, whatever \`failure_reply_mode\` says. Kamailio can
+          send it back to the caller when the next attempt ends worse.`,
+      },
+      {
+        title: 'Exactly one error reply',
+        text: `When \`t_relay()\` fails, the transaction answers, and \`sl_reply_error()\` after it sends nothing.`,
+      },
+      {
+        title: 'One Record-Route a request',
+        text: `A second \`record_route()\` for the same request or branch adds nothing and returns -1 (RFC 3261 §16.6 step 4 has one).`,
+      },
+      {
+        title: 'A target that fails is followed by the next address',
+        text: `On a timeout, a 503 or a transport failure the next address of the same name is tried (RFC 3263 §4.3), and the failed one is
+          avoided for a while. Kamailio does so with \`use_dns_failover\` and its destination blocklist.`,
+      },
+      {
+        title: 'Broken messages are answered as RFC 3261 wants',
+        text: `400, 416 and the like wherever a reply can be addressed; Kamailio drops many of them in silence.`,
+      },
+      {
+        title: 'auto_aliases is off',
+        text: `Reverse look-ups of the own addresses at the start slow it down and make the meaning of \`myself\` depend on the DNS. Names of the
+          server are given with \`alias\`.`,
+      },
+      {
+        title: 'Status codes that are none are not sent',
+        text: `\`sl_send_reply("000", …)\` and the like fail with a line in the log; Kamailio sends them as they are.`,
+      },
+      {
+        title: 'Line ends do not get into headers',
+        text: `Functions and variables that write header text refuse values with line ends or control characters, so that nothing from the network
+          can add a header. Kamailio writes them as they are.`,
+      },
+    ],
+  },
+  {
+    title: 'uac',
+    intro: `The functions, their return codes and the parameters \`vsf\` and \`vst\` are Kamailio's byte for byte, so that calls survive a change from one
+      server to the other in either direction. Known limits of the original are gone:`,
+    items: [
+      {
+        title: 'CSeq goes up with the answer to a challenge',
+        text: `RFC 3261 §22.2 wants the repeated request to have the next CSeq number; the original sends the same one unless the dialog module
+          tracks the call, and some carriers refuse that. Here the number goes up without a dialog module, wherever the request forms no dialog or
+          is record-routed, and stays consistent for the rest of the dialog: ACK, PRACK with its RAck, re-INVITE, BYE and CANCEL, in
+          both directions, with challenges in the middle of the dialog and from either side. Replies go back with the requester's own number.
+          Without \`record_route()\` the number stays, as in the original. \`modparam("uac", "cseq_update", 0)\` brings the old behaviour back.`,
+      },
+      {
+        title: 'The difference travels in Record-Route',
+        text: `The parameter \`csd\` (name: \`rr_cseq_store_param\`) carries by how much the numbers of the two sides differ, so that the server
+          needs no memory for it and a restart loses nothing. Differences that arise inside a dialog are kept in memory. Directions are
+          known by \`append_fromtag\` of rr, which is on by default.`,
+      },
+      {
+        title: 'Display names do not leak',
+        text: `The original hides the URI for the whole dialog and the display name in the first request only: from the ACK on the real name shows. Here
+          both names travel encrypted (AES-256-GCM, key from \`restore_passwd\`) in the Record-Route parameters \`vsd\` and \`vtd\` (names:
+          \`rr_from_display_param\`, \`rr_to_display_param\`), and every in-dialog request and reply is put right. Without \`restore_passwd\` the
+          key is random and lives as long as the process; nodes that share dialogs need the same one.`,
+      },
+      {
+        title: 'Several challenges',
+        text: `Of several challenges in one reply those that cannot be computed or have no credential are passed over, and the strongest of the rest is
+          answered: SHA-512-256, SHA-256, MD5 and their -sess forms, qop auth, auth-int with the real hash of the body as it is sent, or none. A 407 of a
+          proxy and then a 401 of the server behind it are both answered, with the nonce count rising.`,
+      },
+      {
+        title: 'Challenges end',
+        text: `A realm that was answered and challenges again is refused, unless it says \`stale=true\`; even that ends after two more times, and after six
+          rounds in all. In the original the script has to count.`,
+      },
+      {
+        title: 'Own credentials replace those for the same realm',
+        text: `A caller's (Proxy-)Authorization for the realm that is answered is replaced; those for other realms stay. The original adds a
+          second one. The script needs no \`remove_hf()\` and no \`consume_credentials()\`.`,
+      },
+      {
+        title: 'Credentials can be tied to a destination',
+        text: `\`modparam("uac", "credential_destination", "realm:host[:port]")\`, as often as needed: the credential of that realm is then
+          sent to these destinations only, so that a stranger who challenges with the carrier's realm learns nothing. Off unless set.`,
+      },
+      {
+        title: 'The retry goes where the challenge came from',
+        text: `To the address that challenged, by the same next hop and socket, even where the name has several addresses.`,
+      },
+      {
+        title: 'Replace and restore can be called as often as needed',
+        text: `In request and branch routes; the last call counts, a branch's over the request's, and what is restored is always what the
+          endpoint sent. The original must be called once, else the URIs run into each other. \`uac_restore_from()\` in mode auto has nothing to
+          do, and does no harm.`,
+      },
+      {
+        title: 'What is altered on the way is left alone',
+        text: `When an endpoint changes From or To inside a dialog so that the stored data do not fit, the URI stays as it is, with a line in the
+          log. The original writes what comes out of the decoding.`,
+      },
+      {
+        title: 'Values are checked',
+        text: `A display name or URI with line ends, without a scheme, or with unbalanced quotes is refused (-1) and nothing is changed. User names and
+          realms are escaped in credentials.`,
+      },
+      {
+        title: 'HA1 mode is per call',
+        text: `\`uac_auth(1)\` takes the password as a hash for this call; in the original it changed the meaning of later calls in the same worker.`,
+      },
+    ],
+  },
+  {
+    title: 'The language',
+    intro:
+      'Expressions, conversions and return codes are those of Kamailio 5.6, including its surprises, but for these.',
+    items: [
+      {
+        title: 'All problems in one run',
+        text: `\`check\` and the start report everything with file, line and column and a suggestion; Kamailio stops at the first or at
+          one of each kind. What Kamailio finds only when a route is reached, or only at a real start (unknown routes, bad expressions), is found here as well.`,
+      },
+      {
+        title: 'The order of modules does not matter',
+        text: `Modules start in the order of their dependencies, and functions are looked up when the whole file is read. Kamailio wants tm before
+          tmx and uac, and each loadmodule before the first use.`,
+      },
+      {
+        title: 'Leniencies',
+        text: `A missing \`;\` before \`}\`, empty blocks, comments behind directives, typographic quotes, numbers in quotes where an integer is
+          wanted, route names with a dash: accepted with a warning (CFG_LENIENT). Syntax of OpenSIPS and old SER that costs
+          little as well (CFG_DIALECT).`,
+      },
+      {
+        title: 'exec() is refused',
+        text: `A configuration does not run shell commands.`,
+      },
+      {
+        title: 'One process',
+        text: `\`$shv\`, \`$var\` and counters are one for the whole server. \`children\` and its relatives are accepted and ignored; functions that wait
+          (\`sleep\`, name look-ups, file access) do not hold up other messages.`,
+      },
+      {
+        title: 'Names in conditions follow the DNS',
+        text: `\`src_ip == host.name\` is looked up without stopping the server.`,
+      },
+    ],
+  },
+];

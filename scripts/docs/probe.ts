@@ -1,0 +1,44 @@
+/** Asks the checker itself, so that what the pages say of it is what it does. */
+import { modules } from '../../src/modules/index.ts';
+import { checkConfig } from '../../src/script/checker.ts';
+import { coreSymbols, knownVariables } from '../../src/script/compile.ts';
+import { type Diagnostic, DiagnosticList } from '../../src/script/diagnostic.ts';
+import { parseConfig } from '../../src/script/parse-config.ts';
+
+/** Line by which a whole-file example gets modules. */
+const LOADS = [...modules.keys()].map((name) => `loadmodule "${name}.so"`).join('\n');
+
+/** What `check` finds in a configuration that has every module loaded. */
+export function check(text: string): readonly Diagnostic[] {
+  const parsed = parseConfig(
+    { file: 'example.cfg', text: `${LOADS}\n${text}\n` },
+    {
+      readFile: (name) => (name === 'other.cfg' ? '# included\n' : null),
+      env: { HOME: '/root' },
+      cwd: '/',
+      isKnownVariable: knownVariables(modules),
+    },
+  );
+  const diagnostics = new DiagnosticList();
+  checkConfig({
+    config: parsed.ast,
+    defines: parsed.defines,
+    diagnostics,
+    modules,
+    core: coreSymbols,
+    options: { unsupported: 'error' },
+  });
+  return [...parsed.diagnostics, ...diagnostics.all];
+}
+
+/** True when `check` says something of a function whose definition is marked 'no'. */
+export function reportsUnsupportedFunctions(): boolean {
+  return check('request_route { uac_req_send(); }').some(({ code }) => code === 'CFG_UNSUPPORTED_FUNCTION');
+}
+
+/** The same for a parameter. */
+export function reportsUnsupportedParameters(): boolean {
+  return check('modparam("uac", "reg_db_url", "")\nrequest_route { exit; }').some(
+    ({ code }) => code === 'CFG_UNSUPPORTED_PARAMETER',
+  );
+}

@@ -1,0 +1,40 @@
+/** Which test shows what a name of the uac module does. The tests of this page look whether the file mentions the name. */
+const AUTH = 'test/uac/auth-retry.test.ts';
+const REPLACE = 'test/uac/replace.test.ts';
+const DIALOG = 'test/uac/dialog.test.ts';
+const MODULE = 'test/modules/uac.test.ts';
+const README = 'test/docs/uac-readme.test.ts';
+
+export const uacTests: Readonly<Record<string, string>> = {
+  uac_replace_from: MODULE,
+  uac_replace_to: MODULE,
+  uac_restore_from: DIALOG,
+  uac_restore_to: DIALOG,
+  uac_auth: AUTH,
+  uac_auth_mode: MODULE,
+  uac_req_send: MODULE,
+  uac_reg_status: MODULE,
+  uac_reg_request_to: MODULE,
+  restore_mode: MODULE,
+  restore_dlg: MODULE,
+  restore_from_avp: MODULE,
+  restore_to_avp: MODULE,
+  rr_from_store_param: MODULE,
+  rr_to_store_param: MODULE,
+  auth_username_avp: MODULE,
+  auth_realm_avp: MODULE,
+  auth_password_avp: MODULE,
+  default_socket: MODULE,
+  credential_destination: MODULE,
+  cseq_update: AUTH,
+  reg_db_url: MODULE,
+  reg_contact_addr: MODULE,
+};
+
+/** Test that shows a name; those without one of their own are in the test of the README's names. */
+export function testOf(name: string): string {
+  return uacTests[name] ?? README;
+}
+
+/** Files that may be named. */
+export const uacTestFiles: readonly string[] = [AUTH, REPLACE, DIALOG, MODULE, README];
