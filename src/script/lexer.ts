@@ -2,14 +2,28 @@
  * Text → tokens. Runs the preprocessor on the way: directives act where they stand, defines are replaced by their lexed
  * value, included files are read in place. The result is one flat list of tokens, each with its place in a file.
  */
-import { isIPv6 } from 'node:net';
+import { blockCommentEnd, lineEnd, logicalLineEnd, wrappedTailEnd } from './comment-scanner.ts';
 import type { DiagnosticCode, DiagnosticList } from './diagnostic.ts';
-import { type InterpolationOptions, parseVariableReference } from './interpolation.ts';
-import { isReservedWord, statementWords } from './keywords.ts';
+import { type InterpolationError, type InterpolationOptions, parseVariableReference } from './interpolation.ts';
+import { isReservedWord } from './keywords.ts';
 import { maxIncludeDepth, Preprocessor } from './preprocessor.ts';
 import { createSourceFile, type SourceFile, type Span, spanBetween } from './source.ts';
 import { type ScannedString, scanString, smartQuotes } from './string-scanner.ts';
 import type { Token } from './token.ts';
+import {
+  foreignEnd,
+  matchAt,
+  type ScannedToken,
+  scanAddress,
+  scanBareModule,
+  scanEventName,
+  scanIncludePath,
+  scanNumber,
+  scanPunctuation,
+  scanSelect,
+  scanWord,
+  type TokenPayload,
+} from './token-scanner.ts';
 
 export interface LexerOptions extends InterpolationOptions {
   readonly preprocessor: Preprocessor;
@@ -33,16 +47,6 @@ const maxIncludes = 2000;
 
 const directivePattern = /(#!|!!)([ \t]*)([A-Za-z_]+)/y;
 const skippedDirectivePattern = /(#!|!!)(ifdef|ifndef|ifexp|else|endif)(?![A-Za-z0-9_])/g;
-const wordPattern = /[A-Za-z_][A-Za-z0-9_]*/y;
-const numberPattern = /0[xX][0-9a-fA-F]+|[01]+b(?![A-Za-z0-9_])|[0-9]+/y;
-const ipv4Pattern = /\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\.?\w)/y;
-const ipv6Pattern = /[0-9a-fA-F:]*:[0-9a-fA-F:]*(?:\.\d{1,3}){0,3}/y;
-const bracketedIpPattern = /\[([0-9a-fA-F:.]+)\]/y;
-const selectPattern = /@[A-Za-z_]\w*(?:\.\w+|\[(?:"[^"\n]*"|[^\]\n]*)\])*/y;
-const eventNamePattern = /\s*\[\s*(["']?)([^\]\n"']*)\1\s*\]/y;
-const barePattern = /[ \t]+([^\s"'“”‘’(;#=]+)/y;
-const includePattern = /\s*(["'“‘])([^"'“”‘’\n]*)["'”’]|\s*([^\s"';#]+)/y;
-const punctuation = ['==', '=~', '!=', '<=', '>=', '&&', '||', '<<', '>>', ':=', '+='];
 
 /** Lexes a file with everything it includes. */
 export function lexConfig(file: SourceFile, options: LexerOptions): LexedConfig {
@@ -139,7 +143,7 @@ class Lexer {
       input.index++;
     } else if (character === '#' || (character === '!' && next === '!')) {
       if (!this.#tryDirective() && character === '#') this.#lineComment();
-      else if (input.index === index) this.#punctuation();
+      else if (input.index === index) this.#pushScanned(scanPunctuation(text, index));
     } else if (character === '/' && next === '/') {
       this.#lineComment();
     } else if (character === '/' && next === '*') {
@@ -149,21 +153,23 @@ class Lexer {
     } else if (character === '$') {
       this.#variable();
     } else {
-      this.#plain(character);
+      this.#plain();
     }
   }
 
-  #plain(character: string): void {
-    const { index } = this.#input;
-    if (/[0-9A-Fa-f:]/.test(character) && this.#tryIp()) return;
-    if (character === '[' && this.#tryBracketedIp()) return;
-    const word = this.#match(wordPattern);
+  /** What is neither blank, comment, directive, string nor variable. */
+  #plain(): void {
+    const { index, text } = this.#input;
+    const address = scanAddress(text, index);
+    if (address !== null) {
+      this.#pushScanned(address);
+      return;
+    }
+    const word = scanWord(text, index);
+    const foreign = foreignEnd(text, index);
     if (word !== null) this.#word(word);
-    else if (/[0-9]/.test(character)) this.#number();
-    else if (character === '@' && this.#match(selectPattern) !== null) {
-      this.#push({ kind: 'select' }, index, selectPattern.lastIndex);
-    } else if (character.charCodeAt(0) > 126 || character < ' ') this.#unknownCharacters();
-    else this.#punctuation();
+    else if (foreign !== null) this.#foreign(foreign);
+    else this.#pushScanned(scanNumber(text, index) ?? scanSelect(text, index) ?? scanPunctuation(text, index));
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -173,15 +179,14 @@ class Lexer {
     const input = this.#input;
     // A define's value is not scanned for directives: `#` in it is a comment.
     if (input.useSite !== null) return false;
-    directivePattern.lastIndex = input.index;
-    const match = directivePattern.exec(input.text);
+    const match = matchAt(directivePattern, input.text, input.index);
     const directive = match === null ? null : Preprocessor.directive(match[3]!);
     if (match === null || directive === null) return false;
     if (match[2] !== '') {
       if (match[1] === '#!') {
         const at = this.#span(input.index, directivePattern.lastIndex);
         const message = `'${match[0]}' is a comment: a directive has no blank behind '#!'`;
-        this.#options.diagnostics.warning('CFG_DIRECTIVE', message, at, `write #!${match[3]}, or '##' for a comment`);
+        this.#warn('CFG_DIRECTIVE', message, at, `write #!${match[3]}, or '##' for a comment`);
       }
       return false;
     }
@@ -207,25 +212,11 @@ class Lexer {
     const input = this.#input;
     const end = lineEnd(input.text, input.index);
     input.index = end;
-    if (input.useSite !== null) return;
-    // A comment broken by a mail or PDF leaves its tail on the next line. Only after a long line, and only when the
-    // next one is nothing but words.
-    const start = input.text.lastIndexOf('\n', end - 1) + 1;
-    if (end - start < 60) return;
-    const nextEnd = lineEnd(input.text, end + 1);
-    const nextLine = input.text.slice(end + 1, nextEnd).trim();
-    if (!/^[A-Za-z'][A-Za-z'., -]*$/.test(nextLine)) return;
-    const words = nextLine.split(/[^A-Za-z]+/).filter((word) => word !== '');
-    const isCode = words.some((word) => statementWords.has(word) || isReservedWord(word) || this.#isDefined(word));
-    if (isCode || (words.length < 2 && !nextLine.startsWith("'"))) return;
-    const at = this.#span(end + 1, nextEnd);
-    this.#options.diagnostics.warning(
-      'CFG_COMMENT_WRAPPED',
-      'this line looks like the rest of the comment above; it is ignored',
-      at,
-      `put '#' before it`,
-    );
-    input.index = nextEnd;
+    const tail = input.useSite === null ? wrappedTailEnd(input.text, end, (word) => this.#isDefined(word)) : null;
+    if (tail === null) return;
+    const message = 'this line looks like the rest of the comment above; it is ignored';
+    this.#warn('CFG_COMMENT_WRAPPED', message, this.#span(end + 1, tail), `put '#' before it`);
+    input.index = tail;
   }
 
   #isDefined(word: string): boolean {
@@ -234,45 +225,27 @@ class Lexer {
 
   #blockComment(): void {
     const input = this.#input;
-    let level = 0;
-    let index = input.index;
-    do {
-      if (input.text.startsWith('/*', index)) {
-        level++;
-        index += 2;
-      } else if (input.text.startsWith('*/', index)) {
-        level--;
-        index += 2;
-      } else if (index >= input.text.length) {
-        const hint = `add '*/' where the comment ends; comments nest`;
-        this.#error('CFG_COMMENT_UNCLOSED', 'the comment is not closed', input.index, input.index + 2, hint);
-        break;
-      } else {
-        if (input.text[index] === '\n') input.newlineBefore = true;
-        index++;
-      }
-    } while (level > 0);
-    input.index = index;
+    const end = blockCommentEnd(input.text, input.index);
+    if (end === null) {
+      const hint = `add '*/' where the comment ends; comments nest`;
+      this.#error('CFG_COMMENT_UNCLOSED', 'the comment is not closed', input.index, input.index + 2, hint);
+    }
+    if (input.text.slice(input.index, end ?? undefined).includes('\n')) input.newlineBefore = true;
+    input.index = end ?? input.text.length;
   }
 
   #include(directive: string, at: Span): void {
     const input = this.#input;
-    const match = this.#exec(includePattern);
-    if (match === null || (match[3] !== undefined && input.useSite !== null)) {
-      this.#options.diagnostics.error(
-        'CFG_DIRECTIVE',
-        `${directive} needs a file name`,
-        at,
-        `write ${directive} "file.cfg"`,
-      );
+    const scanned = scanIncludePath(input.text, input.index);
+    if (scanned === null) {
+      const message = `${directive} needs a file name`;
+      this.#options.diagnostics.error('CFG_DIRECTIVE', message, at, `write ${directive} "file.cfg"`);
       return;
     }
-    input.index = includePattern.lastIndex;
-    let path = match[2] ?? match[3]!;
-    if (match[3] !== undefined) {
-      const value = this.#preprocessor.defines.get(path)?.value;
-      if (value !== undefined) path = value.trim().replace(/^(["'])(.*)\1$/, '$2');
-    }
+    input.index = scanned.end;
+    let { path } = scanned;
+    const value = scanned.quoted ? undefined : this.#preprocessor.defines.get(path)?.value;
+    if (value !== undefined) path = value.trim().replace(/^(["'])(.*)\1$/, '$2');
     path = this.#preprocessor.substitute(path);
     if (this.#includes.length > maxIncludeDepth) {
       const chain = `${this.#includes.at(-1)} is included from ${this.#includes.at(-2)}`;
@@ -356,61 +329,21 @@ class Lexer {
     }
   }
 
-  /** Event names are not tokens of the language: `tm:local-request`, `htable:expired:ban-list`. */
   #eventName(): void {
-    const input = this.#input;
-    const match = this.#exec(eventNamePattern);
-    if (match === null) return;
-    const open = input.text.indexOf('[', input.index);
-    const nameStart = input.text.indexOf(match[2]!, open);
-    const name = match[2]!.trim();
-    const close = eventNamePattern.lastIndex - 1;
+    const scanned = scanEventName(this.#input.text, this.#input.index);
+    if (scanned === null) return;
+    const { open, name, nameStart, close } = scanned;
     this.#push({ kind: 'punct' }, open, open + 1);
     this.#push({ kind: 'eventName', name }, nameStart, Math.max(nameStart + name.length, nameStart + 1));
     this.#push({ kind: 'punct' }, close, close + 1);
   }
 
   #bareModule(): void {
-    const input = this.#input;
-    const match = this.#exec(barePattern);
-    if (match === null || this.#isDefined(match[1]!)) return;
-    const end = barePattern.lastIndex;
-    this.#push({ kind: 'bare' }, end - match[1]!.length, end);
-    this.#preprocessor.moduleLoaded(match[1]!, this.#span(input.index - match[1]!.length, input.index));
-  }
-
-  #number(): void {
-    const start = this.#input.index;
-    const digits = this.#match(numberPattern)!;
-    const value = /^0[xX]/.test(digits)
-      ? BigInt(digits)
-      : digits.endsWith('b')
-        ? BigInt(`0b${digits.slice(0, -1)}`)
-        : /^0[0-7]+$/.test(digits)
-          ? BigInt(`0o${digits.slice(1)}`)
-          : BigInt(digits);
-    this.#push({ kind: 'int', value: Number(BigInt.asIntN(32, value)) }, start, start + digits.length);
-  }
-
-  #tryIp(): boolean {
-    const start = this.#input.index;
-    const v4 = this.#match(ipv4Pattern);
-    if (v4 !== null) {
-      this.#push({ kind: 'ip', address: v4 }, start, start + v4.length);
-      return true;
-    }
-    const v6 = this.#match(ipv6Pattern);
-    if (v6 === null || !isIPv6(v6) || /\w/.test(this.#input.text[start + v6.length] ?? '')) return false;
-    this.#push({ kind: 'ip', address: v6 }, start, start + v6.length);
-    return true;
-  }
-
-  #tryBracketedIp(): boolean {
-    const start = this.#input.index;
-    const match = this.#exec(bracketedIpPattern);
-    if (match === null || !isIPv6(match[1]!)) return false;
-    this.#push({ kind: 'ip', address: match[1]! }, start, start + match[0].length);
-    return true;
+    const scanned = scanBareModule(this.#input.text, this.#input.index);
+    if (scanned === null || this.#isDefined(scanned.name)) return;
+    const { name, end } = scanned;
+    this.#push({ kind: 'bare' }, end - name.length, end);
+    this.#preprocessor.moduleLoaded(name, this.#span(end - name.length, end));
   }
 
   #string(): void {
@@ -430,15 +363,10 @@ class Lexer {
     if (scanned.problem === 'unclosed') {
       const hint = `add '${scanned.quote}' where the string ends`;
       const message = `the string is not closed; read as ${scanned.quote}${scanned.raw}${scanned.quote}`;
-      this.#options.diagnostics.warning('CFG_STRING_UNCLOSED', message, this.#span(index, scanned.end), hint);
+      this.#warn('CFG_STRING_UNCLOSED', message, this.#span(index, scanned.end), hint);
     } else if (scanned.problem === 'smart') {
       const message = 'typographic quotes are taken as plain ones';
-      this.#options.diagnostics.warning(
-        'CFG_STRING_QUOTES',
-        message,
-        this.#span(index, index + 1),
-        `use '${scanned.quote}'`,
-      );
+      this.#warn('CFG_STRING_QUOTES', message, this.#span(index, index + 1), `use '${scanned.quote}'`);
     }
   }
 
@@ -460,63 +388,34 @@ class Lexer {
     const line = input.text.slice(start, lineEnd(input.text, start));
     const parsed = parseVariableReference(line, 0, this.#options);
     if (parsed.ref === null) {
-      const { error } = parsed;
-      this.#error(
-        'CFG_VARIABLE_SYNTAX',
-        error.message,
-        start + error.offset,
-        start + error.offset + error.length,
-        error.hint,
-      );
+      this.#variableError(parsed.error, start);
       const length = Math.max(1, /^\$[\w.?]*(?:\([^;\s=<>!&|]*)?/.exec(line)![0].length);
       this.#push({ kind: 'variable', ref: null }, start, start + length);
       return;
     }
-    for (const error of parsed.errors) {
-      this.#error(
-        'CFG_VARIABLE_SYNTAX',
-        error.message,
-        start + error.offset,
-        start + error.offset + error.length,
-        error.hint,
-      );
-    }
-    let { ref } = parsed;
-    const substituted = this.#preprocessor.substitute(ref.raw);
-    if (substituted !== ref.raw) {
-      const again = parseVariableReference(substituted, 0, this.#options);
-      if (again.ref !== null) ref = again.ref;
-    }
-    this.#push({ kind: 'variable', ref }, start, start + parsed.end);
+    for (const error of parsed.errors) this.#variableError(error, start);
+    const substituted = this.#preprocessor.substitute(parsed.ref.raw);
+    const again = substituted === parsed.ref.raw ? null : parseVariableReference(substituted, 0, this.#options);
+    this.#push({ kind: 'variable', ref: again?.ref ?? parsed.ref }, start, start + parsed.end);
   }
 
-  #punctuation(): void {
-    const { text, index } = this.#input;
-    const pair = text.slice(index, index + 2);
-    this.#push({ kind: 'punct' }, index, index + (punctuation.includes(pair) ? 2 : 1));
+  #variableError({ message, offset, length, hint }: InterpolationError, start: number): void {
+    this.#error('CFG_VARIABLE_SYNTAX', message, start + offset, start + offset + length, hint);
   }
 
-  #unknownCharacters(): void {
-    const input = this.#input;
-    const start = input.index;
-    while (input.index < input.text.length && /[^\x20-\x7e\s“”‘’]/.test(input.text[input.index]!)) input.index++;
-    if (input.index === start) input.index++;
-    const shown = JSON.stringify(input.text.slice(start, input.index)).slice(1, -1);
+  #foreign(end: number): void {
+    const { index, text } = this.#input;
+    const shown = JSON.stringify(text.slice(index, end)).slice(1, -1);
     const hint = 'characters beyond ASCII belong into strings and comments';
-    const message = `'${shown}' is ignored, as Kamailio does`;
-    this.#options.diagnostics.warning('CFG_CHARACTER', message, this.#span(start, input.index), hint);
+    this.#warn('CFG_CHARACTER', `'${shown}' is ignored, as Kamailio does`, this.#span(index, end), hint);
+    this.#input.index = end;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // Helpers
 
-  #match(pattern: RegExp): string | null {
-    return this.#exec(pattern)?.[0] ?? null;
-  }
-
-  #exec(pattern: RegExp): RegExpExecArray | null {
-    pattern.lastIndex = this.#input.index;
-    return pattern.exec(this.#input.text);
+  #pushScanned({ token, end }: ScannedToken): void {
+    this.#push(token, this.#input.index, end);
   }
 
   #push(token: TokenPayload, start: number, end: number): void {
@@ -540,26 +439,11 @@ class Lexer {
     return this.#input.useSite ?? spanBetween(this.#input.file, start, end);
   }
 
+  #warn(code: DiagnosticCode, message: string, at: Span, hint: string): void {
+    this.#options.diagnostics.warning(code, message, at, hint);
+  }
+
   #error(code: DiagnosticCode, message: string, start: number, end: number, hint?: string): void {
     this.#options.diagnostics.error(code, message, this.#span(start, end), hint);
   }
-}
-
-/** What `#push` is given: a token without its place. */
-type TokenPayload = Token extends infer T
-  ? T extends Token
-    ? Omit<T, 'text' | 'at' | 'spaceBefore' | 'newlineBefore' | 'note'>
-    : never
-  : never;
-
-function lineEnd(text: string, index: number): number {
-  const end = text.indexOf('\n', index);
-  return end < 0 ? text.length : end;
-}
-
-/** The end of a line that goes on behind a backslash at its end. */
-function logicalLineEnd(text: string, index: number): number {
-  let end = lineEnd(text, index);
-  while (end < text.length && /\\\r?$/.test(text.slice(Math.max(0, end - 2), end))) end = lineEnd(text, end + 1);
-  return end;
 }
