@@ -31,8 +31,8 @@ export interface ForwardedResponse {
 }
 
 /**
- * The bytes of a forwarded request (RFC 3261 §16.6): start line with the new Request-URI, our Via on top, the received headers
- * with edits applied, the body. Unedited header bytes are those received. Content-Length is written anew when the body was
+ * The bytes of a forwarded request (RFC 3261 §16.6): start line with the new Request-URI, what was put in front of all
+ * headers, our Via, the received headers with edits applied, the body. Unedited header bytes are those received. Content-Length is written anew when the body was
  * edited, and added when it is missing and the request leaves by a stream (§20.14).
  * @returns latin1 text
  */
@@ -40,20 +40,29 @@ export function buildForwardedRequest(message: SipMessage, options: ForwardedReq
   const { raw, headersStart, headersEnd } = message;
   const { out, edits, branchEdits, maxForwards } = options;
   const via = hasCrlf(options.via) ? sanitizeReason(options.via) : options.via;
-  let text = `${message.method} ${sanitizeUri(options.requestUri)} SIP/2.0\r\nVia: ${via}\r\n`;
   let own: Edit[] | null = null;
+  let added = '';
   if (maxForwards !== undefined) {
     const header = message.find(HDR_MAX_FORWARDS);
     if (header !== undefined) {
       own = [{ start: header.valueStart, end: header.valueEnd, text: `${maxForwards}`, key: MAX_FORWARDS_EDIT }];
     } else if (edits?.get(MAX_FORWARDS_EDIT) === undefined && branchEdits?.get(MAX_FORWARDS_EDIT) === undefined) {
-      text += `Max-Forwards: ${maxForwards}\r\n`;
+      added = `Max-Forwards: ${maxForwards}\r\n`;
     }
   }
   const body = bodyOf(message, edits, branchEdits, out);
   own = lengthEdits(message, body, out, own);
   const merged = mergeEdits(edits, branchEdits, own);
-  text += applyMerged(raw, merged, out, headersStart, headersEnd);
+  let text = `${message.method} ${sanitizeUri(options.requestUri)} SIP/2.0\r\n`;
+  // What is put in front of all headers (Record-Route, insert_hf) stands above our Via, as Kamailio has it.
+  let first = 0;
+  for (; first < merged.length; first++) {
+    const edit = merged[first] as Edit;
+    if (edit.end > headersStart) break;
+    if (edit.start === headersStart) text += typeof edit.text === 'string' ? edit.text : edit.text(out);
+  }
+  text += `Via: ${via}\r\n${added}`;
+  text += applyMerged(raw, first === 0 ? merged : merged.slice(first), out, headersStart, headersEnd);
   return `${text}\r\n${body ?? raw.slice(message.bodyStart, message.bodyEnd)}`;
 }
 

@@ -205,7 +205,11 @@ export const tmx = defineModule<TmxModule>({
     ),
   ],
   variables: [
-    plain('T_branch_idx', (ctx) => ctx.branch?.index ?? ctx.state.transaction?.branches.length ?? 0),
+    plain('T_branch_idx', (ctx) => {
+      // In a failure route it counts the branches: it is the index that the next one would get.
+      if (ctx.routeType !== ROUTE_FAILURE && ctx.branch !== null) return ctx.branch.index;
+      return ctx.state.transaction?.branches.length ?? 0;
+    }),
     plain('T_reply_code', (ctx) => {
       if ((ctx.routeType & ROUTE_ONREPLY) !== 0) return ctx.reply?.status ?? 0;
       if (ctx.routeType === ROUTE_FAILURE) return ctx.branch?.status ?? 0;

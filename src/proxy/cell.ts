@@ -21,7 +21,6 @@ import { winningBranch } from './response-context.ts';
 import type { Target } from './target.ts';
 
 const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
-const COMPLETED_ELSEWHERE_6XX = 'SIP;cause=600;text="Busy Everywhere"';
 
 /**
  * The thread between a server transaction and its cell. It is cut when the final reply is out: the transaction lives on to absorb
@@ -246,7 +245,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
   private branchFinished(branch: Branch): void {
     const { state } = this;
     if (branch.status >= 600 && !(state.disable6xx ?? this.services.options.disable6xxBlock))
-      this.cancelPending(branch, this.services.options.localCancelReason ? COMPLETED_ELSEWHERE_6XX : '');
+      this.cancelPending(branch, this.services.options.localCancelReason ? `SIP;cause=${branch.status}` : '');
     if (branch.onBranchFailure !== '' && !this.finalSent) {
       const name = branch.onBranchFailure;
       branch.onBranchFailure = '';
