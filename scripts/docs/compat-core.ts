@@ -1,5 +1,4 @@
 /** The part of the page on what needs no loadmodule. */
-import { modules } from '../../src/modules/index.ts';
 import { coreFunctionTable } from '../../src/script/core-functions.ts';
 import { globalParameter, globalParameterNames } from '../../src/script/global-parameters.ts';
 import { coreFunctions } from '../../src/script/keywords.ts';
@@ -76,7 +75,7 @@ export function ignoredWhy(name: string): string | undefined {
 
 function globals(): string {
   const rows = globalRows.map(({ name, support }) => {
-    const { level, why } = readSupport(name === 'enable_tls' && modules.has('tls') ? 'yes' : support);
+    const { level, why } = readSupport(support);
     return [code(name), level, why];
   });
   const families = Map.groupBy(restOfGlobals(), (name) => ignoredWhy(name) ?? 'not described');

@@ -17,6 +17,7 @@ function row(what: string, example: string, support = 'yes'): LanguageRow {
   return { what, example, support };
 }
 
+const NOT_RUN = 'no: not run yet';
 const OURS = 'yes: also where Kamailio refuses it';
 const DIALECT = 'yes: OpenSIPS syntax';
 
@@ -113,22 +114,14 @@ export const languageTables: readonly LanguageTable[] = [
       row('branch_route[NAME]', 'branch_route[ONE] { exit; }'),
       row('onsend_route', 'onsend_route { exit; }', 'partly: for requests, not for replies (onsend_route_reply)'),
       row('event_route[NAME]', 'event_route[tm:branch-failure:x] { exit; }', 'partly: see event routes'),
-      row(
-        'startup_route',
-        'startup_route { exit; }',
-        'no: OpenSIPS block; it is read as core:worker-one-init, which is not run yet',
-      ),
+      row('startup_route', 'startup_route { exit; }', DIALECT),
+      row('error_route', 'error_route { exit; }', DIALECT),
+      row('timer_route[NAME, seconds]', 'timer_route[check, 60] { exit; }', DIALECT),
       row(
         'local_route',
         'local_route { exit; }',
-        'no: OpenSIPS block; it is read as tm:local-request, which is not run yet',
+        'no: OpenSIPS syntax; it is read as event_route[tm:local-request], which is not run yet',
       ),
-      row(
-        'error_route',
-        'error_route { exit; }',
-        'no: OpenSIPS block; it is read as core:receive-parse-error, which is not run yet',
-      ),
-      row('timer_route[NAME, seconds]', 'timer_route[check, 60] { exit; }', 'no: OpenSIPS block; not run yet'),
     ],
   },
 ];
@@ -153,23 +146,32 @@ export const eventRows: readonly EventRow[] = [
     when: 'a branch ended with 300 or more, armed by t_on_branch_failure("NAME")',
     support: 'yes',
   },
-  { name: 'tm:local-request', when: 'a request made by this server is sent', support: 'no: not run yet' },
-  { name: 'tm:local-response', when: 'a reply to such a request', support: 'no: not run yet' },
-  { name: 'sl:filtered-ack', when: 'an ACK to a stateless reply was absorbed', support: 'no: not run yet' },
-  { name: 'sl:local-response', when: 'a stateless reply is sent', support: 'no: not run yet' },
+  { name: 'tm:local-request', when: 'a request made by this server is sent', support: NOT_RUN },
+  { name: 'tm:local-response', when: 'a reply to such a request', support: NOT_RUN },
+  { name: 'sl:filtered-ack', when: 'an ACK to a stateless reply was absorbed', support: 'yes' },
+  { name: 'sl:local-response', when: 'a stateless reply is sent', support: NOT_RUN },
   {
     name: 'uac:reply',
     when: 'the reply to a request of uac_req_send()',
     support: 'no: the request generator is not available yet',
   },
-  { name: 'core:worker-one-init', when: 'once, after the start', support: 'no: not run yet' },
-  { name: 'core:modinit-before', when: 'before modules start', support: 'no: not run yet' },
-  { name: 'core:pre-routing', when: 'before request_route and reply_route', support: 'no: not run yet' },
-  { name: 'core:msg-received', when: 'a message came in, before it is parsed', support: 'no: not run yet' },
-  { name: 'core:receive-parse-error', when: 'a message that cannot be parsed', support: 'no: not run yet' },
-  { name: 'tcp:closed', when: 'a connection ended', support: 'no: not run yet' },
-  { name: 'tcp:timeout', when: 'a connection was idle for too long', support: 'no: not run yet' },
-  { name: 'tcp:reset', when: 'a peer reset a connection', support: 'no: not run yet' },
+  { name: 'core:modinit-before', when: 'before modules start', support: 'yes' },
+  { name: 'core:worker-one-init', when: 'once, after the start', support: 'yes' },
+  { name: 'core:pre-routing', when: 'before request_route and reply_route', support: 'yes' },
+  {
+    name: 'core:msg-received',
+    when: 'a message came in, with received_route_mode',
+    support: 'partly: the message was parsed already; what cannot be parsed goes to core:receive-parse-error',
+  },
+  {
+    name: 'core:receive-parse-error',
+    when: 'a message that cannot be parsed',
+    support: 'partly: where enough of it can be read for a reply',
+  },
+  { name: 'tcp:closed', when: 'a connection ended', support: NOT_RUN },
+  { name: 'tcp:timeout', when: 'a connection was idle for too long', support: NOT_RUN },
+  { name: 'tcp:reset', when: 'a peer reset a connection', support: NOT_RUN },
+  { name: 'websocket:closed', when: 'a WebSocket connection ended', support: 'yes' },
 ];
 
 /** Paths of selects, for `@path` and `$sel(path)`, with what may follow; the tests compile each. */

@@ -1,13 +1,21 @@
 /**
  * Names that Kamailio has in the modules of this server and that have no definition here, each with the reason.
- * `module.name()` for functions, `module.name` for parameters, `module.$name` for variables.
+ * `module.name()` for functions, `module.name` for parameters, `module.$name` for variables; a `*` at the end stands for any rest.
  */
 export const missingNames: Readonly<Record<string, string>> = {
   'rr.cookie_filter': 'gone from Kamailio since 4.0',
   'rr.cookie_secret': 'gone from Kamailio since 4.0',
   'rr.next_route_avp': 'gone from Kamailio since 4.0',
   'rr.user_part_avp': 'gone from Kamailio since 4.0',
+  'textopsx.bind_textopsx()': 'for other modules only, no script can call it',
+  'tls.$tls*': 'what certificates say is not offered to scripts',
   'tmx.bind_tmx()': 'for other modules only, no script can call it',
   'uac.from_restore_mode': 'gone from Kamailio since 4.0, which calls it restore_mode',
   'uac.from_store_param': 'gone from Kamailio since 4.0, which calls it rr_from_store_param',
 };
+
+/** The reason for one name; undefined when nobody gave one. */
+export function missingReason(key: string): string | undefined {
+  const family = Object.keys(missingNames).find((name) => name.endsWith('*') && key.startsWith(name.slice(0, -1)));
+  return missingNames[key] ?? (family === undefined ? undefined : missingNames[family]);
+}

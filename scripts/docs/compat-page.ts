@@ -4,11 +4,11 @@ import type { AnyModule } from '../../src/script/module-definition.ts';
 import { registryModules } from '../../src/script/registry.ts';
 import { coreSections } from './compat-core.ts';
 import { differences } from './compat-differences.ts';
-import { missingNames } from './compat-missing.ts';
+import { missingReason } from './compat-missing.ts';
 import { missingFrom } from './compat-missing-names.ts';
 import { moduleSection, summaryRow } from './compat-modules.ts';
 import { anchor, bullets, code, page, prose, table } from './markdown.ts';
-import { reportsUnsupportedFunctions, reportsUnsupportedParameters } from './probe.ts';
+import { markOfFunctions, markOfParameters, markOfVariables } from './probe.ts';
 
 /** Order of the modules on the page; others follow by name. */
 const ORDER =
@@ -74,14 +74,23 @@ export function compatPage(): string {
       `Compared with all functions, parameters and variables that the modules above had in any release from 3.3 to 6.2. Parameters among them are ignored with a
       warning (CFG_UNSUPPORTED_PARAMETER), functions and variables are errors.`,
     ),
-    table(
-      ['module', 'name', 'support', 'note'],
-      missingFrom(list).map((key) => {
-        const dot = key.indexOf('.');
-        return [key.slice(0, dot), code(key.slice(dot + 1)), 'no', missingNames[key] ?? ''];
-      }),
-    ),
+    missingTable(list),
   ]);
+}
+
+/** One row for each module and reason. */
+function missingTable(list: readonly AnyModule[]): string {
+  const groups = Map.groupBy(
+    missingFrom(list),
+    (key) => `${key.slice(0, key.indexOf('.'))}|${missingReason(key) ?? ''}`,
+  );
+  return table(
+    ['module', 'support', 'why', 'names'],
+    [...groups].map(([group, keys]) => {
+      const [module = '', why = ''] = group.split('|');
+      return [module, 'no', why, keys.map((key) => code(key.slice(key.indexOf('.') + 1))).join(' ')];
+    }),
+  );
 }
 
 function checkRules(): string[] {
@@ -89,12 +98,15 @@ function checkRules(): string[] {
     `A **module** that Kamailio has and we do not: error CFG_UNSUPPORTED_MODULE at its loadmodule. Its modparam lines say nothing more.`,
     `A **function** or **variable** of such a module, and one of a module of ours that is in the last table of this page: error CFG_UNSUPPORTED_FUNCTION,
     CFG_UNSUPPORTED_VARIABLE.`,
-    reportsUnsupportedFunctions()
-      ? `A **function** marked "no" below: error CFG_UNSUPPORTED_FUNCTION as well.`
-      : `A **function** marked "no" below is loaded without a word; a call fails (-1) with a line in the log each time.`,
-    reportsUnsupportedParameters()
-      ? `A **parameter** marked "no" below, or in the last table: warning CFG_UNSUPPORTED_PARAMETER; it is ignored.`
-      : `A **parameter** in the last table: warning CFG_UNSUPPORTED_PARAMETER; it is ignored. One marked "no" below is loaded without a word.`,
+    ...[
+      ['function', markOfFunctions(), 'CFG_UNSUPPORTED_FUNCTION', 'a call fails (-1) with a line in the log'],
+      ['parameter', markOfParameters(), 'CFG_UNSUPPORTED_PARAMETER', 'it is ignored'],
+      ['variable', markOfVariables(), 'CFG_UNSUPPORTED_VARIABLE', 'it is undefined'],
+    ].map(
+      ([what, severity, name, effect]) =>
+        `A **${what}** that a table below marks "no": ${severity === null ? 'nothing is said' : `${severity} ${name}`}; ${effect}.`,
+    ),
+    `A **parameter** in the last table of this page: warning CFG_UNSUPPORTED_PARAMETER; it is ignored.`,
     `A **name that nobody knows**: an error, with the nearest name that exists as a suggestion.`,
     `With \`--unsupported warn\` the errors of the first two kinds are warnings, and the server starts. Such a function then fails (-1) with a line in the
     log when it is reached, such a variable is undefined.`,

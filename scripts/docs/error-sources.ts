@@ -4,8 +4,10 @@ import { DIGEST_ERRORS } from '../../src/digest/errors.ts';
 import { PARSE_ERRORS } from '../../src/message/parse-errors.ts';
 import { MODULE_ERRORS } from '../../src/modules/errors.ts';
 import { PROXY_ERRORS } from '../../src/proxy/errors.ts';
+import { checkerCodes } from '../../src/script/checker-codes.ts';
 import { frontEndCodes } from '../../src/script/diagnostic.ts';
-import { CHECK_ERRORS, FRONT_END_ACTIONS, SCRIPT_ERRORS } from '../../src/script/errors.ts';
+import { CHECKER_ACTIONS, FRONT_END_ACTIONS, RUNTIME_ACTIONS, VARIABLE_ERRORS } from '../../src/script/errors.ts';
+import { runtimeCodes } from '../../src/script/runtime-codes.ts';
 import { SERVER_ERRORS } from '../../src/server/errors.ts';
 import { TRANSACTION_ERRORS } from '../../src/transaction/errors.ts';
 import { type ErrorExplanation, TRANSPORT_ERRORS } from '../../src/transport/errors.ts';
@@ -61,12 +63,12 @@ export const errorGroups: readonly ErrorGroup[] = [
   {
     title: 'Configuration: meaning',
     intro: 'The checker says these in the same run: names, arguments, types, places.',
-    codes: CHECK_ERRORS,
+    codes: withActions(checkerCodes, CHECKER_ACTIONS),
   },
   {
     title: 'Script at run time',
     intro: 'In the log, while a route handles a message. The route goes on with the failure as a return code.',
-    codes: SCRIPT_ERRORS,
+    codes: { ...withActions(runtimeCodes, RUNTIME_ACTIONS), ...VARIABLE_ERRORS },
   },
   {
     title: 'Modules',

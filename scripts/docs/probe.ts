@@ -2,7 +2,7 @@
 import { modules } from '../../src/modules/index.ts';
 import { checkConfig } from '../../src/script/checker.ts';
 import { coreSymbols, knownVariables } from '../../src/script/compile.ts';
-import { type Diagnostic, DiagnosticList } from '../../src/script/diagnostic.ts';
+import { type Diagnostic, DiagnosticList, type Severity } from '../../src/script/diagnostic.ts';
 import { parseConfig } from '../../src/script/parse-config.ts';
 
 /** Line by which a whole-file example gets modules. */
@@ -31,14 +31,21 @@ export function check(text: string): readonly Diagnostic[] {
   return [...parsed.diagnostics, ...diagnostics.all];
 }
 
-/** True when `check` says something of a function whose definition is marked 'no'. */
-export function reportsUnsupportedFunctions(): boolean {
-  return check('request_route { uac_req_send(); }').some(({ code }) => code === 'CFG_UNSUPPORTED_FUNCTION');
+/** What `check` makes of a function whose definition is marked 'no': an error, a warning, or nothing. */
+export function markOfFunctions(): Severity | null {
+  return severity('request_route { uac_req_send(); }', 'CFG_UNSUPPORTED_FUNCTION');
 }
 
 /** The same for a parameter. */
-export function reportsUnsupportedParameters(): boolean {
-  return check('modparam("uac", "reg_db_url", "")\nrequest_route { exit; }').some(
-    ({ code }) => code === 'CFG_UNSUPPORTED_PARAMETER',
-  );
+export function markOfParameters(): Severity | null {
+  return severity('modparam("uac", "reg_db_url", "")\nrequest_route { exit; }', 'CFG_UNSUPPORTED_PARAMETER');
+}
+
+/** The same for a variable. */
+export function markOfVariables(): Severity | null {
+  return severity('request_route { $uac_req(method) = "OPTIONS"; }', 'CFG_UNSUPPORTED_VARIABLE');
+}
+
+function severity(text: string, code: string): Severity | null {
+  return check(text).find((each) => each.code === code)?.severity ?? null;
 }

@@ -31,7 +31,7 @@ export const MODULE_ERRORS = {
     action: 'Call unlock() with the same key on every way out of the route.',
   },
   CFGUTILS_PROBABILITY: {
-    explanation: 'initial_probability is not 0 to 100.',
+    explanation: 'The parameter initial_probability is not 0 to 100.',
     action: 'Correct the parameter.',
   },
   CFGUTILS_RECURSION: {
@@ -99,7 +99,7 @@ export const MODULE_ERRORS = {
     action: 'Correct the call; 70 is usual.',
   },
   PV_PARAMETER: {
-    explanation: 'shvset, varset or avp_aliases cannot be read.',
+    explanation: 'A value of shvset, varset or avp_aliases cannot be read.',
     action: 'Write name=i:5, name=s:text, or alias=avp.',
   },
   PV_TYPE_UNKNOWN: {
@@ -242,6 +242,10 @@ export const MODULE_ERRORS = {
     explanation: 'The variable for the result cannot be written.',
     action: 'Use $var(…) or $avp(…).',
   },
+  TLS_NOT_SUPPORTED: {
+    explanation: 'The function is not offered; the call failed.',
+    action: 'See kamailio-compat.md for what takes its place.',
+  },
   TMX_NOT_SUPPORTED: {
     explanation: 'The function is not offered; the call failed.',
     action: 'See kamailio-compat.md for what takes its place.',
@@ -265,6 +269,14 @@ export const MODULE_ERRORS = {
   TM_NOT_SUPPORTED: {
     explanation: 'The function is not offered; the call failed.',
     action: 'See kamailio-compat.md for what takes its place.',
+  },
+  WEBSOCKET_NOT_SUPPORTED: {
+    explanation: 'The function is not offered; the call failed.',
+    action: 'See kamailio-compat.md for what takes its place.',
+  },
+  WEBSOCKET_NO_CONNECTION: {
+    explanation: 'ws_close() was called for a message that did not come by WebSocket.',
+    action: 'Test $proto for ws or wss first, or give the number of the connection ($ws_conid).',
   },
   XLOG_LEVEL_UNKNOWN: {
     explanation: 'xlog() was given a level that does not exist; nothing was written.',

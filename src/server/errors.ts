@@ -19,6 +19,30 @@ export const SERVER_ERRORS = {
     explanation: 'The configuration has errors; the server does not start.',
     action: 'Correct what stands below the message; "trunkline check FILE" shows the same without starting.',
   },
+  CFG_TLS_FILE: {
+    explanation: 'A file that the TLS settings name cannot be read.',
+    action:
+      'Correct the path (relative ones start at the folder of the configuration, those with ./ at the working directory), or let the user of the server read it.',
+  },
+  CFG_TLS_CERTIFICATE: {
+    explanation:
+      'A certificate, private key or list of authorities is none, or the key does not belong to the certificate.',
+    action:
+      'Check it with "openssl x509 -in FILE -noout -text"; the file is PEM, with the certificates of the chain in order.',
+  },
+  CFG_TLS_METHOD: {
+    explanation: 'The TLS version is unknown, or so old that it is not offered any more (RFC 8996).',
+    action: 'Write TLSv1.2+ or TLSv1.3.',
+  },
+  CFG_TLS_PROFILE: {
+    explanation: 'A profile of tls.cfg sets something that cannot be set there, or is not used.',
+    action: 'Move the setting as the message and the hint say.',
+  },
+  CFG_TLS_UNVERIFIED: {
+    explanation:
+      'Certificates of TLS servers that we connect to are not checked, because nothing says that they should be.',
+    action: 'Set verify_certificate to yes and ca_list to the authorities that you trust, or to no if it is meant so.',
+  },
   CLI_LISTEN: {
     explanation: 'An address given with -l or --listen cannot be read.',
     action: 'Write it as [proto:]host[:port][/advertised[:port]], proto being udp, tcp, tls, ws or wss.',

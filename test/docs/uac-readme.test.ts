@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { check } from '../../scripts/docs/probe.ts';
+import { uac } from '../../src/modules/uac.ts';
+import type { ProxyCore } from '../../src/proxy/proxy-core.ts';
+import { context, load, type TestHost, testHost } from '../modules/support.ts';
+
+/** Every parameter of the module's documentation, with a value of the kind that it shows, and those of our own. */
+const PARAMETERS: Readonly<Record<string, string | number>> = {
+  rr_from_store_param: 'my_Fparam',
+  rr_to_store_param: 'my_Tparam',
+  restore_mode: 'auto',
+  restore_dlg: 0,
+  restore_passwd: 'my_secret_passwd',
+  restore_from_avp: '$avp(original_uri_from)',
+  restore_to_avp: '$avp(original_uri_to)',
+  credential: 'username:domain:password',
+  auth_realm_avp: '$avp(i:10)',
+  auth_username_avp: '$avp(i:11)',
+  auth_password_avp: '$avp(i:12)',
+  reg_db_url: 'mysql://kamailio:kamailiorw@localhost/kamailio',
+  reg_timer_interval: 60,
+  reg_retry_interval: 300,
+  reg_random_delay: 60,
+  reg_db_table: 'uacreg',
+  reg_contact_addr: '192.168.1.2:5080',
+  reg_keep_callid: 1,
+  reg_active: 1,
+  reg_gc_interval: 60,
+  reg_hash_size: 8,
+  reg_use_domain: 1,
+  default_socket: 'udp:127.0.0.1:5060',
+  event_callback: 'ksr_uac_event',
+  reload_delta: 1,
+  credential_destination: 'domain:carrier.example:5060',
+  cseq_update: 1,
+  rr_cseq_store_param: 'my_csd',
+  rr_from_display_param: 'my_vsd',
+  rr_to_display_param: 'my_vtd',
+};
+
+/** Functions of the request generator and of remote registration, with arguments of the kind that the documentation shows. */
+const LATER: Readonly<Record<string, readonly unknown[]>> = {
+  uac_req_send: [],
+  uac_reg_lookup: ['$rU', null],
+  uac_reg_lookup_uri: ['$ru', null],
+  uac_reg_status: ['$rU'],
+  uac_reg_request_to: ['$fU', 0],
+  uac_reg_enable: ['l_uuid', 'account123'],
+  uac_reg_disable: ['l_uuid', 'account123'],
+  uac_reg_refresh: ['account123'],
+  uac_reg_send_register: ['l_uuid', 'account123'],
+  uac_reg_send_unregister: ['l_uuid', 'account123'],
+};
+
+test('check takes every parameter of the documentation', () => {
+  const lines = Object.entries(PARAMETERS).map(
+    ([name, value]) => `modparam("uac", "${name}", ${typeof value === 'number' ? value : `"${value}"`})`,
+  );
+  const errors = check(`${lines.join('\n')}\nrequest_route { exit; }`).filter(({ severity }) => severity === 'error');
+  assert.deepEqual(
+    errors.map(({ message }) => message),
+    [],
+  );
+});
+
+test('there is no parameter that this does not set', () => {
+  assert.deepEqual(
+    uac.definition.parameters.map(({ name }) => name).filter((name) => !(name in PARAMETERS)),
+    [],
+  );
+});
+
+test('functions that come later fail with a line in the log', () => {
+  const base = testHost();
+  base.modules.set('tm', {});
+  const host: TestHost = { ...base, proxy: { ...base.proxy, onOwnRoute: () => {} } as ProxyCore };
+  const module = load(uac, host, { restore_mode: 'none' });
+  for (const [name, args] of Object.entries(LATER)) assert.equal(module.call(context(host), name, ...args), -1, name);
+  assert.deepEqual(new Set(host.log.codes), new Set(['UAC_NOT_SUPPORTED']));
+  assert.equal(host.log.codes.length, Object.keys(LATER).length);
+});
