@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { L_CRIT, L_NOTICE, L_WARN } from '../script/log.ts';
 import { type RunningServer, StartError } from '../server/server-api.ts';
+import { TRANSPORT_ERRORS } from '../transport/errors.ts';
 import type { ListenSocket } from '../transport/transport.ts';
 import { requireFile, unsupportedAdvice } from './check.ts';
 import { CliError, EXIT } from './errors.ts';
@@ -43,7 +44,23 @@ export function startFailure(error: unknown, tell: (text: string) => string = (t
     );
   }
   if (error.details !== '') process.stderr.write(`${tell(error.details)}\n\n`);
-  return new CliError(error.code, tell(error.message), adviceFor(error));
+  const { message, advice } = splitMessage(error);
+  return new CliError(error.code, tell(message), advice);
+}
+
+/** Transport errors carry code, explanation and advice in one text; here each has its own place. */
+function splitMessage(error: StartError): { message: string; advice: string } {
+  let message = error.message.startsWith(`${error.code}: `)
+    ? error.message.slice(error.code.length + 2)
+    : error.message;
+  const known = Object.entries(TRANSPORT_ERRORS).find(([code]) => code === error.code)?.[1];
+  if (known === undefined) return { message, advice: adviceFor(error) };
+  message = message.replace(`. ${known.explanation} ${known.action}`, '');
+  return { message, advice: `${known.explanation}\n${known.action}${moreAdvice(error.code)}` };
+}
+
+function moreAdvice(code: string): string {
+  return code === 'TRANSPORT_ADDRESS_IN_USE' ? '\nThe option --listen udp:HOST:PORT replaces the listen lines.' : '';
 }
 
 function adviceFor(error: StartError): string {
@@ -51,12 +68,6 @@ function adviceFor(error: StartError): string {
     const advice = unsupportedAdvice(error.details);
     return `Nothing was started. "trunkline check FILE" shows the same list.${advice === '' ? '' : `\n${advice}`}`;
   }
-  if (/EADDRINUSE|in use|busy/i.test(`${error.code} ${error.message}`)) {
-    return 'Another program has this port: "ss -lntup" shows which. Stop it, or listen elsewhere with --listen udp:HOST:PORT.';
-  }
-  if (/EACCES/i.test(error.message)) return 'Ports below 1024 need root, or the capability CAP_NET_BIND_SERVICE.';
-  if (/EADDRNOTAVAIL/i.test(error.message))
-    return 'This address is not of this machine: "ip address" shows those that are.';
   return '';
 }
 
