@@ -38,10 +38,6 @@ export const differences: readonly DifferenceGroup[] = [
         text: `When \`t_relay()\` fails, the transaction answers, and \`sl_reply_error()\` after it sends nothing.`,
       },
       {
-        title: 'One Record-Route a request',
-        text: `A second \`record_route()\` for the same request or branch adds nothing and returns -1 (RFC 3261 §16.6 step 4 has one).`,
-      },
-      {
         title: 'A target that fails is followed by the next address',
         text: `On a timeout, a 503 or a transport failure the next address of the same name is tried (RFC 3263 §4.3), and the failed one is
           avoided for a while. Kamailio does so with \`use_dns_failover\` and its destination blocklist.`,
@@ -130,7 +126,7 @@ export const differences: readonly DifferenceGroup[] = [
       },
       {
         title: 'Values are checked',
-        text: `A display name or URI with line ends, without a scheme, or with unbalanced quotes is refused (-1) and nothing is changed. User names and
+        text: `A URI that is none, and a display name or URI with line ends or unbalanced quotes, is refused (-1) and nothing is changed. User names and
           realms are escaped in credentials.`,
       },
       {
@@ -146,8 +142,8 @@ export const differences: readonly DifferenceGroup[] = [
     items: [
       {
         title: 'All problems in one run',
-        text: `\`check\` and the start report everything with file, line and column and a suggestion; Kamailio stops at the first or at
-          one of each kind. What Kamailio finds only when a route is reached, or only at a real start (unknown routes, bad expressions), is found here as well.`,
+        text: `\`check\` and the start report everything with file, line and column and a suggestion; what Kamailio's own check misses and
+          finds only at a real start or when a route is reached (unknown routes, bad regular expressions) is found here as well.`,
       },
       {
         title: 'The order of modules does not matter',
@@ -170,8 +166,8 @@ export const differences: readonly DifferenceGroup[] = [
           (\`sleep\`, name look-ups, file access) do not hold up other messages.`,
       },
       {
-        title: 'Names in conditions follow the DNS',
-        text: `\`src_ip == host.name\` is looked up without stopping the server.`,
+        title: 'Names in conditions do not hold up the start',
+        text: `\`src_ip == host.name\` is looked up at the start; until the answer is there, the condition is false.`,
       },
     ],
   },

@@ -92,7 +92,7 @@ export const languageTables: readonly LanguageTable[] = [
         'yes: each loaded module that matches must have the parameter',
       ),
       row('modparamx', 'modparamx("rr", "append_fromtag", 1)'),
-      row('loadmodule', 'loadpath "/usr/lib/kamailio/modules/"'),
+      row('loadmodule', 'loadmodule "/usr/lib/kamailio/modules/tmx.so"'),
       row('mpath, loadpath', 'mpath="/usr/lib/kamailio/modules/"', 'ignored: modules are part of the program'),
       row('flags', 'flags FIRST:1, SECOND;'),
       row('avpflags', 'avpflags ONE;', 'ignored: AVP flags do not exist'),

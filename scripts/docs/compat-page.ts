@@ -4,6 +4,7 @@ import type { AnyModule } from '../../src/script/module-definition.ts';
 import { registryModules } from '../../src/script/registry.ts';
 import { coreSections } from './compat-core.ts';
 import { differences } from './compat-differences.ts';
+import { measuredDifferences } from './compat-measured.ts';
 import { missingReason } from './compat-missing.ts';
 import { missingFrom } from './compat-missing-names.ts';
 import { moduleSection, summaryRow } from './compat-modules.ts';
@@ -43,9 +44,9 @@ export function compatPage(): string {
     ),
     '## In short',
     prose(
-      `The language is complete: preprocessor, statements, expressions, route blocks, variables and transformations. So is what a proxy in
-      front of SIP trunks needs: transactions, forking, Record-Route, replies, header and body editing, identities and digest authentication. These
-      modules are there:`,
+      `The language is there: preprocessor, statements, expressions, route blocks, variables and transformations. So is what a proxy in
+      front of SIP trunks needs: transactions, forking, Record-Route, replies, header and body editing, identities and digest authentication, over UDP, TCP,
+      TLS and WebSocket. These modules are there:`,
     ),
     table(['module', 'functions', 'parameters', 'variables'], list.map(summaryRow)),
     prose(
@@ -65,6 +66,7 @@ export function compatPage(): string {
         bullets(items.map((item) => `**${item.title}.** ${item.text}`)),
       ]).trimEnd(),
     ),
+    measuredDifferences(),
     '## Modules',
     list.map(({ definition: { name } }) => `[${name}](#${anchor(name)})`).join(' · '),
     ...list.map(moduleSection),

@@ -5,13 +5,13 @@ import { coreSymbols, knownVariables } from '../../src/script/compile.ts';
 import { type Diagnostic, DiagnosticList, type Severity } from '../../src/script/diagnostic.ts';
 import { parseConfig } from '../../src/script/parse-config.ts';
 
-/** Line by which a whole-file example gets modules. */
-const LOADS = [...modules.keys()].map((name) => `loadmodule "${name}.so"`).join('\n');
-
 /** What `check` finds in a configuration that has every module loaded. */
 export function check(text: string): readonly Diagnostic[] {
+  const loads = [...modules.keys()]
+    .filter((name) => !text.includes(`${name}.so"`))
+    .map((name) => `loadmodule "${name}.so"`);
   const parsed = parseConfig(
-    { file: 'example.cfg', text: `${LOADS}\n${text}\n` },
+    { file: 'example.cfg', text: `${loads.join('\n')}\n${text}\n` },
     {
       readFile: (name) => (name === 'other.cfg' ? '# included\n' : null),
       env: { HOME: '/root' },
