@@ -85,8 +85,9 @@ export class ExpressionWriter {
       case 'complement':
         return `(~${this.int(expr.operand)})`;
       case 'plus':
-        if (staticType(expr.left) === 'int') return `(${this.int(expr.left)} + ${this.int(expr.right)} | 0)`;
-        return `int(${this.operand(expr)}, ${this.site})`;
+        // Where an integer is wanted only a text that is known as one concatenates; what a variable holds does not matter.
+        if (staticType(expr.left) === 'text') return `int(${this.operand(expr)}, ${this.site})`;
+        return `(${this.int(expr.left)} + ${this.int(expr.right)} | 0)`;
       case 'concat':
       case 'toText':
         return `int(${this.text(expr)}, ${this.site})`;
@@ -153,7 +154,8 @@ export class ExpressionWriter {
     const pieces = parts.map((part) => {
       if (typeof part === 'string') return literal(part);
       this.frame.canThrow = true;
-      return `shown(${this.emitter.access(part).name}.get(ctx))`;
+      // What a transformation leaves undefined prints as nothing, an undefined variable as `<null>`.
+      return `${part.transformations.length > 0 ? 'text' : 'shown'}(${this.emitter.access(part).name}.get(ctx))`;
     });
     return pieces.length === 1 ? (pieces[0] as string) : `(${pieces.join(' + ')})`;
   }

@@ -13,7 +13,7 @@ import type {
   VariableAccess,
   VariableDefinition,
 } from './module-definition.ts';
-import { toInteger, toShown } from './runtime-convert.ts';
+import { toInteger, toShown, toText } from './runtime-convert.ts';
 import type { SedPattern } from './runtime-support.ts';
 import type { Value } from './values.ts';
 
@@ -72,10 +72,14 @@ export class Binder {
       const access = this.access(only);
       return { constant: null, get: (ctx) => access.get(ctx) };
     }
-    const pieces = parts.map((part) => (typeof part === 'string' ? part : this.access(part)));
+    const pieces = parts.map((part) => {
+      if (typeof part === 'string') return part;
+      // What a transformation leaves undefined prints as nothing, an undefined variable as `<null>`.
+      return { access: this.access(part), show: part.transformations.length > 0 ? toText : toShown };
+    });
     const get = (ctx: ScriptContext): string => {
       let out = '';
-      for (const piece of pieces) out += typeof piece === 'string' ? piece : toShown(piece.get(ctx));
+      for (const piece of pieces) out += typeof piece === 'string' ? piece : piece.show(piece.access.get(ctx));
       return out;
     };
     return { constant: null, get };
