@@ -112,7 +112,7 @@ export const sl = defineModule<SlModule>({
     },
   ],
   transformations: [],
-  eventRoutes: ['sl:filtered-ack', 'sl:local-response'],
+  eventRoutes: ['sl:filtered-ack'],
   create: (host, parameters) => {
     const { statistics } = host;
     const classes = [1, 2, 3, 4, 5, 6].map((digit) => statistics.counter('sl', `${digit}xx_replies`));

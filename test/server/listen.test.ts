@@ -5,8 +5,7 @@ import { reverseNames } from '../../src/server/auto-aliases.ts';
 import { StartError } from '../../src/server/server-api.ts';
 import type { ListenSocket } from '../../src/transport/transport.ts';
 import { freePort } from '../support/ports.ts';
-import { SipPeer } from '../support/sip-peer.ts';
-import { request, StreamClient, start } from './support.ts';
+import { openPeer, request, StreamClient, start } from './support.ts';
 
 /** Answers with what the server knows about the socket that a request came by. */
 const ECHO = `
@@ -21,14 +20,10 @@ request_route {
 `;
 
 async function ask(host: string, port: number, uri?: string) {
-  const peer = await SipPeer.open({ host: host.includes(':') ? '::1' : '127.0.0.1' });
-  try {
-    const text = request('OPTIONS', { transport: 'UDP', sentBy: peer.address, ...(uri === undefined ? {} : { uri }) });
-    await peer.send(text, { host, port });
-    return await peer.expect(200);
-  } finally {
-    await peer.close();
-  }
+  const peer = await openPeer({ host: host.includes(':') ? '::1' : '127.0.0.1' });
+  const text = request('OPTIONS', { transport: 'UDP', sentBy: peer.address, ...(uri === undefined ? {} : { uri }) });
+  await peer.send(text, { host, port });
+  return peer.expect(200);
 }
 
 describe('listen', () => {

@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { freePort } from '../support/ports.ts';
 import { Dialog, requestText, SDP } from '../support/sip-dialog.ts';
-import { SipPeer } from '../support/sip-peer.ts';
-import { start, until } from './support.ts';
+import type { SipPeer } from '../support/sip-peer.ts';
+import { openPeer, start, until } from './support.ts';
 
 /** A proxy that records its route and follows routes; everything else goes to DEST. */
 const PROXY = `
@@ -35,8 +35,8 @@ interface Call {
 
 async function peers(caller: 'udp' | 'tcp', callee: 'udp' | 'tcp'): Promise<Call> {
   return {
-    caller: await SipPeer.open({ proto: caller, name: 'caller' }),
-    callee: await SipPeer.open({ proto: callee, name: 'callee' }),
+    caller: await openPeer({ proto: caller, name: 'caller' }),
+    callee: await openPeer({ proto: callee, name: 'callee' }),
     port: await freePort(),
   };
 }
@@ -70,7 +70,7 @@ async function call({ caller, callee, port }: Call) {
 describe('relay between transports', () => {
   test('TCP to UDP: two Record-Routes (RFC 5658), and requests of both sides find back', async () => {
     const peersOf = await peers('tcp', 'udp');
-    const { caller, callee, port } = peersOf;
+    const { callee, port } = peersOf;
     const { log } = await start(`listen=udp:127.0.0.1:${port}\nlisten=tcp:127.0.0.1:${port}\n${proxyTo(callee)}`);
     const { invite } = await call(peersOf);
     assert.match(invite.header('Via'), new RegExp(`^SIP/2\\.0/UDP 127\\.0\\.0\\.1:${port};`));
@@ -83,25 +83,23 @@ describe('relay between transports', () => {
       log.lines.filter(({ level }) => level < 0),
       [],
     );
-    await Promise.all([caller.close(), callee.close()]);
   });
 
   test('an advertised address stands in Via and Record-Route, and comes back as ours', async () => {
     const peersOf = await peers('udp', 'udp');
-    const { caller, callee, port } = peersOf;
+    const { callee, port } = peersOf;
     await start(`listen=udp:127.0.0.1:${port} advertise sip.example.com:5099\n${proxyTo(callee)}`);
     // Replies follow received (RFC 3261 §18.2.2) and the advertised Via counts as ours, so the call works though nobody resolves the name.
     const { invite } = await call(peersOf);
     assert.match(invite.header('Via'), /^SIP\/2\.0\/UDP sip\.example\.com:5099;/);
     assert.match(invite.header('Record-Route'), /^<sip:sip\.example\.com:5099;/);
-    await Promise.all([caller.close(), callee.close()]);
   });
 
   test('IPv6 to IPv4', async () => {
     const port = await freePort();
     const six = await freePort('::1');
-    const caller = await SipPeer.open({ host: '::1', name: 'caller' });
-    const callee = await SipPeer.open({ name: 'callee' });
+    const caller = await openPeer({ host: '::1', name: 'caller' });
+    const callee = await openPeer({ name: 'callee' });
     await start(`listen=udp:127.0.0.1:${port}\nlisten=udp:[::1]:${six}\n${proxyTo(callee)}`);
     await caller.send(requestText(caller, { uri: 'sip:bob@example.com' }), { host: '::1', port: six });
     const invite = await callee.expect('INVITE');
@@ -111,7 +109,6 @@ describe('relay between transports', () => {
     await callee.reply(invite, 486, 'Busy Here');
     const busy = await caller.expect(486);
     assert.equal(busy.all('Via').length, 1);
-    await Promise.all([caller.close(), callee.close()]);
   });
 
   test('onsend_route sees where and what, and may block', async () => {
@@ -128,7 +125,6 @@ onsend_route { xlog("L_INFO", "to $sndto(ip):$sndto(port) by $snd(proto)"); if (
     await caller.send(requestText(caller, { method: 'INFO', uri: 'sip:bob@example.com' }), server);
     await caller.expect(500);
     assert.equal(callee.waiting('INFO').length, 0);
-    await Promise.all([caller.close(), callee.close()]);
   });
 });
 
@@ -137,7 +133,7 @@ describe('udp_mtu (RFC 3261 §18.1.1)', () => {
 
   test('a request that is too large goes by TCP, small ones by UDP; Via and Record-Route say so', async () => {
     const { caller, callee, port } = await peers('udp', 'tcp');
-    const small = await SipPeer.open({ port: callee.port, name: 'callee by UDP' });
+    const small = await openPeer({ port: callee.port, name: 'callee by UDP' });
     const { log } = await start(
       `udp_mtu=1300\nudp_mtu_try_proto=TCP\nlisten=127.0.0.1:${port}\n${PROXY.replace('DEST', `sip:${callee.address}`)}`,
     );
@@ -159,7 +155,6 @@ describe('udp_mtu (RFC 3261 §18.1.1)', () => {
       log.lines.filter(({ level }) => level < 0),
       [],
     );
-    await Promise.all([caller.close(), callee.close(), small.close()]);
   });
 
   test('a peer without TCP gets it by UDP after all, with a Via that says so', async () => {
@@ -174,7 +169,6 @@ describe('udp_mtu (RFC 3261 §18.1.1)', () => {
     assert.equal(invite.body, BIG);
     await callee.reply(invite, 200, 'OK', { headers: [`Contact: <sip:bob@${callee.address}>`] });
     await caller.expect('200 INVITE');
-    await Promise.all([caller.close(), callee.close()]);
   });
 
   test('one that was taken by TCP and then refused is not sent again by UDP', async () => {
@@ -195,6 +189,5 @@ request_route { $du = "sip:${callee.address}"; t_relay(); }`,
     await until(() => connections === 1);
     assert.equal(callee.waiting('INVITE').length, 0);
     silent.close();
-    await Promise.all([caller.close(), callee.close()]);
   });
 });

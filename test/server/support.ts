@@ -10,6 +10,7 @@ import { WebSocket } from 'ws';
 import type { Log } from '../../src/script/log.ts';
 import { startServer } from '../../src/server/server.ts';
 import type { LoadOptions, RunningServer } from '../../src/server/server-api.ts';
+import { type PeerOptions, SipPeer } from '../support/sip-peer.ts';
 import { SipText } from '../support/sip-text.ts';
 
 /** One line that a server logged. */
@@ -49,9 +50,11 @@ export interface Started {
 
 const folders: string[] = [];
 const running: RunningServer[] = [];
+const peers: SipPeer[] = [];
 
 after(async () => {
   for (const server of running) await server.stop(0);
+  for (const peer of peers) await peer.close();
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -83,6 +86,13 @@ export async function start(text: string, over: Partial<LoadOptions> = {}, folde
   const server = await startServer(optionsFor(text, over, folder), log);
   running.push(server);
   return { server, log, directory: folder };
+}
+
+/** A scripted peer; it is closed after the tests of the file. */
+export async function openPeer(options: PeerOptions = {}): Promise<SipPeer> {
+  const peer = await SipPeer.open(options);
+  peers.push(peer);
+  return peer;
 }
 
 /** Waits until something is so. @throws Error after two seconds */
