@@ -205,7 +205,7 @@ export class MessageRouter implements TransportUser {
     if (typeof done !== 'number') this.whileRouting(key === '' ? routingKey(message) : key, done);
   }
 
-  /** event_route[core:pre-routing], and the request_route unless it dropped the request. */
+  /** event_route[core:pre-routing] of a request, and the request_route unless it dropped the request. */
   private preRoute(
     program: Program,
     before: CompiledRoute,
@@ -242,6 +242,10 @@ export class MessageRouter implements TransportUser {
     if (via === null || !this.sender.isMyself(via.host, via.port === 0 ? defaultPort(via.transport) : via.port)) {
       counters.foreignReplies++;
       this.log.write(L_DBG, 'core', `reply ${message.status} from ${from.ip} is not for us`, 'SERVER_FOREIGN_REPLY');
+      return;
+    }
+    if (this.preRouting !== null && this.eventDrops(this.preRouting, message, from)) {
+      counters.droppedReplies++;
       return;
     }
     if (replyRoute === null) {

@@ -149,6 +149,21 @@ request_route { xlog("L_INFO", "route $rm"); sl_send_reply("200", "OK"); }`);
     );
   });
 
+  test('core:pre-routing runs for replies too, before the reply_route', async () => {
+    const port = await freePort();
+    const [caller, callee] = [await openPeer({ name: 'caller' }), await openPeer({ name: 'callee' })];
+    const { log } = await start(`listen=udp:127.0.0.1:${port}\n${relayTo(callee)}
+event_route[core:pre-routing] { if ($rs == 180) { xlog("L_INFO", "dropped"); drop; } }
+reply_route { xlog("L_INFO", "reply $rs"); }`);
+    await caller.send(requestText(caller, { uri: 'sip:bob@example.com' }), { host: '127.0.0.1', port });
+    const invite = await callee.expect('INVITE');
+    await callee.reply(invite, 180, 'Ringing');
+    await callee.reply(invite, 486, 'Busy');
+    await caller.expect(486);
+    assert.equal(caller.waiting(180).length, 0);
+    assert.deepEqual(log.script, ['dropped', 'reply 486']);
+  });
+
   test('sl:filtered-ack for the ACK of a stateless negative reply, which no request_route sees', async () => {
     const port = await freePort();
     const { log } = await start(`listen=udp:127.0.0.1:${port}\n${MODULES}
