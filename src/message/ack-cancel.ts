@@ -38,7 +38,7 @@ function derived(sent: SipMessage | string, method: string, response: SipMessage
   const to = response?.value(HDR_TO) ?? invite.value(HDR_TO) ?? '';
   text += `Max-Forwards: 70\r\nFrom: ${invite.value(HDR_FROM) ?? ''}\r\nTo: ${to}\r\n`;
   text += `Call-ID: ${invite.value(HDR_CALL_ID) ?? ''}\r\nCSeq: ${invite.cseq?.seq ?? invite.value(HDR_CSEQ)} ${method}\r\n`;
-  return `${text}${sanitizeHeaderLines(headers)}Content-Length: 0\r\n\r\n`;
+  return `${text}Content-Length: 0\r\n${sanitizeHeaderLines(headers)}\r\n`;
 }
 
 function read(text: string): SipMessage | null {

@@ -3,7 +3,6 @@
 import { sleep } from '../support/servers.ts';
 import { SDP } from '../support/sip-dialog.ts';
 import type { PeerMessage } from '../support/sip-peer.ts';
-import { replyText } from '../support/sip-peer.ts';
 import type { DiffCase, Profile, World } from './world.ts';
 
 export const PROFILES: Readonly<Record<string, Profile>> = {
@@ -306,12 +305,12 @@ export const CASES: readonly DiffCase[] = [
         ],
       });
       await world.expectCallee('ACK');
-      const final = await Promise.race([world.expectCaller((m) => m.status >= 200), world.expectCallee('INVITE')]);
-      if (final.isRequest) {
-        await world.callee.reply(final, 486, 'Busy Here');
+      const either = await world.firstOf('INVITE', (m) => m.status >= 200);
+      if (either.isRequest) {
+        await world.callee.reply(either, 486, 'Busy Here');
         await world.expectCallee('ACK');
         await world.hop('ACK', text, await world.expectCaller(486));
-      } else await world.hop('ACK', text, final);
+      } else await world.hop('ACK', text, either);
     },
   },
   ...(
@@ -673,9 +672,19 @@ export const CASES: readonly DiffCase[] = [
     request: RELAY,
     play: (w) =>
       question(w, {
-        uri: 'sip:b%6fb;par=a%20b@biloxi.example.com;method=INVITE;x="?a=b',
+        uri: 'sip:b%6fb;par=a%20b@biloxi.example.com;method=INVITE;x=%22',
         from: '"A \\"q\\" B" <sip:a%40b@atlanta.example.com;p=1?h=2>;tag=alice1;x="y;z"',
       }),
+  },
+  {
+    name: 'ruri-headers',
+    request: RELAY,
+    async play(world) {
+      await world.send({ method: 'OPTIONS', uri: 'sip:bob@biloxi.example.com?Subject=x' });
+      const either = await world.firstOf('OPTIONS', (m) => m.status >= 200);
+      if (either.isRequest) await world.callee.reply(either, 200, 'OK');
+      if (either.isRequest) await world.expectCaller(200);
+    },
   },
   {
     name: 'variables',
@@ -811,6 +820,3 @@ export const CASES: readonly DiffCase[] = [
     play: longCall,
   },
 ];
-
-/** A reply that a test builds itself; exported for rows that need a malformed one. */
-export const rawReply = replyText;

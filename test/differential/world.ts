@@ -199,6 +199,16 @@ export class World {
     return this.second.expect(selector, STEP);
   }
 
+  /** What comes first: a message at the called side or one at the caller. */
+  async firstOf(atCallee: Selector, atCaller: Selector): Promise<PeerMessage> {
+    for (let waited = 0; waited < STEP; waited += 20) {
+      if (this.callee.waiting(atCallee).length > 0) return this.callee.expect(atCallee);
+      if (this.caller.waiting(atCaller).length > 0) return this.caller.expect(atCaller);
+      await sleep(20);
+    }
+    throw new Error(`neither ${atCallee} at the called side nor ${atCaller} at the caller`);
+  }
+
   get contact(): string {
     return `Contact: <sip:bob@${this.callee.address}>`;
   }
@@ -270,6 +280,7 @@ export class World {
     return this.plain(message.text)
       .replace(new RegExp(`branch=(?!z9hG4bK${this.row}-)[^;,\\r\\s>]+`, 'g'), 'branch=*')
       .replace(/(;tag=)(?!alice|callee|second)[^;\s>]+/g, '$1*')
+      .replace(/;v([st])d=[^;>]+/g, ';v$1d=*')
       .replace(/\b(cnonce|response)="[^"]*"/g, '$1="*"');
   }
 

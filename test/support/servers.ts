@@ -111,7 +111,7 @@ export class TestServer {
       if (line.startsWith('{')) {
         const { msg } = JSON.parse(line) as { msg: string };
         if (msg.startsWith(mark)) found.push(msg.slice(mark.length));
-      } else found.push(line.slice(at + mark.length).replaceAll('\t', '\\t'));
+      } else if (this.kind === 'kamailio') found.push(line.slice(at + mark.length).replaceAll('\t', '\\t'));
     }
     return found;
   }
@@ -132,7 +132,7 @@ export function sleep(milliseconds: number): Promise<void> {
 }
 
 /** Whether some process has the port open: read from the kernel, because trying to bind it could take it from the server. */
-function portBound(proto: string, port: number): boolean {
+export function portBound(proto: string, port: number): boolean {
   const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
   for (const table of [`/proc/net/${proto}`, `/proc/net/${proto}6`]) {
     try {
@@ -185,5 +185,9 @@ export async function startServer(plan: ServerPlan): Promise<TestServer> {
     }
     await sleep(25);
   }
+  // Both programs open their ports before they know that the rest of the configuration is right.
+  const settled = Date.now() + (plan.kind === 'kamailio' ? 250 : 1_500);
+  while (server.running && Date.now() < settled && !server.log.includes(' as process ')) await sleep(25);
+  if (!server.running) throw new Error(`${plan.kind} did not start:\n${server.tail()}`);
   return server;
 }
