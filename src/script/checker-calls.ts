@@ -7,7 +7,7 @@ import { coreFunctionTable } from './core-functions.ts';
 import type { CoreScope } from './core-functions-define.ts';
 import type { FunctionDefinition } from './module-definition.ts';
 import { registryModules } from './registry.ts';
-import { describeMask, reportMissing, type Scope } from './scope.ts';
+import { describeMask, report, reportMissing, type Scope } from './scope.ts';
 import { toWire, wireText } from './scope-text.ts';
 import type { Span } from './source.ts';
 import { didYouMean } from './suggestion.ts';
@@ -25,7 +25,7 @@ export function resolveCall(place: Place, call: Call): CallSite | null {
     return null;
   }
   checkBlock(place, call.nameAt, `${call.name}()`, fitting.definition.routes);
-  warnUnsupported(place, call, fitting.definition.support);
+  refuseUnsupported(place, call, fitting.definition.support);
   const args: (Arg | null)[] = [];
   fitting.definition.args.forEach((spec, index) => {
     const { kind } = argumentKind(spec);
@@ -75,11 +75,18 @@ function checkBlock(place: Place, at: Span, what: string, allowed: RouteMask): v
   place.scope.diagnostics.error('CFG_WRONG_ROUTE', `${what} cannot be called in ${place.block}`, at, hint);
 }
 
-/** A function that is there and always fails says why. */
-function warnUnsupported(place: Place, call: Call, support: string): void {
+/** A function that is declared and always fails is refused like one that is missing: nobody finds out in production. */
+function refuseUnsupported({ scope }: Place, call: Call, support: string): void {
   if (!support.startsWith('no')) return;
   const why = support.slice(support.indexOf(':') + 1).trim();
-  place.scope.diagnostics.warning('CFG_UNSUPPORTED_FUNCTION', `${call.name}() always fails here: ${why}`, call.nameAt);
+  const lenient = scope.options.unsupported === 'warn';
+  report(
+    scope.diagnostics,
+    lenient,
+    'CFG_UNSUPPORTED_FUNCTION',
+    `${call.name}() is not supported: ${why}`,
+    call.nameAt,
+  );
 }
 
 function coreCall(place: Place, call: Call): CallSite | null {
@@ -102,7 +109,7 @@ function coreCall(place: Place, call: Call): CallSite | null {
     return null;
   }
   checkBlock(place, call.nameAt, `${call.name}()`, definition.routes);
-  warnUnsupported(place, call, definition.support);
+  refuseUnsupported(place, call, definition.support);
   const args: CoreArg[] = [];
   for (const arg of call.args) {
     const checked = coreArgument(place, call.name, arg);

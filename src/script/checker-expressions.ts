@@ -37,7 +37,7 @@ export function checkExpression(place: Place, expression: Expression): Expr {
       return unary(place, expression);
     case 'cast': {
       const operand = place.expression(place, expression.operand);
-      return expression.type === 'int' ? fold.asInteger(operand) : fold.asText(operand);
+      return expression.type === 'int' ? fold.castInteger(operand) : fold.asText(operand);
     }
     case 'defined':
       return fold.defined(place.expression(place, expression.operand));

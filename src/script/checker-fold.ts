@@ -11,6 +11,11 @@ export function constant(value: Value): Expr {
   return { op: 'const', value };
 }
 
+/** A constant that can be folded, which $null is not. */
+function isConstant(expr: Expr): expr is Expr & { readonly op: 'const' } {
+  return expr.op === 'const' && expr.value !== null;
+}
+
 /** What an expression is known to yield before it runs. */
 export function staticType(expr: Expr): StaticType {
   switch (expr.op) {
@@ -36,7 +41,7 @@ export function staticType(expr: Expr): StaticType {
 
 /** The integer value of an expression; a call stays a call and keeps its code. */
 export function asInteger(expr: Expr): Expr {
-  if (expr.op === 'const') return constant(toInteger(expr.value));
+  if (isConstant(expr)) return constant(toInteger(expr.value));
   return staticType(expr) === 'int' ? expr : { op: 'toInt', operand: expr };
 }
 
@@ -46,8 +51,9 @@ export function asText(expr: Expr): Expr {
   return staticType(expr) === 'text' ? expr : { op: 'toText', operand: expr };
 }
 
+/** Integer value of a constant. $null is a variable to Kamailio: it is evaluated when it runs and nothing folds over it. */
 function truth(expr: Expr): number | null {
-  return expr.op === 'const' ? toInteger(expr.value) : null;
+  return expr.op === 'const' && expr.value !== null ? toInteger(expr.value) : null;
 }
 
 /** `left && right` or `left || right` */
@@ -71,18 +77,37 @@ export function not(operand: Expr): Expr {
 
 /** `left + right` */
 export function add(left: Expr, right: Expr): Expr {
-  if (left.op === 'const' && right.op === 'const') return constant(plus(left.value, right.value));
+  if (isConstant(left) && isConstant(right)) return constant(plus(left.value, right.value));
   if (staticType(left) === 'int' && right.op === 'const' && right.value === 0) return left;
+  if (left.op === 'const' && left.value === 0 && isCall(right)) return right;
   return { op: 'plus', left, right };
 }
 
 /** Integer arithmetic; a division by a constant 0 is left to fail when it runs. */
 export function integer(kind: IntOperator, left: Expr, right: Expr): Expr {
-  if (left.op === 'const' && right.op === 'const') {
+  if (isConstant(left) && isConstant(right)) {
     const value = compute(kind, toInteger(left.value), toInteger(right.value));
     if (value !== null) return constant(value);
   }
+  // Nothing else is evaluated here either.
+  if (kind === '&' && (truth(left) === 0 || truth(right) === 0)) return constant(0);
+  // A call that is all that is left keeps its code, as in `f() - 0`.
+  if (isCall(left) && right.op === 'const' && right.value === NEUTRAL_RIGHT[kind]) return left;
+  if (isCall(right) && left.op === 'const' && left.value === NEUTRAL_LEFT[kind]) return right;
   return { op: 'int', kind, left: asInteger(left), right: asInteger(right) };
+}
+
+/** Constants that change nothing on the right and on the left of an operator; Kamailio folds these and no others. */
+const NEUTRAL_RIGHT: Readonly<Partial<Record<IntOperator, number>>> = { '-': 0, '*': 1, '/': 1, '|': 0 };
+const NEUTRAL_LEFT: Readonly<Partial<Record<IntOperator, number>>> = { '*': 1, '|': 0 };
+
+function isCall({ op }: Expr): boolean {
+  return op === 'call' || op === 'block';
+}
+
+/** `(int)x`: unlike {@link asInteger} a call is 1 or 0. */
+export function castInteger(expr: Expr): Expr {
+  return isCall(expr) ? { op: 'toInt', operand: expr } : asInteger(expr);
 }
 
 /** 32-bit arithmetic, truncating division; null for a division by 0. */
@@ -125,34 +150,32 @@ export function order(kind: '<' | '>' | '<=' | '>=', left: Expr, right: Expr): E
   return constant(holds ? 1 : 0);
 }
 
-/** `==`, eq, ieq; `!=` and its relatives are their negation. `$x == $null` asks whether x is defined, `$x == ""` whether it is empty. */
+/** `==`, eq, ieq; `!=` and its relatives are their negation. Each of them with `$null` on its right asks whether x is defined, `$x == ""` whether it is empty. */
 export function equal(by: 'left' | 'text' | 'number', left: Expr, right: Expr): Expr {
-  if (left.op === 'const' && right.op === 'const') {
+  if (isConstant(left) && isConstant(right)) {
     const l = left.value;
     const r = right.value;
     const same = by === 'left' ? equals(l, r) : by === 'text' ? toText(l) === toText(r) : toInteger(l) === toInteger(r);
     return constant(same ? 1 : 0);
   }
-  if (by === 'left' && right.op === 'const') {
-    if (right.value === null) return not(defined(left));
-    if (right.value === '') return empty(left);
-  }
+  if (right.op === 'const' && right.value === null) return not(defined(left));
+  if (by === 'left' && right.op === 'const' && right.value === '') return empty(left);
   return { op: 'equal', by, left, right };
 }
 
 /** `defined x` */
 export function defined(operand: Expr): Expr {
-  return operand.op === 'const' ? constant(operand.value === null ? 0 : 1) : { op: 'defined', operand };
+  return isConstant(operand) ? constant(1) : { op: 'defined', operand };
 }
 
 /** `strempty(x)` */
 export function empty(operand: Expr): Expr {
-  return operand.op === 'const' ? constant(isEmpty(operand.value) ? 1 : 0) : { op: 'empty', operand };
+  return isConstant(operand) ? constant(isEmpty(operand.value) ? 1 : 0) : { op: 'empty', operand };
 }
 
 /** `strlen(x)` */
 export function length(operand: Expr): Expr {
-  return operand.op === 'const' ? constant(toText(operand.value).length) : { op: 'length', operand };
+  return isConstant(operand) ? constant(toText(operand.value).length) : { op: 'length', operand };
 }
 
 /** `selval(condition, yes, no)` */

@@ -157,6 +157,10 @@ function setParameter(item: ModParam, target: Loading, diagnostics: DiagnosticLi
   }
   const value = converted(item, parameter, diagnostics, tell);
   if (value === null) return;
+  if (parameter.support.startsWith('no')) {
+    const why = parameter.support.slice(parameter.support.indexOf(':') + 1).trim();
+    diagnostics.warning('CFG_UNSUPPORTED_PARAMETER', `parameter ${param} has no effect: ${why}`, paramAt);
+  }
   const list = target.parameters.get(param);
   const entry = { value, at: paramAt, interpolated: item.interpolated };
   if (list === undefined) target.parameters.set(param, [entry]);

@@ -3,7 +3,7 @@ import type { StringLiteral, Variable } from './ast.ts';
 import type { Reference, TextParts, TransformationCall, VariableSymbol } from './compile-ir.ts';
 import { type InterpolationError, parseInterpolatedText, parseVariableReference } from './interpolation.ts';
 import type { TransformationDefinition } from './module-definition.ts';
-import { type Locate, reportMissing, type Scope } from './scope.ts';
+import { type Locate, report, reportMissing, type Scope } from './scope.ts';
 import type { Span } from './source.ts';
 import { locateInString } from './string-literal.ts';
 import type { Segment, VariableRef } from './variable-reference.ts';
@@ -39,6 +39,11 @@ export function resolveReference(scope: Scope, ref: VariableRef, locate: Locate,
     return { symbol: unsupportedVariable(ref.name), text: ref.raw, inner: null, index: null, transformations: [], at };
   }
   const { definition } = symbol;
+  if (definition.support.startsWith('no')) {
+    const why = definition.support.slice(definition.support.indexOf(':') + 1).trim();
+    const lenient = scope.options.unsupported === 'warn';
+    report(diagnostics, lenient, 'CFG_UNSUPPORTED_VARIABLE', `$${ref.name} is not supported: ${why}`, at);
+  }
   if (definition.inner === 'required' && ref.inner === null) {
     diagnostics.error('CFG_VARIABLE_NAME', `$${ref.name} needs a name in parentheses`, at, `write $${ref.name}(name)`);
     return null;

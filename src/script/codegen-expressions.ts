@@ -89,8 +89,11 @@ export class ExpressionWriter {
         if (staticType(expr.left) === 'text') return `int(${this.operand(expr)}, ${this.site})`;
         return `(${this.int(expr.left)} + ${this.int(expr.right)} | 0)`;
       case 'concat':
-      case 'toText':
         return `int(${this.text(expr)}, ${this.site})`;
+      case 'toText':
+        // (str) of a variable changes nothing where an integer is wanted: it keeps its integer face.
+        if (expr.operand.op === 'read') return this.int(expr.operand);
+        return `int(${this.text(expr.operand)}, ${this.site})`;
       case 'toInt':
         return this.int(expr.operand);
       case 'length':

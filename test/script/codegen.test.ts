@@ -238,6 +238,71 @@ test('a condition that is folded keeps the value of what is left', () => {
   assert.deepEqual(lines('!$var(d) + 1'), ['1 2']);
 });
 
+test('a call that folding leaves alone keeps its code', () => {
+  const value = (expression: string): string | undefined =>
+    runBody(`$var(x) = ${expression}; xlog("$var(x)");`, 'route[R7] { return 7; }').lines[0];
+  for (const kept of ['route(R7)||0', '0||route(R7)', 'route(R7)&&1', '1&&route(R7)', 'route(R7)-0', 'route(R7)*1']) {
+    assert.equal(value(kept), '7', kept);
+  }
+  for (const kept of ['1*route(R7)', 'route(R7)|0', '0+route(R7)', 'route(R7)+0', 'route(R7)/1', '(route(R7))']) {
+    assert.equal(value(kept), '7', kept);
+  }
+  for (const changed of ['route(R7)^0', '(int)route(R7)', '(str)route(R7)', 'route(R7)&&2']) {
+    assert.equal(value(changed), '1', changed);
+  }
+});
+
+test('+ adds where an integer is wanted, whatever a variable on its left holds', () => {
+  const setup = '$var(s)="abc"; $var(d)="12"; $var(one)=1;';
+  const value = (expression: string): string | undefined =>
+    runBody(`${setup} $var(x) = ${expression}; xlog("$var(x)");`).lines[0];
+  const table: readonly (readonly [string, string])[] = [
+    ['($var(s)+2)*1', '2'],
+    ['($var(d)+2)*2', '28'],
+    ['-($var(d)+2)', '-14'],
+    ['($var(d)+2) > 50', '0'],
+    ['($var(d)+2) == 14', '0'],
+    ['($var(d)+2) == "122"', '1'],
+    ['14 == ($var(d)+2)', '1'],
+    ['($var(d)+2) ieq 14', '1'],
+    ['1 + ($var(d)+2)', '15'],
+    ['!($var(s)+2)', '0'],
+    ['(int)($var(d)+2)', '14'],
+    ['$var(d)+2+3', '1223'],
+    ['($var(d)+2+3)*1', '17'],
+  ];
+  for (const [expression, expected] of table) assert.equal(value(expression), expected, expression);
+  const { lines } = runBody(
+    `${setup}
+    if ($var(d)+2 == "122") { xlog("text"); }
+    if ("abc"+$var(one)) { xlog("true"); } else { xlog("false"); }
+    switch ($var(d)+2) { case 14: xlog("14"); break; case 122: xlog("122"); break; }
+    route(R); xlog("$rc");`,
+    'route[R] { $var(d)="12"; return $var(d)+2; }',
+  );
+  assert.deepEqual(lines, ['text', 'false', '14', '14']);
+});
+
+test('comparisons with $null ask whether the left side is defined', () => {
+  const value = (expression: string): string | undefined =>
+    runBody(`$avp(e)=""; $var(z)=0; $var(x) = ${expression}; xlog("$var(x)");`).lines[0];
+  const table: readonly (readonly [string, string])[] = [
+    ['"" eq $null', '0'],
+    ['$null eq ""', '1'],
+    ['$avp(u) eq $null', '1'],
+    ['$avp(e) eq $null', '0'],
+    ['$avp(u) eq ""', '1'],
+    ['$avp(u) ieq $null', '1'],
+    ['$var(z) ine $null', '1'],
+    ['$var(z) == $null', '0'],
+    ['$null != $null', '0'],
+    ['$null != 5', '1'],
+    ['$null + 1', '1'],
+    ['$null || $rm', '1'],
+  ];
+  for (const [expression, expected] of table) assert.equal(value(expression), expected, expression);
+});
+
 test('a variable with two faces is a text unless an integer is asked for', () => {
   const { lines } = runBody(`
     $var(x) = $rm ieq 512; xlog("$var(x)");
