@@ -74,9 +74,15 @@ export const tls = defineModule<TlsModule>({
     strParam('event_callback', null, NO_KEMI),
   ],
   functions: [
-    fn('is_peer_verified', [], ROUTE_REQUEST, (m) => notHere(m, 'is_peer_verified'), {
-      support: 'no: set require_certificate and verify_certificate, so that only verified peers get in',
-    }),
+    fn(
+      'is_peer_verified',
+      [],
+      ROUTE_REQUEST,
+      ({ host: { sender } }) =>
+        (ctx) =>
+          sender.peerVerified?.(ctx.from.connection) === true ? 1 : -1,
+      { support: 'partly: never of a WebSocket connection' },
+    ),
     fn('tls_set_connect_server_id', ['str'], ROUTE_ANY, (m) => notHere(m, 'tls_set_connect_server_id'), {
       support: 'no: there is one client profile',
     }),

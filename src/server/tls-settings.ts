@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { createSecureContext, type SecureVersion } from 'node:tls';
@@ -161,6 +162,8 @@ class TlsReader {
   private common(values: Values): Pick<TlsSettings, 'crl' | 'minVersion' | 'maxVersion' | 'ciphers'> {
     const list = values.get('crl');
     const crl = list === undefined ? null : this.read(list);
+    if (crl !== null && list !== undefined)
+      this.tryContext({ crl }, 'CFG_TLS_CERTIFICATE', `crl ${list.text}`, list.at);
     const ciphers = values.get('cipher_list');
     if (ciphers !== undefined)
       this.tryContext({ ciphers: ciphers.text }, 'CFG_VALUE', `cipher_list ${ciphers.text}`, ciphers.at);
@@ -198,7 +201,12 @@ class TlsReader {
     const folder = values.get('ca_path');
     const found: Buffer[] = [];
     const one = list === undefined || list.text === '' ? null : this.read(list);
-    if (one !== null) found.push(one);
+    if (one !== null && list !== undefined) {
+      // OpenSSL takes a text without certificates for an empty list, and then trusts nobody without a word.
+      if (!holdsCertificate(one))
+        this.diagnostics.error('CFG_TLS_CERTIFICATE', `${list.text} holds no certificate`, list.at);
+      found.push(one);
+    }
     if (folder !== undefined && folder.text !== '') found.push(...this.readFolder(folder));
     return found;
   }
@@ -286,6 +294,14 @@ class TlsReader {
       values.set(name, { text: last.interpolated ? fillEnvironment(text) : text, at: last.at });
     }
     return values;
+  }
+}
+
+function holdsCertificate(pem: Buffer): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
   }
 }
 

@@ -103,6 +103,11 @@ export abstract class Connection implements ConnectionFacts {
     return this.currentState === 'open' || this.currentState === 'connecting';
   }
 
+  /** True when the peer has shown a certificate that our authorities vouch for. */
+  get peerVerified(): boolean {
+    return false;
+  }
+
   /** "203.0.113.5 port 5060 by tcp", for logs. */
   describe(): string {
     return `${this.inbound ? 'from' : 'to'} ${this.ip} port ${this.port} by ${this.proto}`;

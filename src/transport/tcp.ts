@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { StreamFramer } from '../message/framer.ts';
 import type { ParseLimits } from '../message/parser.ts';
 import { Connection, type ConnectionFacts, type ConnectionHost } from './connection.ts';
@@ -33,6 +34,10 @@ export class StreamConnection extends Connection {
   /** Starts reading. Separate from the constructor: nothing may arrive before the connection is in the table. */
   start(): void {
     this.socket.on('data', (chunk: Buffer) => this.feed(chunk));
+  }
+
+  override get peerVerified(): boolean {
+    return this.socket instanceof TLSSocket && this.socket.authorized;
   }
 
   protected override write(text: string, done: (error?: Error | null) => void): void {

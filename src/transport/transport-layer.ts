@@ -286,6 +286,11 @@ export class TransportLayer implements TransportSender, UdpHost {
     return found !== undefined;
   }
 
+  /** True when the peer of a connection has shown a certificate that our authorities vouch for (not known of WebSocket connections). */
+  peerVerified(connection: number): boolean {
+    return this.streams.table.get(connection)?.peerVerified === true;
+  }
+
   /**
    * Takes new TLS settings (tls.reload): certificates, authorities and rules hold for every handshake from now on; open connections stay.
    * Whether clients are asked for a certificate at all is settled at start.

@@ -82,4 +82,6 @@ export interface TransportSender {
   fitTransport?(destination: Destination, size: number): Destination;
   /** Ends a stream connection once what is queued is written. @returns false when there is no such connection */
   closeConnection?(connection: number): boolean;
+  /** True when the peer of a connection has shown a certificate that our authorities vouch for. */
+  peerVerified?(connection: number): boolean;
 }

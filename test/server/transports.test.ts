@@ -36,6 +36,7 @@ function certificateFolder(): string {
   put('other', certificates.other);
   put('client', certificates.client);
   writeFileSync(join(folder, 'ca.crt'), certificates.ca);
+  writeFileSync(join(folder, 'ca.txt'), 'not a certificate\n');
   return folder;
 }
 
@@ -93,6 +94,19 @@ describe('TLS', { skip }, () => {
       server.sockets.map((socket) => `${socket.proto} ${socket.port}`),
       [`udp ${port}`, `tcp ${port}`, `tls ${port + 1}`],
     );
+  });
+
+  test('a certificate may be asked for and not required: is_peer_verified tells who has a good one', async () => {
+    assert.ok(certificates);
+    const port = await freePort();
+    const params = `${PARAMS}modparam("tls", "ca_list", "ca.crt")\nmodparam("tls", "verify_client", "optional")\n`;
+    const route = 'if (is_peer_verified()) append_to_reply("X-Verified: yes\\r\\n");';
+    await start(config(port, params).replace('request_route {', `request_route { ${route}`), {}, certificateFolder());
+    const known = await StreamClient.tls(port, { ...trusting(), ...clientIdentity(certificates.client) });
+    assert.equal((await known.ask(request('OPTIONS', { transport: 'TLS' }))).header('X-Verified'), 'yes');
+    const unknown = await StreamClient.tls(port, trusting());
+    assert.equal((await unknown.ask(request('OPTIONS', { transport: 'TLS' }))).header('X-Verified'), '');
+    for (const client of [known, unknown]) client.close();
   });
 
   test('a client certificate that is required: without one or with a stranger’s no message gets through', async () => {
@@ -208,6 +222,11 @@ describe('TLS', { skip }, () => {
       await details(`${PARAMS}modparam("tls", "cipher_list", "NOPE")\n`),
       /:6:\d+: error: .*cipher_list NOPE/,
     );
+    assert.match(
+      await details(`${PARAMS}modparam("tls", "ca_list", "ca.txt")\n`),
+      /:6:\d+: error: .*holds no certificate/,
+    );
+    assert.match(await details(`${PARAMS}modparam("tls", "crl", "ca.txt")\n`), /:6:\d+: error: .*CFG_TLS_CERTIFICATE/);
     writeFileSync(
       join(folder, 'tls.cfg'),
       '[server:default]\ncertificate=server.crt\nprivate_key=server.key\nwhat=1\n[x]\n',
