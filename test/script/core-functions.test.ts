@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { optionsRequest, PORT, runBody } from './support.ts';
+import { compileText, optionsRequest, PORT, runBody, runCompiled } from './support.ts';
 
 const AT = `127.0.0.1:${PORT}`;
 
@@ -61,7 +61,8 @@ test('where and how a request leaves', () => {
 });
 
 test('log, error, exec', () => {
-  const run = runBody('log("plain $ru"); log(1, "level"); error("a", "b"); if (!exec("true")) { xlog("refused"); }');
+  const body = 'log("plain $ru"); log(1, "level"); error("a", "b"); if (!exec("true")) { xlog("refused"); }';
+  const run = runCompiled(compileText(`request_route { ${body} }`, { unsupported: 'warn' }));
   assert.deepEqual(run.lines, ['plain $ru', 'level', 'a: b', 'refused']);
   assert.match(run.log.core[0] ?? '', /^SCRIPT_EXEC_REFUSED/);
 });
