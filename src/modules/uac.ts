@@ -62,7 +62,8 @@ const QUIET: Readonly<Record<string, number>> = {
   UAC_AUTH_NO_REPLY: L_INFO,
   UAC_AUTH_NOT_CHALLENGED: L_INFO,
   UAC_NOTHING_TO_RESTORE: L_DBG,
-  DIGEST_NO_CREDENTIAL: L_INFO,
+  // The commonest set-up error: it must show at the default level.
+  DIGEST_NO_CREDENTIAL: L_WARN,
 };
 
 function result(

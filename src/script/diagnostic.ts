@@ -102,17 +102,23 @@ export function formatDiagnostic(diagnostic: Diagnostic, files: ReadonlyMap<stri
   const { file, line, column, severity, message, code, hint } = diagnostic;
   const out = [`${file}:${line}:${column}: ${severity}: ${message} [${code}]`];
   const source = files.get(file);
-  const text = source === undefined ? '' : lineText(source, line);
+  const whole = source === undefined ? '' : lineText(source, line);
+  // A line of kilobytes is shown around the place that matters.
+  const from = whole.length > WIDEST && column > WIDEST / 2 ? column - WIDEST / 2 : 0;
+  const text = whole.slice(from, from + WIDEST);
   const margin = String(line).padStart(6);
   if (source !== undefined) {
     // Tabs are kept in the line of carets, so that both lines are indented alike whatever the tab width.
-    const indent = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
-    const length = Math.max(1, Math.min(diagnostic.length, text.length - column + 1));
+    const indent = text.slice(0, column - 1 - from).replace(/[^\t]/g, ' ');
+    const length = Math.max(1, Math.min(diagnostic.length, text.length - (column - from) + 1));
     out.push(`${margin} | ${text}`, `       | ${indent}${'^'.repeat(length)}`);
   }
   if (hint !== undefined) out.push(`       = ${hint}`);
   return out.join('\n');
 }
+
+/** Characters of a source line that are shown at most. */
+const WIDEST = 200;
 
 /** All diagnostics as text, a blank line between them. */
 export function formatDiagnostics(diagnostics: readonly Diagnostic[], files: ReadonlyMap<string, SourceFile>): string {

@@ -1,6 +1,6 @@
+import type { ProxyCore } from '../proxy/proxy-core.ts';
 import type { Clock } from '../time/clock.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
-import type { ProxyCore } from '../proxy/proxy-core.ts';
 import type { TransportSender } from '../transport/transport.ts';
 import type { ScriptContext } from './context.ts';
 import type { Log } from './log.ts';
@@ -101,7 +101,14 @@ export function fn<M, const S extends readonly ArgumentSpec[]>(
   options: { readonly async?: boolean; readonly support?: string } = {},
 ): FunctionDefinition<M> {
   // The compiler passes what the specs promise, checked at load; the cast only forgets the tuple's names.
-  return { name, args, routes, async: options.async ?? false, bind: bind as unknown as (module: M) => BoundFunction, support: options.support ?? 'yes' };
+  return {
+    name,
+    args,
+    routes,
+    async: options.async ?? false,
+    bind: bind as unknown as (module: M) => BoundFunction,
+    support: options.support ?? 'yes',
+  };
 }
 
 /** A pseudo-variable name ($name…). */

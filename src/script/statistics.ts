@@ -5,7 +5,10 @@ export interface Counter {
 
 /** Named statistics, by group, as Kamailio's counters framework has them ($stat, RPC, metrics). */
 export class Statistics {
-  private readonly entries = new Map<string, { readonly group: string; readonly name: string; readonly read: () => number; readonly counter: Counter | null }>();
+  private readonly entries = new Map<
+    string,
+    { readonly group: string; readonly name: string; readonly read: () => number; readonly counter: Counter | null }
+  >();
 
   /** A new counter; the same one again when the name exists. */
   counter(group: string, name: string): Counter {

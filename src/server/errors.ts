@@ -15,6 +15,10 @@ export const SERVER_ERRORS = {
     explanation: 'The configuration file cannot be read.',
     action: 'Check its path and its permissions for the user that the server runs as.',
   },
+  CFG_LIMIT: {
+    explanation: 'A limit (trunkline.max_…) has a name that is none or a value that cannot be.',
+    action: 'Correct the line; the message lists the names and the smallest value.',
+  },
   CFG_INVALID: {
     explanation: 'The configuration has errors; the server does not start.',
     action: 'Correct what stands below the message; "trunkline check FILE" shows the same without starting.',

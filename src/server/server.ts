@@ -1,13 +1,15 @@
 import { type LinkedProgram, linkProgram } from '../script/compile.ts';
 import type { Diagnostic } from '../script/diagnostic.ts';
-import { L_INFO, L_NOTICE, L_WARN, type Log } from '../script/log.ts';
+import { L_INFO, L_WARN, type Log } from '../script/log.ts';
 import { Statistics } from '../script/statistics.ts';
 import { TransportError } from '../transport/errors.ts';
+import type { ListenSpec } from '../transport/listen.ts';
 import type { ListenSocket } from '../transport/transport.ts';
 import { reverseNames } from './auto-aliases.ts';
 import { hasErrors, type LoadedConfiguration, loadConfiguration, problems, problemsText } from './configuration.ts';
 import { ServerCore } from './core.ts';
 import { coreStatistics } from './core-statistics.ts';
+import { serverLimits } from './limits.ts';
 import { localInterfaces, parseListenOption } from './listen-option.ts';
 import { PrefixLog } from './log-prefix.ts';
 import { describe } from './message-router.ts';
@@ -20,16 +22,25 @@ import { tlsSettings } from './tls-settings.ts';
 /** Drops what a check would log: its findings are diagnostics. */
 const SILENT: Log = { level: -10, write() {} };
 
+/** The sockets to open: those of the command line, else of the file, else one on every interface. */
+function listenSpecs({ plan }: LoadedConfiguration, options: LoadOptions): readonly ListenSpec[] {
+  const own = options.listen.map(parseListenOption);
+  if (own.length > 0) return own;
+  const { listen } = plan.globals.server;
+  return listen.length > 0 ? listen : localInterfaces();
+}
+
 /** Settings of the layers below, from a configuration and the command line. */
 function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log, checking: boolean): ServerCore {
   const { settings, server } = loaded.plan.globals;
-  const own = options.listen.map(parseListenOption);
-  const listen = own.length > 0 ? own : server.listen.length > 0 ? server.listen : localInterfaces();
+  const listen = listenSpecs(loaded, options);
+  const limits = serverLimits(settings.custom);
   const core = new ServerCore({
     log,
-    maxTransactions: 200_000,
+    maxTransactions: limits.maxTransactions,
     transport: {
       listen,
+      parseLimits: limits.parse,
       aliases: server.aliases,
       limits: server.limits,
       enableTcp: server.enableTcp,
@@ -64,10 +75,17 @@ function isLoaded({ plan }: LoadedConfiguration, name: string): boolean {
   return plan.modules.some(({ module }) => module.definition.name === name);
 }
 
-function link(loaded: LoadedConfiguration, core: ServerCore, log: Log, statistics: Statistics, planned: boolean) {
+/** @param planned the sockets that would be open, when none is */
+function link(
+  loaded: LoadedConfiguration,
+  core: ServerCore,
+  log: Log,
+  statistics: Statistics,
+  planned: PlannedSender | null,
+) {
   return linkProgram(loaded.plan, {
     proxy: core.proxy,
-    sender: planned ? new PlannedSender(loaded.plan.globals.server, core.transport) : core.transport,
+    sender: planned ?? core.transport,
     wheel: core.wheel,
     clock: core.clock,
     log,
@@ -90,7 +108,9 @@ export function checkConfiguration(options: LoadOptions): CheckResult {
     // Linking finds what only the modules know: parameters that do not go together.
     try {
       const core = makeCore(loaded, options, SILENT, true);
-      link(loaded, core, SILENT, new Statistics(), true)?.stop();
+      const { server } = loaded.plan.globals;
+      const planned = new PlannedSender(server, listenSpecs(loaded, options), core.transport);
+      link(loaded, core, SILENT, new Statistics(), planned)?.stop();
       core.wheel.clear();
     } catch (error) {
       failure = `error: ${describe(error)}\n`;
@@ -169,7 +189,7 @@ export async function startServer(options: LoadOptions, sink: Log): Promise<Runn
     for (const name of await reverseNames(core.transport.sockets)) core.transport.addAlias(name);
   const statistics = new Statistics();
   coreStatistics(statistics, core);
-  const linked = link(loaded, core, log, statistics, false);
+  const linked = link(loaded, core, log, statistics, null);
   if (linked === null) {
     await core.stop(0);
     refuse(loaded, options);
@@ -196,7 +216,7 @@ export async function startServer(options: LoadOptions, sink: Log): Promise<Runn
   const where = core.transport.sockets.map(
     ({ proto, displayHost, displayPort }) => `${proto}:${displayHost}:${displayPort}`,
   );
-  log.write(L_NOTICE, 'core', `ready on ${where.join(' ')}`);
+  log.write(L_INFO, 'core', `ready on ${where.join(' ')}`);
   log.write(L_INFO, 'core', `modules: ${linked.modules.map(({ name }) => name).join(' ')}`);
   return new Server(core, linked, statistics, warnings, stopTimers);
 }
