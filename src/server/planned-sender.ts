@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../script/globals-server.ts';
+import { defaultPort, type ListenSpec } from '../transport/listen.ts';
 import type { ListenSocket, Proto, TransportSender } from '../transport/transport.ts';
 
 /** Stands in for the transports while a configuration is only checked: knows the sockets that would be open, sends nothing. */
@@ -6,16 +7,22 @@ export class PlannedSender implements TransportSender {
   readonly sockets: readonly ListenSocket[];
   private readonly names: TransportSender;
 
-  /** @param names answers isMyself: aliases are known before a socket is open */
-  constructor(server: ServerConfig, names: TransportSender) {
+  /**
+   * @param listen the lines that would be opened
+   * @param names answers isMyself: aliases are known before a socket is open
+   */
+  constructor(server: ServerConfig, listen: readonly ListenSpec[], names: TransportSender) {
     this.names = names;
-    this.sockets = server.listen.flatMap((spec) => {
+    this.sockets = listen.flatMap((spec) => {
+      const { enableTcp, enableTls } = server;
       const protos: Proto[] =
-        spec.proto === undefined ? ['udp', ...(server.enableTcp ? (['tcp'] as const) : [])] : [spec.proto];
+        spec.proto === undefined
+          ? ['udp', ...(enableTcp ? (['tcp'] as const) : []), ...(enableTls ? (['tls'] as const) : [])]
+          : [spec.proto];
       return protos.map((proto, index): ListenSocket => {
         const address = spec.host.replace(/^\[|\]$/g, '');
         const family = address.includes(':') ? 6 : 4;
-        const port = spec.port ?? (proto === 'tls' ? server.tlsPort : server.port);
+        const port = plannedPort(spec, proto, server);
         return {
           index,
           proto,
@@ -45,4 +52,11 @@ export class PlannedSender implements TransportSender {
       this.names.isMyself(host, port, proto)
     );
   }
+}
+
+/** As the transports choose it (planListen): a TLS socket of a line without a protocol is one port above the others. */
+function plannedPort({ proto: written, port }: ListenSpec, proto: Proto, server: ServerConfig): number {
+  if (port !== undefined) return written === undefined && proto === 'tls' && port > 0 ? port + 1 : port;
+  if (proto === 'tls') return server.tlsPort;
+  return proto === 'ws' || proto === 'wss' ? defaultPort(proto) : server.port;
 }

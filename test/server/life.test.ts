@@ -221,7 +221,7 @@ request_route { xlog("L_INFO", "mine"); sl_send_reply("999", "no code"); sl_send
     await peer.expect(200);
     assert.deepEqual(log.script, ['{1 OPTIONS id1} mine']);
     assert.ok(log.lines.some(({ module, text }) => module === 'sl' && text.startsWith('{1 OPTIONS id1} ')));
-    assert.ok(log.lines.some(({ text }) => text.startsWith('ready on ')));
+    assert.ok(log.lines.some(({ text }) => text.startsWith('modules: ')));
   });
 
   test('mode 1 reads it for every line', async () => {

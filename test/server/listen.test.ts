@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { describe, test } from 'node:test';
 import { reverseNames } from '../../src/server/auto-aliases.ts';
+import { checkConfiguration } from '../../src/server/server.ts';
 import { StartError } from '../../src/server/server-api.ts';
 import type { ListenSocket } from '../../src/transport/transport.ts';
 import { freePort } from '../support/ports.ts';
-import { openPeer, request, StreamClient, start } from './support.ts';
+import { openPeer, optionsFor, request, StreamClient, start } from './support.ts';
 
 /** Answers with what the server knows about the socket that a request came by. */
 const ECHO = `
@@ -90,6 +91,16 @@ describe('listen', () => {
       server.sockets.map((socket) => `${socket.port} ${socket.displayHost}`),
       [`${b} sip.example.com`],
     );
+  });
+
+  test('a check knows the sockets that would be open', () => {
+    const cfg = `enable_tls=yes\nlisten=127.0.0.1:5070\n${ECHO.replace('if (uri', 'SOCKET if (uri')}`;
+    const check = (socket: string, listen: string[] = []) =>
+      checkConfiguration(optionsFor(cfg.replace('SOCKET', `force_send_socket(${socket});`), { listen })).text;
+    for (const socket of ['udp:127.0.0.1:5070', 'tcp:127.0.0.1:5070', 'tls:127.0.0.1:5071'])
+      assert.doesNotMatch(check(socket), /error/, socket);
+    assert.match(check('udp:127.0.0.1:5080'), /error.*not a socket/);
+    assert.doesNotMatch(check('udp:127.0.0.1:5080', ['udp:127.0.0.1:5080']), /error/);
   });
 
   test('auto_aliases: the names that the DNS has for our addresses, each address asked once, and no wildcard', async () => {
