@@ -105,7 +105,7 @@ function startServer(row: Row, server: 'kamailio' | 'trunkline', port: number, d
     return spawn('kamailio', [...common, '-Y', dir, '-w', dir, '-m', '512', '-M', '16'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-  return spawn(process.execPath, [join(root, 'bin', 'trunkline'), ...common], { stdio: ['ignore', 'ignore', 'pipe'] });
+  return spawn(join(root, 'bin', 'trunkline'), common, { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
 function drive(row: Row, port: number, units: number, server: ChildProcess): Promise<Reading> {

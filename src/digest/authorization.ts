@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { type DigestChallenge, printCredentials } from '../message/auth-header.ts';
+import { realRandom } from '../time/random.ts';
 import { challengeTerms } from './challenge.ts';
 import { type Credential, fitsRealm, ha1For } from './credentials.ts';
 import { type Body, computeResponse } from './digest.ts';
@@ -56,7 +56,7 @@ export function answerChallenge(options: AnswerOptions): Answer {
   if (ha1 === null) return { ok: false, code: 'DIGEST_HA1_INVALID' };
 
   // A -sess HA1 takes in the cnonce, so a challenge of that kind without a qop needs it sent as well, though without nc.
-  const cnonce = qop !== '' || algorithm.session ? (options.cnonce ?? randomBytes(16).toString('hex')) : '';
+  const cnonce = qop !== '' || algorithm.session ? (options.cnonce ?? realRandom.token(16)) : '';
   const ncText = qop === '' ? '' : nc.toString(16).padStart(8, '0');
   const response = computeResponse({
     algorithm,
