@@ -32,9 +32,12 @@ function face(socket: ListenSocket): Face {
   return { host: socket.displayHost, port: socket.displayPort, proto: socket.proto };
 }
 
-/** host[:port][;transport=x] as Record-Route and Via show a socket: the default port and UDP are not written. */
+/**
+ * host[:port][;transport=x] as Record-Route shows a socket: UDP and its default port are not written. TLS and WebSocket have other default ports
+ * (RFC 3261 §19.1.2, RFC 7118 §8), so theirs is always written, unless none is known (0).
+ */
 function address({ host, port, proto }: Face): string {
-  const portText = port === 5060 ? '' : `:${port}`;
+  const portText = port === 0 || (port === 5060 && (proto === 'udp' || proto === 'tcp')) ? '' : `:${port}`;
   return `${host}${portText}${proto === 'udp' ? '' : `;transport=${proto}`}`;
 }
 
@@ -80,7 +83,7 @@ function advertised(wish: RecordRoute, out: Outbound): Face {
   const hasPort = colon > wish.advertised.lastIndexOf(']');
   return {
     host: hasPort ? wish.advertised.slice(0, colon) : wish.advertised,
-    port: hasPort ? Number(wish.advertised.slice(colon + 1)) : 5060,
+    port: hasPort ? Number(wish.advertised.slice(colon + 1)) : 0,
     proto: out.proto,
   };
 }
