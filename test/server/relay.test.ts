@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { freePort } from '../support/ports.ts';
 import { Dialog, requestText, SDP } from '../support/sip-dialog.ts';
 import type { SipPeer } from '../support/sip-peer.ts';
-import { openPeer, start, until } from './support.ts';
+import { openPeer, request, StreamClient, start, until } from './support.ts';
 
 /** A proxy that records its route and follows routes; everything else goes to DEST. */
 const PROXY = `
@@ -93,6 +93,25 @@ describe('relay between transports', () => {
     const { invite } = await call(peersOf);
     assert.match(invite.header('Via'), /^SIP\/2\.0\/UDP sip\.example\.com:5099;/);
     assert.match(invite.header('Record-Route'), /^<sip:sip\.example\.com:5099;/);
+  });
+
+  test('WebSocket to UDP: the reply finds back by its connection (RFC 7118 §5)', async () => {
+    const { callee, port } = await peers('udp', 'udp');
+    await start(
+      `listen=udp:127.0.0.1:${port}\nlisten=tcp:127.0.0.1:${port}\nloadmodule "websocket.so"\n${proxyTo(callee)}`,
+    );
+    const browser = await StreamClient.webSocket(port);
+    browser.send(request('INVITE', { transport: 'WS', sentBy: 'df7jal23ls0d.invalid' }));
+    const invite = await callee.expect('INVITE');
+    assert.match(invite.routes('Record-Route')[1] ?? '', /;transport=ws/);
+    await callee.reply(invite, 200, 'OK', { headers: [`Contact: <sip:bob@${callee.address}>`] });
+    const replies = [await browser.next(), await browser.next()];
+    assert.deepEqual(
+      replies.map(({ status }) => status),
+      [100, 200],
+    );
+    assert.match(replies[1]?.header('Via') ?? '', /^SIP\/2\.0\/WS df7jal23ls0d\.invalid;/);
+    browser.close();
   });
 
   test('IPv6 to IPv4', async () => {

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
-import { connect } from 'node:tls';
+import { after, describe, test } from 'node:test';
+import { connect, createServer } from 'node:tls';
 import { checkConfiguration } from '../../src/server/server.ts';
 import { StartError } from '../../src/server/server-api.ts';
 import type { TlsIdentity } from '../../src/transport/tls.ts';
 import { freePort } from '../support/ports.ts';
+import { replyText } from '../support/sip-peer.ts';
+import { SipText } from '../support/sip-text.ts';
 import { makeCertificates } from '../transport/certificates.ts';
-import { optionsFor, request, StreamClient, start, testFolder, until } from './support.ts';
+import { openPeer, optionsFor, request, StreamClient, start, testFolder, until } from './support.ts';
 
 const certificates = makeCertificates();
 const skip = certificates === null ? 'the openssl program is missing' : false;
@@ -252,6 +254,63 @@ describe('TLS', { skip }, () => {
         return true;
       },
     );
+  });
+
+  describe('to a server', () => {
+    /** A TLS server that answers every request with 200, and a proxy that relays to it with a certificate of its own. */
+    async function trunk(identity: TlsIdentity, verify: string) {
+      assert.ok(certificates);
+      const folder = certificateFolder();
+      const shown: string[] = [];
+      const carrier = createServer(
+        { ...clientIdentity(identity), ca: certificates.ca, requestCert: true },
+        (socket) => {
+          shown.push(String(socket.getPeerCertificate().subject?.CN));
+          socket.on('data', (data: Buffer) =>
+            socket.write(replyText(new SipText(data.toString('latin1')), 200, 'OK'), 'latin1'),
+          );
+          socket.on('error', () => {});
+        },
+      );
+      const [port, remote] = [await freePort(), await freePort()];
+      await new Promise<void>((resolve) => carrier.listen(remote, '127.0.0.1', resolve));
+      after(() => carrier.close());
+      writeFileSync(
+        join(folder, 'tls.cfg'),
+        '[server:default]\ncertificate = server.crt\nprivate_key = server.key\n' +
+          `[client:default]\ncertificate = client.crt\nprivate_key = client.key\nca_list = ca.crt\nverify_certificate = ${verify}\n`,
+      );
+      const { log } = await start(
+        `enable_tls=yes\nlisten=udp:127.0.0.1:${port}\nlisten=tls:127.0.0.1:${await freePort()}\nloadmodule "tls.so"\n` +
+          `modparam("tls", "config", "tls.cfg")\nloadmodule "tm.so"\nloadmodule "pv.so"\n` +
+          `request_route { $du = "sip:127.0.0.1:${remote};transport=tls"; t_relay(); }`,
+        {},
+        folder,
+      );
+      const caller = await openPeer();
+      await caller.send(request('OPTIONS', { transport: 'UDP', sentBy: caller.address }), { host: '127.0.0.1', port });
+      const reply = await caller.expect(({ isRequest }) => !isRequest);
+      return { reply, shown, log };
+    }
+
+    test('its certificate is checked, and ours is shown', async () => {
+      assert.ok(certificates);
+      const { reply, shown } = await trunk(certificates.server, 'yes');
+      assert.equal(reply.status, 200);
+      assert.deepEqual(shown, ['client']);
+    });
+
+    test('a certificate for another name is refused', async () => {
+      assert.ok(certificates);
+      const { reply, log } = await trunk(certificates.other, 'yes');
+      assert.equal(reply.status, 477);
+      assert.ok(log.has('TLS_SERVER_CERTIFICATE_INVALID'));
+    });
+
+    test('and taken with verify_certificate = no', async () => {
+      assert.ok(certificates);
+      assert.equal((await trunk(certificates.other, 'no')).reply.status, 200);
+    });
   });
 
   test('a TLS socket without the module says what is missing', async () => {
