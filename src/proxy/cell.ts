@@ -1,3 +1,4 @@
+import { detach } from '../message/detach.ts';
 import { EditList } from '../message/edits.ts';
 import { HDR_PROXY_AUTHENTICATE, HDR_REASON, HDR_WWW_AUTHENTICATE } from '../message/header-name.ts';
 import type { SipMessage } from '../message/message.ts';
@@ -10,6 +11,7 @@ import type {
   ServerTransactionUser,
 } from '../transaction/transaction.ts';
 import type { Destination, Received } from '../transport/transport.ts';
+import { AnswerRepeater } from './answer-repeater.ts';
 import { Branch } from './branch.ts';
 import { BAD_DESTINATION, type NextHopFailure, nextHopUri, UNRESOLVABLE } from './next-hop.ts';
 import type { RelayOptions } from './proxy-core.ts';
@@ -235,7 +237,10 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     }
     if (status < 300) {
       // Every 2xx of an INVITE goes upstream, at once (RFC 3261 §16.7 step 5); of other methods only the first final one.
-      if (!this.finalSent || this.isInvite) this.relayReply(branch, response, edits);
+      if (!this.finalSent || this.isInvite) {
+        const text = this.relayReply(branch, response, edits);
+        if (this.isInvite) this.repeatFrom(branch, response, text);
+      }
       this.cancelPending(branch, this.services.options.localCancelReason ? COMPLETED_ELSEWHERE : '');
       return;
     }
@@ -332,9 +337,27 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     }
   }
 
-  private relayReply(branch: Branch, reply: SipMessage, edits: EditList): void {
+  /** From here on a small substitute repeats the branch's 2xx; this cell is not needed for it any more. */
+  private repeatFrom(branch: Branch, response: SipMessage, text: string): void {
     const { state } = this;
-    applyTransforms(state.replyTransforms, branch.replyTransforms, state, branch, reply, edits);
+    branch.client?.handOver(
+      new AnswerRepeater({
+        server: this.server,
+        text,
+        toTag: detach(response.to?.tag ?? ''),
+        destination: this.services.replyTo(state),
+        invite: state.pristine.raw,
+        received: state.received,
+        hooks: state.hooks,
+        transforms: transformsOf(state, branch),
+      }),
+    );
+  }
+
+  /** @returns the reply as it went upstream */
+  private relayReply(branch: Branch, reply: SipMessage, edits: EditList): string {
+    const { state } = this;
+    for (const transform of transformsOf(state, branch)) transform.apply(state, branch, reply, edits);
     const status = edits.status === 0 ? reply.status : edits.status;
     this.services.counters.repliesRelayed++;
     const text = buildForwardedResponse(reply, {
@@ -345,6 +368,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
       reason: edits.reason === '' ? undefined : edits.reason,
     });
     this.send(status, text);
+    return text;
   }
 
   /**
@@ -465,15 +489,10 @@ function takeTargets(state: RequestState): Target[] {
   return targets;
 }
 
-function applyTransforms(
-  common: readonly ReplyTransform[],
-  own: readonly ReplyTransform[],
-  state: RequestState,
-  branch: Branch,
-  reply: SipMessage,
-  edits: EditList,
-): void {
-  for (const transform of common)
-    if (!own.some((other) => other.key === transform.key)) transform.apply(state, branch, reply, edits);
-  for (const transform of own) transform.apply(state, branch, reply, edits);
+/** Rules for the replies of a branch: the request's, then the branch's own, which replace those with the same key. */
+function transformsOf(state: RequestState, branch: Branch): readonly ReplyTransform[] {
+  const common = state.replyTransforms;
+  const own = branch.replyTransforms;
+  if (own.length === 0) return common;
+  return [...common.filter(({ key }) => !own.some((other) => other.key === key)), ...own];
 }

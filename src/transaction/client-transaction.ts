@@ -128,6 +128,10 @@ export class ClientTransaction<S extends string>
     this.enter(this.machine.rearm(this.state, this));
   }
 
+  handOver(user: ClientTransactionUser): void {
+    this.user = user;
+  }
+
   abandon(): void {
     if (this.state === null) return;
     this.user = NOBODY;

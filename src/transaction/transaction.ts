@@ -61,6 +61,8 @@ export interface ClientTransactionHandle {
   cancel(reason: string, immediately?: boolean): void;
   /** Replaces the final-response timers of the running transaction. */
   setTimers(fr: number, frInv: number): void;
+  /** Gives later reports to another user, for one that has no more use for them itself. */
+  handOver(user: ClientTransactionUser): void;
   /** Ends it silently: nothing is reported any more, late replies are absorbed for wt. */
   abandon(): void;
 }

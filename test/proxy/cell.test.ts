@@ -115,6 +115,30 @@ describe('a request relayed to one target', () => {
     assert.deepEqual(bench.trace(), ['200>10.0.0.9:5060', '200>10.0.0.9:5060']);
   });
 
+  test('a second 2xx with another To tag on the same branch is another answer: From and CSeq restored like in the first', () => {
+    const bench = new ProxyBench({
+      request: (state, proxy) => {
+        const from = state.message.from!;
+        state.edits.replace(from.uriStart, from.uriEnd, 'sip:trunk@c.test', 'from-uri');
+        state.addReplyTransform({
+          key: 'from',
+          apply: (one, _branch, reply, edits) =>
+            edits.replace(reply.from!.uriStart, reply.from!.uriEnd, one.pristine.from!.uri, 'from-uri'),
+        });
+        proxy.relay(state);
+      },
+    });
+    bench.receive(request('INVITE'));
+    const invite = sentTo(bench.take(), '192.0.2.1', 'INVITE');
+    assert.equal(invite.message.from?.uri, 'sip:trunk@c.test');
+    for (const tag of ['one', 'two', 'one']) bench.answer(invite, 200, { tag });
+    const replies = bench.take().map((one) => `${one.message.status} ${one.message.to?.tag} ${one.message.from?.uri}`);
+    assert.deepEqual(
+      replies,
+      ['one', 'two', 'one'].map((tag) => `200 ${tag} sip:alice@a.test`),
+    );
+  });
+
   test('the transaction limit: 503 with Retry-After, counted, and the rest goes on', () => {
     const bench = new ProxyBench(forkTo(), 2);
     bench.receive(request('INVITE'));

@@ -1,0 +1,65 @@
+import { EditList } from '../message/edits.ts';
+import type { SipMessage } from '../message/message.ts';
+import { ParseFailure, parseMessage } from '../message/parser.ts';
+import { buildForwardedResponse } from '../message/serializer.ts';
+import type {
+  ClientTransactionHandle,
+  ClientTransactionUser,
+  ServerTransactionHandle,
+} from '../transaction/transaction.ts';
+import type { Destination, Received } from '../transport/transport.ts';
+import { Branch } from './branch.ts';
+import { NOWHERE } from './request-forward.ts';
+import { type ReplyTransform, RequestState, type RouteHooks } from './request-state.ts';
+import { Target } from './target.ts';
+
+/** What it takes to forward another 2xx of an answered INVITE. */
+export interface Answered {
+  readonly server: ServerTransactionHandle;
+  /** The 2xx that went upstream, its To tag, and where it went. */
+  readonly text: string;
+  readonly toTag: string;
+  readonly destination: Destination;
+  /** The INVITE as received: its text only, to be read again if it is ever needed. */
+  readonly invite: string;
+  readonly received: Received;
+  readonly hooks: RouteHooks;
+  /** Rules for replies, a branch's own after the request's. */
+  readonly transforms: readonly ReplyTransform[];
+}
+
+/**
+ * Takes the place of a whole transaction once an INVITE was answered: a 2xx that comes again goes upstream again as it went before
+ * (RFC 6026 §8.4), so that an answered call keeps two texts for some seconds instead of everything its routing needed.
+ */
+export class AnswerRepeater implements ClientTransactionUser {
+  private readonly answered: Answered;
+
+  constructor(answered: Answered) {
+    this.answered = answered;
+  }
+
+  onResponse(_client: ClientTransactionHandle, response: SipMessage): void {
+    const { server, text, toTag, destination } = this.answered;
+    if (response.status < 200 || response.status >= 300) return;
+    // Another To tag is another answer: a proxy below has forked (RFC 3261 §16.7 step 5, §13.2.2.4).
+    if ((response.to?.tag ?? '') === toTag) server.respond(response.status, text, destination);
+    else this.forwardOther(response);
+  }
+
+  onTimeout(): void {}
+
+  onSendFailed(): void {}
+
+  private forwardOther(response: SipMessage): void {
+    const { server, destination, invite, received, hooks, transforms } = this.answered;
+    const message = parseMessage(invite);
+    if (message instanceof ParseFailure) return;
+    const state = new RequestState(message, received, hooks);
+    const branch = new Branch(0, new Target(message.requestUri), 0);
+    const edits = new EditList();
+    for (const transform of transforms) transform.apply(state, branch, response, edits);
+    const text = buildForwardedResponse(response, { edits, branchEdits: null, out: NOWHERE });
+    server.respond(response.status, text, destination);
+  }
+}
