@@ -71,7 +71,7 @@ export class StatementWriter {
         this.body(statement.body);
         return;
       case 'nothing':
-        frame.line('r = 1;');
+        // A lone `;` is no action: the value of the last one stays.
         return;
     }
   }

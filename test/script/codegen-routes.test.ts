@@ -79,6 +79,7 @@ test('values of last actions', () => {
   assert.equal(value('$var(n)="NOPE"; route($var(n));'), '-10');
   assert.equal(value('$var(s)="12"; return $var(s);'), '12');
   assert.equal(value('is_method("INVITE"); isflagset(7);'), '-1');
+  assert.equal(value('is_method("INVITE"); ;'), '-1', 'a lone ; is no action');
 });
 
 test('loops', () => {
