@@ -54,7 +54,7 @@ export async function startSipp(plan: SippPlan): Promise<SippRun> {
       ...(plan.remotePort === undefined ? [] : [`127.0.0.1:${plan.remotePort}`]),
       ...['-sf', join(scenarios, plan.scenario), '-i', '127.0.0.1', '-p', `${port}`, '-m', `${plan.calls}`, '-nostdin'],
       ...['-r', `${plan.rate ?? 10}`, '-timeout', `${plan.timeout ?? 60}s`, '-timeout_error', '-trace_err'],
-      ...['-trace_stat', '-stf', join(directory, 'stat.csv'), '-error_file', join(directory, 'errors.log')],
+      ...['-trace_stat', '-fd', '1', '-stf', join(directory, 'stat.csv'), '-error_file', join(directory, 'errors.log')],
       ...Object.entries(plan.keys ?? {}).flatMap(([name, value]) => ['-key', name, value]),
       ...(plan.args ?? []),
     ],
