@@ -438,7 +438,7 @@ export const tm = defineModule<TmModule>({
     intParam('local_cancel_reason', 1),
     intParam('remap_503_500', 1),
     intParam('aggregate_challenges', 1),
-    intParam('failure_reply_mode', 0),
+    intParam('failure_reply_mode', 3),
     intParam('faked_reply_prio', 0),
     intParam('disable_6xx_block', 0),
     intParam('default_code', 500),

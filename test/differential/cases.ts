@@ -603,6 +603,89 @@ export const CASES: readonly DiffCase[] = [
       await world.expectCaller('200 INVITE');
     },
   },
+  ...(
+    [
+      [408, 480],
+      [480, 408],
+      [486, 480],
+      [404, 401],
+      [503, 408],
+      [302, 404],
+    ] as const
+  ).map(
+    ([one, two]): DiffCase => ({
+      name: `fork-${one}-${two}`,
+      request: `${IN_DIALOG} ${TO_CALLEE} append_branch("sip:bob@second.example.com"); $(branch(dst_uri)[0]) = "sip:127.0.0.1:SECOND_PORT"; t_relay();`,
+      async play(world) {
+        const text = await world.send({ body: SDP });
+        await world.callee.reply(await world.expectCallee('INVITE'), one, 'One');
+        await world.expectCallee('ACK');
+        await world.second.reply(await world.expectSecond('INVITE'), two, 'Two', { toTag: 'second' });
+        await world.expectSecond('ACK');
+        await world.hop('ACK', text, await world.expectCaller((m) => m.status >= 300));
+      },
+    }),
+  ),
+  ...([401, 404, 408, 486, 604] as const).map(
+    (status): DiffCase => ({
+      name: `serial-${status}`,
+      request: `${IN_DIALOG} ${TO_CALLEE} t_on_failure("FAIL"); t_relay();`,
+      failure: '$du = "sip:127.0.0.1:SECOND_PORT"; $ru = "sip:second@example.com"; t_relay();',
+      async play(world) {
+        const text = await world.send({ body: SDP });
+        await world.callee.reply(await world.expectCallee('INVITE'), status, 'One');
+        await world.expectCallee('ACK');
+        await world.second.reply(await world.expectSecond('INVITE'), 480, 'Two', { toTag: 'second' });
+        await world.expectSecond('ACK');
+        await world.hop('ACK', text, await world.expectCaller((m) => m.status >= 300));
+      },
+    }),
+  ),
+  ...(
+    [
+      [404, 486],
+      [486, 404],
+    ] as const
+  ).map(
+    ([one, two]): DiffCase => ({
+      name: `fork-serial-${one}-${two}`,
+      request: `${IN_DIALOG} ${TO_CALLEE} append_branch("sip:bob@second.example.com"); $(branch(dst_uri)[0]) = "sip:127.0.0.1:SECOND_PORT"; t_on_failure("FAIL"); t_relay();`,
+      failure: '$du = "sip:127.0.0.1:SECOND_PORT"; $ru = "sip:third@example.com"; t_relay();',
+      async play(world) {
+        const text = await world.send({ body: SDP });
+        await world.callee.reply(await world.expectCallee('INVITE'), one, 'One');
+        await world.expectCallee('ACK');
+        await world.second.reply(await world.expectSecond('INVITE'), two, 'Two', { toTag: 'second' });
+        await world.expectSecond('ACK');
+        await world.second.reply(await world.expectSecond('INVITE'), 480, 'Three', { toTag: 'second' });
+        await world.expectSecond('ACK');
+        await world.hop('ACK', text, await world.expectCaller((m) => m.status >= 300));
+      },
+    }),
+  ),
+  {
+    name: 'serial-timeout',
+    request: `${IN_DIALOG} t_set_fr(0, 700); ${TO_CALLEE} t_on_failure("FAIL"); t_relay();`,
+    failure: '$du = "sip:127.0.0.1:SECOND_PORT"; $ru = "sip:second@example.com"; t_relay();',
+    async play(world) {
+      const text = await world.send({ body: SDP });
+      await world.expectCallee('INVITE');
+      await world.second.reply(await world.expectSecond('INVITE'), 480, 'Two', { toTag: 'second' });
+      await world.expectSecond('ACK');
+      await world.hop('ACK', text, await world.expectCaller((m) => m.status >= 300));
+    },
+  },
+  {
+    name: 'fork-timeout',
+    request: `${IN_DIALOG} t_set_fr(0, 700); ${TO_CALLEE} append_branch("sip:bob@second.example.com"); $(branch(dst_uri)[0]) = "sip:127.0.0.1:SECOND_PORT"; t_relay();`,
+    async play(world) {
+      const text = await world.send({ body: SDP });
+      await world.expectCallee('INVITE');
+      await world.second.reply(await world.expectSecond('INVITE'), 480, 'Two', { toTag: 'second' });
+      await world.expectSecond('ACK');
+      await world.hop('ACK', text, await world.expectCaller((m) => m.status >= 300));
+    },
+  },
   {
     name: 'branch-route',
     request: `${IN_DIALOG} t_on_branch("BRANCH"); append_hf("X-All: 1\\r\\n"); ${TO_CALLEE} append_branch("sip:bob@second.example.com"); $(branch(dst_uri)[0]) = "sip:127.0.0.1:SECOND_PORT"; t_relay();`,

@@ -10,6 +10,7 @@ const CFG = `
 debug=2
 log_stderror=yes
 loadmodule "kex.so"
+loadmodule "corex.so"
 loadmodule "tm.so"
 loadmodule "tmx.so"
 loadmodule "sl.so"
