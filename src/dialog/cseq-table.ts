@@ -1,3 +1,4 @@
+import { detach } from '../message/detach.ts';
 import { CallbackTimer } from '../time/callback-timer.ts';
 import type { Clock } from '../time/clock.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
@@ -60,6 +61,15 @@ interface Entry {
   touched: number;
 }
 
+/** The highest number of one leg's requests of late, as it came and as it left. */
+interface Latest {
+  seq: number;
+  sent: number;
+}
+
+/** Legs whose latest request is known; twice as many at most, for a moment. */
+const LATEST_KEPT = 20_000;
+
 /** How long things are remembered. */
 export interface CSeqTableOptions {
   readonly wheel: TimerWheel;
@@ -84,8 +94,9 @@ export interface RequestLeg {
  * endpoint's numbers and those that the other side sees differ, for each direction by its own amount (RFC 3261 §12.2.1.1: each side's numbers
  * must rise by themselves).
  *
- * Only dialogs with such a repetition are here; all others cost nothing. So the first repetition of a dialog goes above its own first sending,
- * not above requests that the same side may have under way beside it; later ones go above everything. In memory: a restart forgets them.
+ * Only dialogs with such a repetition are here. Of all others the latest request of a side is known for a minute or two, BYE apart: the first
+ * repetition of a dialog has to go above what that side has under way beside it, and must leave the numbers of those requests alone (the ACK of
+ * an INVITE among them). In memory: a restart forgets them.
  */
 export class CSeqTable {
   private readonly max: number;
@@ -97,6 +108,9 @@ export class CSeqTable {
   // Both in order of the last request, so that what is due stands first.
   private readonly live = new Map<string, Entry>();
   private readonly over = new Map<string, Entry>();
+  // Two generations: what was not touched in the time of one is forgotten with it.
+  private latest = new Map<string, Latest>();
+  private latestBefore = new Map<string, Latest>();
 
   constructor(options: CSeqTableOptions) {
     this.wheel = options.wheel;
@@ -124,9 +138,10 @@ export class CSeqTable {
   /** Books that a request was sent on, so that repetitions go above it. @param bye the dialog ends */
   sent(leg: RequestLeg, seq: number, sent: number, bye: boolean): void {
     const found = this.find(leg);
-    if (found === undefined) return;
-    found.legs.get(leg.fromTag)?.note(seq, sent);
-    this.touch(found, bye);
+    const own = found?.legs.get(leg.fromTag);
+    if (own !== undefined) own.note(seq, sent);
+    else if (!bye) this.noteLatest(leg, seq, sent);
+    if (found !== undefined) this.touch(found, bye);
   }
 
   /**
@@ -146,7 +161,10 @@ export class CSeqTable {
     let own = entry.legs.get(leg.fromTag);
     if (own === undefined) {
       own = new Leg(offset);
-      entry.legs.set(leg.fromTag, own);
+      const key = latestKey(leg);
+      const latest = this.latest.get(key) ?? this.latestBefore.get(key);
+      if (latest !== undefined) own.note(latest.seq, latest.sent);
+      entry.legs.set(detach(leg.fromTag), own);
     }
     this.touch(entry, bye);
     return own.again(seq, sent);
@@ -156,6 +174,8 @@ export class CSeqTable {
   clear(): void {
     this.live.clear();
     this.over.clear();
+    this.latest.clear();
+    this.latestBefore.clear();
     this.wheel.stop(this.timer);
   }
 
@@ -163,6 +183,19 @@ export class CSeqTable {
     if (this.live.size === 0 && this.over.size === 0) return undefined;
     const key = keyOf(leg);
     return this.live.get(key) ?? this.over.get(key);
+  }
+
+  private noteLatest(leg: RequestLeg, seq: number, sent: number): void {
+    const key = latestKey(leg);
+    const known = this.latest.get(key) ?? this.latestBefore.get(key);
+    if (this.latest.size >= LATEST_KEPT) this.ageLatest();
+    this.latest.set(key, { seq: Math.max(seq, known?.seq ?? 0), sent: Math.max(sent, known?.sent ?? 0) });
+    if (!this.timer.armed) this.wheel.start(this.timer, this.endedFor);
+  }
+
+  private ageLatest(): void {
+    this.latestBefore = this.latest;
+    this.latest = new Map();
   }
 
   private touch(entry: Entry, bye: boolean): void {
@@ -186,7 +219,8 @@ export class CSeqTable {
     const now = this.clock.now();
     drop(this.over, now - this.endedFor);
     drop(this.live, now - this.idle);
-    if (this.size > 0) this.wheel.start(this.timer, this.endedFor);
+    this.ageLatest();
+    if (this.size > 0 || this.latestBefore.size > 0) this.wheel.start(this.timer, this.endedFor);
   }
 }
 
@@ -200,4 +234,9 @@ function drop(map: Map<string, Entry>, before: number): void {
 /** The same for both directions. CR and LF cannot stand in any of the three. */
 function keyOf({ callId, fromTag, toTag }: RequestLeg): string {
   return fromTag < toTag ? `${callId}\n${fromTag}\n${toTag}` : `${callId}\n${toTag}\n${fromTag}`;
+}
+
+/** One side of a dialog. */
+function latestKey({ callId, fromTag, toTag }: RequestLeg): string {
+  return `${callId}\n${fromTag}\n${toTag}`;
 }

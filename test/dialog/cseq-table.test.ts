@@ -44,6 +44,31 @@ test('a repetition goes above what was sent meanwhile', () => {
   assert.deepEqual([t.map(A, 2, 0), t.map(A, 3, 0), t.map(A, 4, 0)], [5, 4, 6]);
 });
 
+test('the first repetition goes above requests under way beside it, which keep their numbers', () => {
+  const { table: t, clock, wheel } = table();
+  t.sent(A, 8, 9, false);
+  t.sent(A, 9, 10, false);
+  t.sent(B, 500, 500, false);
+  assert.equal(t.size, 0);
+  assert.equal(t.again(A, 8, 9, 1, false), 11);
+  assert.deepEqual([t.map(A, 8, 1), t.map(A, 9, 1), t.map(A, 10, 1)], [11, 10, 12]);
+  assert.equal(t.again(B, 499, 499, 0, false), 501);
+  t.clear();
+  // Long over: nothing is kept of it, nor a timer for it.
+  t.sent(A, 30, 30, false);
+  clock.advance(130_000);
+  assert.equal(wheel.size, 0);
+  assert.equal(t.again(A, 8, 8, 0, false), 9);
+});
+
+test('requests of dialogs without repetitions are remembered within a bound', () => {
+  const { table: t } = table();
+  for (let i = 0; i < 100_000; i++) t.sent({ ...A, callId: `c${i}` }, 5, 5, false);
+  const kept = t as unknown as { latest: Map<string, unknown>; latestBefore: Map<string, unknown> };
+  assert.ok(kept.latest.size + kept.latestBefore.size <= 40_000);
+  assert.equal(t.again({ ...A, callId: 'c99999' }, 4, 4, 0, false), 6);
+});
+
 test('the end of the numbers', () => {
   const { table: t } = table();
   assert.equal(t.again(A, MAX_CSEQ, MAX_CSEQ, 0, false), -1);

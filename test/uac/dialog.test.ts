@@ -223,6 +223,25 @@ test('challenges inside the dialog, both ways, leave the numbers in step', () =>
   call.verifySecrets();
 });
 
+test('a challenge inside the dialog goes above what the same side has under way, whose ACK keeps its number', () => {
+  const call = new Call();
+  call.start(1, false);
+  const { bench, caller, callee } = call;
+  const sendOf = (method: string, cseq: number, more = '') =>
+    bench.receive(build(caller, method, cseq, more), caller.ip, 5060).find((one) => one.message.method === method)!;
+  // 8 and 9 are under way together; they leave as 9 and 10.
+  const info = sendOf('INFO', 8);
+  const invite = sendOf('INVITE', 9);
+  assert.deepEqual([info.message.cseq?.seq, invite.message.cseq?.seq], [9, 10]);
+  const again = bench.reply(info, 401, `${CHALLENGE}parallel"\r\n`, callee.tag).find((one) => one.message.isRequest)!;
+  assert.equal(again.message.cseq?.seq, 11);
+  const [ok] = bench.reply(invite, 200, '', callee.tag);
+  assert.equal(ok!.message.cseq?.seq, 9);
+  assert.equal(sendOf('ACK', 9).message.cseq?.seq, 10);
+  assert.equal(bench.reply(again, 200, '', callee.tag)[0]!.message.cseq?.seq, 8);
+  assert.equal(sendOf('INFO', 10).message.cseq?.seq, 12);
+});
+
 test('any dialog: hidden is hidden, numbers rise, replies fit', () => {
   const step = fc.record({
     side: fc.constantFrom('caller' as const, 'callee' as const),
