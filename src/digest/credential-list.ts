@@ -8,8 +8,10 @@ export type CredentialParse =
   | { readonly ok: true; readonly credential: Credential }
   | { readonly ok: false; readonly code: 'DIGEST_CREDENTIAL_SYNTAX' };
 
-// Blanks may stand around each part, in none; only the password, as the last part, may hold colons.
-const SYNTAX = /^[ \t\r\n]*([^:\s]+)[ \t\r\n]*:[ \t\r\n]*([^:\s]+)[ \t\r\n]*:[ \t\r\n]*(\S+)[ \t\r\n]*$/;
+// Blanks may stand around each part, in none; only the password, as the last part, may hold colons. No \s: it takes the byte A0, half of
+// many a UTF-8 letter, for a blank.
+const SYNTAX =
+  /^[ \t\r\n]*([^: \t\r\n]+)[ \t\r\n]*:[ \t\r\n]*([^: \t\r\n]+)[ \t\r\n]*:[ \t\r\n]*([^ \t\r\n]+)[ \t\r\n]*$/;
 
 /**
  * Reads the value of Kamailio's `credential` parameter of the uac module, `user:realm:password`.

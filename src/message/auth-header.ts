@@ -6,6 +6,8 @@
  * a broken element is left out and the others are still read. Nothing here throws.
  */
 
+import { unfold } from './sanitize.ts';
+
 /** One `name=value` of a challenge or of credentials. */
 export interface AuthParam {
   /** Lower case. */
@@ -269,11 +271,6 @@ function escapeQuoted(text: string): string {
  */
 function unescapeQuoted(text: string): string {
   return text.includes('\\') ? text.replace(/\\(["\\])/g, '$1') : text;
-}
-
-/** A folded line break counts as one blank (RFC 3261 §7.3.1). */
-function unfold(text: string): string {
-  return text.includes('\n') ? text.replace(/\r?\n[ \t]+/g, ' ') : text;
 }
 
 function tokens(list: string): string[] {

@@ -1,4 +1,4 @@
-import { C_ALPHA, C_TOKEN, C_URI, CHARS, isClass, skipLws, skipQuoted } from './chars.ts';
+import { C_ALPHA, C_TOKEN, C_URI, C_VALUE, CHARS, isClass, skipClass, skipLws, skipQuoted } from './chars.ts';
 import { ParamCursor } from './params.ts';
 
 export { paramValue } from './params.ts';
@@ -88,7 +88,12 @@ export function parseNameAddr(text: string, start: number, end: number): NameAdd
   const paramsStart = at;
   if (at < end && text.charCodeAt(at) !== 0x2c) {
     const cursor = new ParamCursor(text, at, end);
-    while (cursor.next()) if (tag === '' && cursor.is('tag')) tag = cursor.value;
+    while (cursor.next())
+      if (tag === '' && cursor.is('tag')) {
+        tag = cursor.value;
+        // RFC 3261 §25.1: a tag is a token. Tags are put into URIs and compared as text; what only quotes can hold must not get there.
+        if (skipClass(tag, 0, tag.length, C_VALUE) < tag.length) return null;
+      }
     if (cursor.bad || cursor.empty) return null;
     at = cursor.at;
     params = text.slice(paramsStart, at);

@@ -14,7 +14,8 @@ export interface DestinationBinding {
   readonly port: number;
 }
 
-const BINDING = /^\s*([^:\s]+)\s*:\s*(\[[^\]\s]+\]|[^:\s[\]]+)(?::(\d{1,5}))?\s*$/;
+// No \s for the realm: it takes the byte A0, half of many a UTF-8 letter, for a blank.
+const BINDING = /^[ \t]*([^: \t\r\n]+)[ \t]*:[ \t]*(\[[^\]\s]+\]|[^:\s[\]]+)(?::(\d{1,5}))?[ \t]*$/;
 
 /**
  * Reads a value of the `credential_destination` parameter: `realm:host` or `realm:host:port`, an IPv6 address in brackets; realm `*` for all

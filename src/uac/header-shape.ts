@@ -1,7 +1,7 @@
 import type { EditList } from '../message/edits.ts';
 import type { NameAddr } from '../message/name-addr.ts';
 import { quote } from '../message/params.ts';
-import { hasCrlf } from '../message/sanitize.ts';
+import { hasCrlf, trimBlanks } from '../message/sanitize.ts';
 import { isSendableUri, MAX_STORED_URI } from './rr-store.ts';
 
 /** The header that carries an identity. */
@@ -24,7 +24,7 @@ const QUOTED = /^"(?:[^"\\]|\\.)*"$/;
  */
 export function displayName(text: string): string | null {
   if (/[^\t\x20-\x7e\x80-\xff]/.test(text) || text.length > MAX_STORED_URI) return null;
-  const trimmed = text.trim();
+  const trimmed = trimBlanks(text);
   if (trimmed === '' || TOKENS.test(trimmed) || QUOTED.test(trimmed)) return trimmed;
   return quote(trimmed);
 }
@@ -34,18 +34,20 @@ export function displayName(text: string): string | null {
  * @returns null when it is none
  */
 export function identityUri(text: string): string | null {
-  let uri = text.trim();
+  let uri = trimBlanks(text);
   if (uri.startsWith('<') && uri.endsWith('>')) uri = uri.slice(1, -1);
   return !hasCrlf(text) && uri.length <= MAX_STORED_URI && isSendableUri(uri) ? uri : null;
 }
 
 /**
- * Records how a From or To header changes. Both keys are written anew each time, so the last change counts, whole.
+ * Records how a From or To header changes; what is to change is written anew each time, so the last change counts. A part that is not
+ * named stays as it was set otherwise ($fu and $fn write under the same keys).
  *
- * What is not named stays as received: header name, blanks, tag and other parameters. A value without brackets gets them when a display name
+ * The rest stays as received: header name, blanks, tag and other parameters. A value without brackets gets them when a display name
  * comes to it or the new URI has characters that would belong to the header (RFC 3261 §20).
  * @param raw the message's text
  * @param header the value as received
+ * @param below edits that these go on top of (the request's, for a branch)
  */
 export function shapeHeader(
   raw: string,
@@ -53,14 +55,14 @@ export function shapeHeader(
   name: IdentityHeader,
   change: IdentityChange,
   edits: EditList,
+  below: EditList | null = null,
 ): void {
   const uriKey = `${name}-uri`;
   const displayKey = `${name}-display`;
-  edits.drop(uriKey);
-  edits.drop(displayKey);
   const { display, uri } = change;
-  const text = uri ?? header.uri;
+  if (display !== null) edits.drop(displayKey);
   if (!header.bracketed) {
+    const text = uri ?? setUri(edits, uriKey) ?? setUri(below, uriKey) ?? header.uri;
     const named = display !== null && display !== '';
     const brackets = named || /[;?,]/.test(text);
     if (named) edits.insert(header.uriStart, `${display} `, displayKey);
@@ -81,6 +83,13 @@ export function shapeHeader(
     while (raw.charCodeAt(end) === 0x20) end++;
     edits.replace(displayStart, end, '', displayKey);
   }
+}
+
+/** The URI that an edit puts there already. */
+function setUri(edits: EditList | null, key: string): string | null {
+  const text = edits?.get(key)?.text;
+  if (typeof text !== 'string') return null;
+  return text.startsWith('<') ? text.slice(1, -1) : text;
 }
 
 /** Where the part of a value ends that names someone: after the `>`, or after the URI when there are no brackets. */

@@ -1,7 +1,7 @@
 import { HDR_FROM, HDR_TO } from '../message/header-name.ts';
 import type { SipMessage } from '../message/message.ts';
 import { type NameAddr, parseNameAddr } from '../message/name-addr.ts';
-import { hasCrlf } from '../message/sanitize.ts';
+import { hasCrlf, unfold } from '../message/sanitize.ts';
 import type { Branch } from '../proxy/branch.ts';
 import type { ReplyTransform, RequestState } from '../proxy/request-state.ts';
 import type { DisplayVault } from './display-vault.ts';
@@ -56,10 +56,10 @@ export function headerOf(message: SipMessage, header: IdentityHeader): NameAddr 
   return header === 'from' ? message.from : message.to;
 }
 
-/** What stands before tag and parameters, as received: display name and URI. */
+/** What stands before tag and parameters, as received but on one line: display name and URI. */
 export function identityText(message: SipMessage, header: IdentityHeader): string | null {
   const value = headerOf(message, header);
-  return value === null ? null : message.raw.slice(value.start, identityEnd(value));
+  return value === null ? null : unfold(message.raw.slice(value.start, identityEnd(value)));
 }
 
 /** Data that binds sealed display names to their dialog. */
@@ -86,7 +86,7 @@ export function applyChange(
   const own = headerOf(pristine, header);
   if (value === null || own === null) return false;
   bookChange(level, header, change);
-  shapeHeader(message.raw, value, header, change, level.edits);
+  shapeHeader(message.raw, value, header, change, level.edits, branch === null ? null : state.edits);
   if (settings.mode === 'none') return true;
   level.addReplyTransform(REPLY[header](settings[header].avp));
   const { uriParam, displayParam } = settings[header];
@@ -94,7 +94,8 @@ export function applyChange(
   if (change.uri !== null)
     level.routeParams.set(uriParam, `;${uriParam}=${encodePair(own.uri, change.uri, settings.password)}`);
   if (change.display !== null && (pristine.to?.tag ?? '') === '') {
-    const pair = { original: own.display.length > 256 ? '' : own.display, shown: change.display };
+    const original = unfold(own.display);
+    const pair = { original: original.length > 256 ? '' : original, shown: change.display };
     const sealed = settings.displays.seal(displayContext(pristine, header), pair);
     level.routeParams.set(displayParam, `;${displayParam}=${sealed}`);
   }
@@ -120,9 +121,10 @@ export function replyTransform(header: IdentityHeader, avp: string | null): Repl
     key: header,
     apply(state, _branch, reply, edits) {
       const kept = avp === null ? undefined : state.attributes.avps.get(avp);
-      const text = kept === undefined || kept === '' ? identityText(state.pristine, header) : `${kept}`;
+      const usable = kept !== undefined && kept !== '' && !hasCrlf(`${kept}`);
+      const text = usable ? `${kept}` : identityText(state.pristine, header);
       const field = reply.find(header === 'from' ? HDR_FROM : HDR_TO);
-      if (text === null || hasCrlf(text) || field === undefined) return;
+      if (text === null || field === undefined) return;
       const value = parseNameAddr(reply.raw, field.valueStart, field.valueEnd);
       if (value !== null) {
         edits.replace(value.start, identityEnd(value), text, header);

@@ -1,3 +1,4 @@
+import { trimBlanks } from '../message/sanitize.ts';
 import type { Branch } from '../proxy/branch.ts';
 import type { RequestState } from '../proxy/request-state.ts';
 import { DONE, failed, type UacResult } from './errors.ts';
@@ -35,7 +36,7 @@ export function replaceIdentity(
     return failed('UAC_NO_HEADER', `${name} is missing or unreadable`);
   const display = wanted.display === undefined ? undefined : displayName(wanted.display);
   if (display === null) return failed('UAC_BAD_VALUE', `${name}: the display name cannot be sent`);
-  const uri = wanted.uri.trim() === '' ? '' : identityUri(wanted.uri);
+  const uri = trimBlanks(wanted.uri) === '' ? '' : identityUri(wanted.uri);
   if (uri === null) return failed('UAC_BAD_VALUE', `${name}: ${JSON.stringify(wanted.uri)} is no URI`);
   if (uri !== '' && settings.mode === 'auto' && (state.message.to?.tag ?? '') !== '')
     return failed('UAC_SEQUENTIAL_REQUEST', `${name} of an in-dialog ${state.message.method}`);

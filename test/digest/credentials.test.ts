@@ -41,6 +41,14 @@ test('the credential parameter allows blanks around its parts and colons in the 
   assert.equal(parsed('u:r::p').secret.reveal(), ':p');
 });
 
+test('UTF-8 in a credential: the byte A0 is half a letter, no blank', () => {
+  const bytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+  const entry = parsed(bytes(' già : città : voilà '));
+  assert.equal(entry.user, bytes('già'));
+  assert.equal(entry.realm, bytes('città'));
+  assert.equal(entry.secret.reveal(), bytes('voilà'));
+});
+
 test('the credential parameter refuses empty parts, blanks inside and anything after the password', () => {
   for (const text of [
     '',

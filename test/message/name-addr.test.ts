@@ -77,6 +77,13 @@ test('lists are taken apart at commas outside of quotes and brackets', () => {
   assert.equal(parseNameAddrList('<sip:a@h>,,<sip:b@h>', 0, 20), null);
 });
 
+test('a tag that only quotes can hold is none: it would break out of the URIs that carry it', () => {
+  for (const tag of ['"a>b"', '"a b"', '"a;b"', '"a,b"', '"a\r\n b"', '"a\\"b"'])
+    assert.equal(parseNameAddr(`<sip:a@h>;tag=${tag}`, 0, 14 + tag.length), null, tag);
+  const odd = '<sip:a@h>;tag=1:2/3@x';
+  assert.equal(parseNameAddr(odd, 0, odd.length)?.tag, '1:2/3@x');
+});
+
 test('offsets cut out what the fields say, wherever the value stands', () => {
   const name = fc.oneof(
     fc.constant(''),

@@ -201,6 +201,9 @@ test('sanitizers', () => {
   assert.equal(sanitizeReason('a\r\n\0b'), 'a b');
   assert.equal(sanitizeHeaderLines('A: 1\r\n 2\r\nB: 3\r\n'), 'A: 1\r\n 2\r\nB: 3\r\n');
   assert.equal(sanitizeHeaderLines('A: 1'), 'A: 1\r\n');
+  // The second half of a UTF-8 "à" is no blank.
+  assert.equal(sanitizeHeaderLines('A: voil\xc3\xa0'), 'A: voil\xc3\xa0\r\n');
+  assert.equal(sanitizeReason('\n voil\xc3\xa0 \n'), 'voil\xc3\xa0');
   assert.equal(sanitizeHeaderLines('A: 1\r\n  \r\nB: 2\r\n'), 'A: 1\r\nB: 2\r\n');
 });
 

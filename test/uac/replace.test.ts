@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseNameAddr } from '../../src/message/name-addr.ts';
+import { parsed } from '../modules/support.ts';
 import { Bench, type BenchOptions, header, type Route, requestText, type Sent } from './bench.ts';
 
 const N = 'sip:batman@gotham.org';
@@ -49,6 +50,70 @@ test('header shapes', () => {
     assert.equal(out, expected);
     assert.ok(parseNameAddr(out, 0, out.length));
   }
+});
+
+/** UTF-8 as this stack holds it: one character a byte. */
+function bytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+test('UTF-8 display names whose last byte is A0 stay whole', () => {
+  assert.equal(shape(ALICE, ['uac_replace_from', bytes(' Voilà '), N]), `"${bytes('Voilà')}" <${N}>;tag=t`);
+  assert.equal(shape(ALICE, ['uac_replace_from', bytes('"Voilà"'), N]), `"${bytes('Voilà')}" <${N}>;tag=t`);
+});
+
+test('a URI or display name that was set by a variable survives a change of the other', () => {
+  const addr = 'sip:alice@atlanta.example.com;tag=t';
+  for (const level of ['request', 'branch'] as const)
+    for (const from of [ALICE, addr]) {
+      // As $fu and $fn write: under the same keys.
+      const set: Route = (ctx) => {
+        const value = parsed(requestText({ from })).from!;
+        const text = value.bracketed ? 'sip:hidden@x.example' : '<sip:hidden@x.example>';
+        ctx.state.edits.replace(value.uriStart, value.uriEnd, text, 'from-uri');
+      };
+      const name: Route = (_ctx, call) => assert.equal(call('uac_replace_from', 'Nobody', ''), 1);
+      const b = new Bench({
+        request: (ctx, call) => {
+          set(ctx, call);
+          if (level === 'request') name(ctx, call);
+        },
+        ...(level === 'branch' ? { branch: name } : {}),
+      });
+      const out = first(b.receive(requestText({ from })));
+      assert.equal(header(out.message, 'From'), 'Nobody <sip:hidden@x.example>;tag=t');
+      assert.doesNotMatch(header(out.message, 'From'), /alice/);
+    }
+  const b = new Bench({
+    request: (ctx, call) => {
+      const value = ctx.message.from!;
+      ctx.state.edits.replace(value.displayStart, value.uriStart - 1, '"Anonymous" ', 'from-display');
+      call('uac_replace_from', N);
+    },
+  });
+  assert.equal(header(first(b.receive(requestText())).message, 'From'), `"Anonymous" <${N}>;tag=F`);
+});
+
+test('a folded From comes back on one line, in replies and for the other side of the dialog', () => {
+  const b = new Bench({
+    request: (ctx, call) => {
+      if ((ctx.message.to?.tag ?? '') === '') call('uac_replace_from', '"X"', N);
+    },
+  });
+  const from = '"Alice\r\n\tA" \r\n <sip:alice@atlanta.example.com>;tag=F';
+  const out = first(b.receive(requestText({ from })));
+  assert.equal(header(out.message, 'From').replace(/\s+/g, ' '), `"X" <${N}>;tag=F`);
+  const [up] = b.reply(out, 200);
+  assert.equal(header(up!.message, 'From').replace(/ +/g, ' '), '"Alice A" <sip:alice@atlanta.example.com>;tag=F');
+  const bye = requestText({
+    method: 'BYE',
+    ruri: 'sip:alice@192.0.2.7',
+    from: '<sip:bob@biloxi.example.com>;tag=callee',
+    to: `"X" <${N}>;tag=F`,
+    headers: `Route: ${header(out.message, 'Record-Route')}\r\n`,
+  });
+  const down = first(b.receive(bye, '192.0.2.99', 5060));
+  assert.equal(header(down.message, 'To'), '"Alice A" <sip:alice@atlanta.example.com>;tag=F');
 });
 
 test('compact header names stay, To works alike', () => {
@@ -207,6 +272,15 @@ test('restore AVPs: kept once, used for replies when they hold something', () =>
   const out = first(b.receive(requestText()));
   assert.deepEqual(seen, ['"Alice A" <sip:alice@atlanta.example.com>']);
   assert.equal(header(b.reply(out, 180)[0]!.message, 'From'), '"Kept" <sip:kept@x.example>;tag=F');
+  // A value that cannot stand in a header is none: the caller gets its own back.
+  const bad: Route = (ctx, call) => {
+    request(ctx, call);
+    ctx.state.attributes.avps.replaceAll('orig', '<sip:kept@x.example>\r\nEvil: 1');
+  };
+  const other = new Bench({ params: { restore_from_avp: '$avp(orig)' }, request: bad });
+  const [reply] = other.reply(first(other.receive(requestText())), 180);
+  assert.equal(header(reply!.message, 'From'), '"Alice A" <sip:alice@atlanta.example.com>;tag=F');
+  assert.doesNotMatch(reply!.text, /Evil/);
 });
 
 test('display-only changes are undone in replies too', () => {
