@@ -282,3 +282,62 @@ describe('calls that do not come about', () => {
     assert.equal(tries.length, 1);
   });
 });
+
+describe('retransmissions', () => {
+  let trunk: Trunk;
+  before(async () => {
+    trunk = await Trunk.start();
+  });
+  after(() => trunk?.stop());
+
+  it('a repeated INVITE is absorbed, a repeated challenge is acknowledged again and answered once', async () => {
+    const callId = 'again@trunk';
+    const call = trunk.of(callId);
+    const text = await trunk.invite(callId);
+    for (let i = 0; i < 3; i++) await trunk.phone.send(text, trunk.remote);
+    const first = await call.carrier('INVITE');
+    for (let i = 0; i < 3; i++) {
+      await trunk.carrier.reply(first, 401, 'Unauthorized', {
+        toTag: 'refused',
+        headers: ['WWW-Authenticate: Digest realm="carrier.example.com", nonce="again"'],
+      });
+    }
+    const second = await call.carrier('INVITE');
+    // Nobody answers the second one at first: it comes again by itself (RFC 3261 §17.1.1.2, timer A).
+    await sleep(700);
+    const all = trunk.carrier.trace.filter((m) => m.callId === callId && m.direction === 'in');
+    const invites = all.filter((m) => m.method === 'INVITE');
+    assert.equal(invites.filter((m) => m.text === first.text).length, 1);
+    assert.ok(invites.filter((m) => m.text === second.text).length >= 2);
+    assert.equal(new Set(invites.map((m) => m.text)).size, 2, 'one INVITE and one answer to its challenge');
+    assert.equal(all.filter((m) => m.method === 'ACK').length, 3, 'each challenge is acknowledged');
+
+    await trunk.carrier.reply(second, 200, 'OK', { headers: [trunk.contact] });
+    await call.phone('200 INVITE');
+    await trunk.carrier.reply(second, 200, 'OK', { headers: [trunk.contact] });
+    await sleep(100);
+    const oks = trunk.phone.trace.filter((m) => m.callId === callId && m.direction === 'in' && m.status === 200);
+    assert.equal(oks.length, 2, 'a repeated 200 reaches the phone: only its ACK ends it (RFC 3261 §13.3.1.4)');
+    const { phone } = trunk.dialogs(second, oks[0] as PeerMessage);
+    await trunk.ack(phone, phone.inviteCSeq);
+    await trunk.ask(phone, 'BYE');
+  });
+
+  it('a repeated BYE gets its reply again and reaches the carrier once', async () => {
+    const callId = 'bye-again@trunk';
+    const call = trunk.of(callId);
+    await trunk.invite(callId);
+    const invite = await call.carrier('INVITE');
+    await trunk.carrier.reply(invite, 200, 'OK', { headers: [trunk.contact] });
+    const { phone } = trunk.dialogs(invite, await call.phone('200 INVITE'));
+    await trunk.ack(phone, phone.inviteCSeq);
+    const text = await phone.send('BYE');
+    await trunk.carrier.reply(await call.carrier('BYE'), 200, 'OK');
+    await call.phone('200 BYE');
+    await trunk.phone.send(text, trunk.remote);
+    await sleep(200);
+    const byes = trunk.carrier.trace.filter((m) => m.callId === callId && m.isRequest && m.method === 'BYE');
+    const replies = trunk.phone.trace.filter((m) => m.callId === callId && m.direction === 'in' && m.method === 'BYE');
+    assert.deepEqual([byes.length, replies.length], [1, 2]);
+  });
+});
