@@ -40,12 +40,19 @@ export function decodeAltered(value: string, present: string, password: string):
   for (const text of texts) {
     const uri = decodePair(value, text, password);
     const lower = text.slice(0, at + 1) + text.slice(at + 1).toLowerCase();
-    // A letter's case is one bit, which the wrong case turns over in the result without making it unreadable.
+    // A letter's case is one bit, which the wrong case turns over in the result without making it unreadable. Which of two readable results
+    // is the right one nobody can know, so what the endpoint repeated counts, unless only the host's letters differ: their case is without
+    // meaning (RFC 3261 §19.1.4), that of a user part is not.
     const other = lower === text ? null : decodePair(value, lower, password);
-    if (other !== null && (uri === null || capitals(other) < capitals(uri))) return other;
+    if (other !== null && (uri === null || (sameUser(other, uri) && capitals(other) < capitals(uri)))) return other;
     if (uri !== null) return uri;
   }
   return null;
+}
+
+function sameUser(a: string, b: string): boolean {
+  const end = a.indexOf('@') + 1;
+  return a.slice(0, end) === b.slice(0, end);
 }
 
 function capitals(text: string): number {

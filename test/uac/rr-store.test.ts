@@ -58,6 +58,18 @@ test('endpoints that add parameters or change the host’s case are understood',
   assert.equal(decodeAltered(value, 'sip:BATMAN@gotham.org', ''), null);
 });
 
+test('a URI that came back as it was sent gives the other one to the letter', () => {
+  for (const [original, replaced] of [
+    ['sip:ALICE.SMITH@x.com', 'sip:a@BCD.COM'],
+    ['sip:ALICE@x.com', 'sip:TRUNK.EXAMPLE.COM'],
+    ['sip:alice@ATLANTA.example.com', 'sip:b@GOTHAM.ORG'],
+  ] as const) {
+    const value = encodePair(original, replaced, '');
+    assert.equal(decodeAltered(value, replaced, ''), original);
+    assert.equal(decodeAltered(value, original, ''), replaced);
+  }
+});
+
 const uri = fc
   .record({
     user: fc.stringMatching(/^[a-z0-9+.-]{1,20}$/),
