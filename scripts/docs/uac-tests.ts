@@ -2,6 +2,7 @@
 const AUTH = 'test/uac/auth-retry.test.ts';
 const REPLACE = 'test/uac/replace.test.ts';
 const DIALOG = 'test/uac/dialog.test.ts';
+const PARAMETERS = 'test/uac/parameters.test.ts';
 const MODULE = 'test/modules/uac.test.ts';
 const README = 'test/docs/uac-readme.test.ts';
 
@@ -15,18 +16,23 @@ export const uacTests: Readonly<Record<string, string>> = {
   uac_req_send: MODULE,
   uac_reg_status: MODULE,
   uac_reg_request_to: MODULE,
-  restore_mode: MODULE,
+  restore_mode: PARAMETERS,
   restore_dlg: MODULE,
-  restore_from_avp: MODULE,
-  restore_to_avp: MODULE,
-  rr_from_store_param: MODULE,
-  rr_to_store_param: MODULE,
-  auth_username_avp: MODULE,
-  auth_realm_avp: MODULE,
-  auth_password_avp: MODULE,
+  restore_from_avp: PARAMETERS,
+  restore_to_avp: PARAMETERS,
+  rr_from_store_param: PARAMETERS,
+  rr_to_store_param: PARAMETERS,
+  auth_username_avp: PARAMETERS,
+  auth_realm_avp: PARAMETERS,
+  auth_password_avp: PARAMETERS,
   default_socket: MODULE,
-  credential_destination: MODULE,
-  cseq_update: AUTH,
+  credential_destination: PARAMETERS,
+  restore_passwd: PARAMETERS,
+  rr_from_display_param: PARAMETERS,
+  rr_to_display_param: PARAMETERS,
+  rr_cseq_store_param: PARAMETERS,
+  credential: AUTH,
+  cseq_update: PARAMETERS,
   reg_db_url: MODULE,
   reg_contact_addr: MODULE,
 };
@@ -37,4 +43,4 @@ export function testOf(name: string): string {
 }
 
 /** Files that may be named. */
-export const uacTestFiles: readonly string[] = [AUTH, REPLACE, DIALOG, MODULE, README];
+export const uacTestFiles: readonly string[] = [AUTH, REPLACE, DIALOG, PARAMETERS, MODULE, README];

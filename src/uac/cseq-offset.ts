@@ -47,11 +47,13 @@ function legOf(message: SipMessage): RequestLeg | null {
   return toTag === '' ? null : { callId: message.callId, fromTag, toTag };
 }
 
-/** Difference that the Route says; 0 for none or nonsense (peers can write there what they like). */
-function offsetOf(route: OwnRoute, param: string): number {
-  // Differences are small: one for each answered challenge.
-  const text = route.upstream ? undefined : paramValue(route.params, param);
-  return text !== undefined && /^\d{1,3}$/.test(text) ? Number(text) : 0;
+/**
+ * Difference that the Route names, null for none or nonsense: peers can write there what they like, and true ones are small, one for each
+ * answered challenge.
+ */
+function namedOffset(route: OwnRoute, param: string): number | null {
+  const text = paramValue(route.params, param.toLowerCase());
+  return text !== undefined && /^\d{1,3}$/.test(text) ? Number(text) : null;
 }
 
 /**
@@ -65,10 +67,11 @@ export function shiftCSeq(state: RequestState, route: OwnRoute, settings: CSeqSe
   const leg = legOf(message);
   if (cseq === null || own === null || leg === null) return;
   const { table, param } = settings;
-  const offset = offsetOf(route, param);
+  const named = namedOffset(route, param);
+  // It is of the side that began the dialog; the other side's numbers are its own.
+  const offset = route.upstream ? 0 : (named ?? 0);
   IN_DIALOG.set(state, offset);
-  const text = paramValue(route.params, param);
-  if (text !== undefined && /^\d{1,3}$/.test(text)) state.routeParams.set(param, `;${param}=${text}`);
+  if (named !== null) state.routeParams.set(param, `;${param}=${named}`);
   const number = table.map(leg, own.seq, offset);
   if (message.methodId !== M_ACK) table.sent(leg, own.seq, number, message.methodId === M_BYE);
   if (message.methodId === M_PRACK) shiftRAck(state, (seq) => table.map(leg, seq, offset));
