@@ -6,10 +6,11 @@ import { type AuthChallenge, type DigestChallenge, parseChallenges } from '../me
 import { applyEdits, type Outbound } from '../message/edits.ts';
 import { HDR_PROXY_AUTHENTICATE, HDR_WWW_AUTHENTICATE } from '../message/header-name.ts';
 import type { SipMessage } from '../message/message.ts';
+import { sanitizeUri } from '../message/sanitize.ts';
 import type { Branch } from '../proxy/branch.ts';
 import type { RequestState } from '../proxy/request-state.ts';
 import { type AuthHeaderName, removeRealms } from './auth-headers.ts';
-import { type CredentialSource, credentialFor, destinationText } from './credential-source.ts';
+import { type CredentialSource, credentialFor, destinationText, maySend } from './credential-source.ts';
 import { DONE, failed, type UacErrorCode, type UacResult } from './errors.ts';
 import { slot } from './slot.ts';
 
@@ -23,6 +24,8 @@ interface AnsweredChallenge {
   readonly header: AuthHeaderName;
   readonly challenge: DigestChallenge;
   readonly credential: Credential;
+  /** Says where the credential may go. */
+  readonly source: CredentialSource;
   /** Answers given to this realm so far, this one included. */
   readonly count: number;
 }
@@ -77,9 +80,9 @@ export function authenticate(
 
   const uri = branch.sentRuri;
   // What cannot be answered must not become a branch; the answer itself is made when the branch is written, for what is really sent.
-  const trial = answerChallenge({ challenge, credential, method: state.message.method, uri, nc: 1 });
+  const trial = answerChallenge({ challenge, credential, method: state.message.method, uri: sanitizeUri(uri), nc: 1 });
   if (!trial.ok) return failed(trial.code, `realm "${challenge.realm}"`);
-  const answered: AnsweredChallenge = { header, challenge, credential, count: (earlier?.count ?? 0) + 1 };
+  const answered: AnsweredChallenge = { header, challenge, credential, source, count: (earlier?.count ?? 0) + 1 };
   const answers: Answers = {
     list: [...before.list.filter((one) => one !== earlier), answered],
     rounds: before.rounds + 1,
@@ -145,30 +148,50 @@ function insertCredentials(state: RequestState, next: Branch, answers: Answers):
     if (ours.length > 0) removeRealms(message, next.edits, name, new Set(ours.map(({ challenge }) => challenge.realm)));
   }
   for (const answered of answers.list) {
-    const key = `${answered.header} ${answered.challenge.realm}`;
-    next.edits.insert(message.headersEnd, (out) => headerLine(state, next, answered, answers.uses, out), key);
+    const { header, challenge, source } = answered;
+    const count = counter(next, `${challenge.realm}\n${challenge.nonce}`, answers.uses);
+    const line = (out: Outbound): string => {
+      // A next address, or a script that set another destination meanwhile, is not where the challenge came from.
+      const address = next.candidates[next.candidate] ?? null;
+      if (!maySend(source, challenge.realm, address, next.target.nextHop)) return '';
+      return headerLine(state, next, answered, count(), out);
+    };
+    next.edits.insert(message.headersEnd, line, `${header} ${challenge.realm}`);
   }
 }
 
 /**
- * The header for the request as it is written now: a branch_route may have changed URI or body since, and each sending (a next address
- * included) counts for the nonce (RFC 7616 §3.4, nc).
+ * Counts the uses of a nonce (RFC 7616 §3.4, nc): each sending of a branch is one, a next address included; writing the same sending a second
+ * time, because it turned out too large for UDP, is not.
  */
+function counter(branch: Branch, key: string, uses: Map<string, number>): () => number {
+  let attempt = -1;
+  let nc = 0;
+  return () => {
+    if (branch.attempts !== attempt) {
+      ({ attempts: attempt } = branch);
+      nc = (uses.get(key) ?? 0) + 1;
+      uses.set(key, nc);
+    }
+    return nc;
+  };
+}
+
+/** The header for the request as it is written now: a branch_route may have changed URI or body since. */
 function headerLine(
   state: RequestState,
   branch: Branch,
   answered: AnsweredChallenge,
-  uses: Map<string, number>,
+  nc: number,
   out: Outbound,
 ): string {
   const { message } = state;
   const { challenge, credential, header } = answered;
-  const key = `${challenge.realm}\n${challenge.nonce}`;
-  const nc = (uses.get(key) ?? 0) + 1;
-  uses.set(key, nc);
   const body = challenge.qop.includes('auth-int')
     ? applyEdits(message, state.edits, branch.edits, out, message.bodyStart, message.bodyEnd)
     : '';
-  const answer = answerChallenge({ challenge, credential, method: message.method, uri: branch.target.uri, body, nc });
+  // The Request-URI as it is written.
+  const uri = sanitizeUri(branch.target.uri);
+  const answer = answerChallenge({ challenge, credential, method: message.method, uri, body, nc });
   return answer.ok ? `${header}: ${answer.headerValue}\r\n` : '';
 }

@@ -37,17 +37,36 @@ function bare(host: string): string {
   return (host.startsWith('[') ? host.slice(1, -1) : host).toLowerCase();
 }
 
+/** An address that a request was sent to, or is about to be. */
+export interface Address {
+  readonly ip: string;
+  readonly port: number;
+}
+
 /**
- * Whether a branch went to a bound destination: by the address it was sent to, or by the host name of its next hop, which the script or
- * location chose, never the one who challenges.
+ * Whether an address is a bound destination: by itself, or by the host name of the next hop, which the script or location chose, never
+ * the one who challenges.
+ * @param nextHop URI whose resolution gave the address
  */
-export function goesTo(binding: DestinationBinding, branch: Branch): boolean {
-  const { destination } = branch;
-  if (binding.port !== 0 && destination?.port !== binding.port) return false;
-  if (destination !== null && destination.ip.toLowerCase() === binding.host) return true;
+function goesTo(binding: DestinationBinding, address: Address | null, nextHop: string): boolean {
+  if (binding.port !== 0 && address?.port !== binding.port) return false;
+  if (address !== null && address.ip.toLowerCase() === binding.host) return true;
   // An address in a URI is no proof of where the request went (t_relay_to); the address it was sent to is.
   if (isIPv4(binding.host) || isIPv6(binding.host)) return false;
-  return bare(parseUri(branch.target.nextHop)?.host ?? '') === binding.host;
+  return bare(parseUri(nextHop)?.host ?? '') === binding.host;
+}
+
+/** The bindings that speak of a realm; none: its credentials may go anywhere. */
+function bindingsOf({ bindings }: CredentialSource, realm: string): readonly DestinationBinding[] {
+  const named = bindings.filter((binding) => binding.realm === realm);
+  // A credential without a realm fits whatever realm a stranger makes up: only `*` can bind it.
+  return named.length > 0 ? named : bindings.filter((binding) => binding.realm === '*');
+}
+
+/** Whether credentials for a realm may be sent to an address. */
+export function maySend(source: CredentialSource, realm: string, address: Address | null, nextHop: string): boolean {
+  const named = bindingsOf(source, realm);
+  return named.length === 0 || named.some((binding) => goesTo(binding, address, nextHop));
 }
 
 /** Where credentials for a challenge are looked up. */
@@ -66,15 +85,13 @@ export interface CredentialSource {
  * so that the choice of the challenge passes over it and can tell why.
  */
 export function credentialFor(source: CredentialSource, realm: string, branch: Branch): Credential | undefined {
-  const { own, list, bindings, ha1 } = source;
+  const { own, list, ha1 } = source;
   const found = own !== null && fitsRealm(own, realm) ? own : findCredential(list, realm);
   if (found === undefined) return undefined;
   const credential = withHa1(found, ha1);
-  // A credential without a realm fits whatever realm a stranger makes up: only `*` can bind it.
-  let named = bindings.filter((binding) => binding.realm === realm);
-  if (named.length === 0) named = bindings.filter((binding) => binding.realm === '*');
-  if (named.length === 0 || named.some((binding) => goesTo(binding, branch))) return credential;
-  return Object.freeze({ ...credential, destination: named.map(({ host }) => host).join(' or ') });
+  if (maySend(source, realm, branch.destination, branch.target.nextHop)) return credential;
+  const hosts = bindingsOf(source, realm).map(({ host }) => host);
+  return Object.freeze({ ...credential, destination: hosts.join(' or ') });
 }
 
 /** Where a branch went, for the log: the address, and the name when it differs. */

@@ -350,6 +350,70 @@ test('the retry goes to the address that challenged, by the same next hop and so
   assert.equal(digest(retry.message, 'Authorization').uri, 'sip:4711@trunk.example.com');
 });
 
+test('bound credentials do not follow the request to a next address, nor to where the script sends it', () => {
+  const bound = { ...PARAMS, credential_destination: ['realm1.test:192.0.2.3'] };
+  const names = { 'sbc.example.com': ['192.0.2.3', '192.0.2.4'] };
+  const failover = bench({ params: bound, names });
+  const ruri = 'sip:bob@sbc.example.com';
+  const retry = only(failover.reply(only(failover.receive(requestText({ ruri })), true), 401, www(challenge())), true);
+  verify(retry.message, 'Authorization', 'pw3');
+  const moved = only(failover.reply(retry, 503), true);
+  assert.equal(moved.to, '192.0.2.4:5060');
+  assert.equal(header(moved.message, 'Authorization'), '');
+  const moving = bench({
+    params: { ...PARAMS, credential_destination: ['realm1.test:192.0.2.99'] },
+    failure: (ctx, call) => {
+      assert.equal(call('uac_auth'), 1);
+      ctx.state.target.dstUri = 'sip:198.51.100.7';
+      relayAgain(ctx);
+    },
+  });
+  const elsewhere = only(moving.reply(only(moving.receive(requestText()), true), 401, www(challenge())), true);
+  assert.equal(elsewhere.to, '198.51.100.7:5060');
+  assert.equal(header(elsewhere.message, 'Authorization'), '');
+  // By name it may go to each of the name's addresses, and each sending counts for the nonce.
+  const named = bench({ params: { ...PARAMS, credential_destination: ['realm1.test:sbc.example.com'] }, names });
+  const first = only(named.receive(requestText({ ruri })), true);
+  const one = only(named.reply(first, 401, www(challenge('realm1.test', ', qop="auth"'))), true);
+  const two = only(named.reply(one, 503), true);
+  verify(two.message, 'Authorization', 'pw3');
+  assert.deepEqual(
+    [one, two].map(({ message }) => digest(message, 'Authorization').nc),
+    ['00000001', '00000002'],
+  );
+});
+
+test('a request that is written twice to be sent once uses its nonce once', () => {
+  const b = bench();
+  let written = 0;
+  // As a sender that finds a request too large for UDP: it is written again for the stream.
+  Object.assign(b.host.sender, {
+    fitTransport: (to: object) => {
+      written++;
+      return { ...to };
+    },
+  });
+  const first = only(b.receive(requestText()), true);
+  const retry = only(b.reply(first, 401, www(challenge('realm1.test', ', qop="auth"'))), true);
+  assert.equal(written, 2);
+  verify(retry.message, 'Authorization', 'pw3');
+  assert.equal(digest(retry.message, 'Authorization').nc, '00000001');
+});
+
+test('the digest is of the Request-URI as it is written', () => {
+  const b = bench({
+    request: (ctx) => {
+      ctx.state.onFailure = 'f';
+      ctx.state.target.dstUri = 'sip:192.0.2.99';
+      ctx.state.target.uri = 'sip:4 7 1 1@192.0.2.99';
+    },
+  });
+  const retry = only(b.reply(only(b.receive(requestText()), true), 401, www(challenge())), true);
+  assert.equal(retry.message.requestUri, 'sip:4711@192.0.2.99');
+  assert.equal(digest(retry.message, 'Authorization').uri, 'sip:4711@192.0.2.99');
+  verify(retry.message, 'Authorization', 'pw3');
+});
+
 test('works for any method; what forms no dialog gets the next number', () => {
   for (const method of ['REGISTER', 'OPTIONS', 'MESSAGE', 'SUBSCRIBE', 'FOO']) {
     const b = bench();
