@@ -1,5 +1,15 @@
 /** `trunkline/message`: SIP messages as values. No IO, no clock, no randomness. */
 export {
+  type AuthChallenge,
+  type AuthCredentials,
+  type DigestChallenge,
+  type DigestCredentials,
+  parseChallenges,
+  parseCredentials,
+  printChallenge,
+  printCredentials,
+} from './auth-header.ts';
+export {
   type Contact,
   type ContactSet,
   contactOf,

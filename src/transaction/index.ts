@@ -1,4 +1,5 @@
 /** `trunkline/transaction`: SIP transactions (RFC 3261 §17, RFC 6026) over any transport, clock and user. */
+export { type Clock, FakeClock, fakeTime, HashedTimerWheel, realClock, type TimerWheel } from '../time/index.ts';
 export { type ClientHost, ClientTransaction } from './client-transaction.ts';
 export type { ClientEffects, ClientMachine, ServerEffects, ServerMachine } from './effects.ts';
 export { TRANSACTION_ERRORS, TransactionError, type TransactionErrorCode } from './errors.ts';
