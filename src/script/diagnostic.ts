@@ -2,6 +2,7 @@
  * Problems found in a configuration. All of them are collected in one run; none stops the reader.
  */
 import { lineText, type SourceFile, type Span } from './source.ts';
+import { maskSecrets } from './source-secrets.ts';
 
 export type Severity = 'error' | 'warning';
 
@@ -102,7 +103,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, files: ReadonlyMap<stri
   const { file, line, column, severity, message, code, hint } = diagnostic;
   const out = [`${file}:${line}:${column}: ${severity}: ${message} [${code}]`];
   const source = files.get(file);
-  const whole = source === undefined ? '' : lineText(source, line);
+  const whole = source === undefined ? '' : maskSecrets(lineText(source, line));
   // A line of kilobytes is shown around the place that matters.
   const from = whole.length > WIDEST && column > WIDEST / 2 ? column - WIDEST / 2 : 0;
   const text = whole.slice(from, from + WIDEST);
