@@ -39,8 +39,8 @@ interface UacModule {
   readonly host: ModuleHost;
   readonly settings: UacSettings;
   readonly cseq: CSeqSettings;
-  /** False once another program has taken over and no request of this one is left. */
-  active: boolean;
+  /** Ends the listening to our Routes; once another program has taken over and no request of this one is left. */
+  release: () => void;
 }
 
 const AUTH = ROUTE_FAILURE | ROUTE_BRANCH_FAILURE | ROUTE_EVENT;
@@ -126,7 +126,7 @@ function auth(module: UacModule, ctx: ScriptContext, mode: number): number {
 /** A Route of ours was taken off a request: identities and numbers of its dialog change sides. */
 function onOwnRoute(module: UacModule, state: RequestState, route: OwnRoute): void {
   // After a reload there is one listener for each program; a request belongs to the program that it began with.
-  if (!module.active || state.hooks !== module.host.program().hooks) return;
+  if (state.hooks !== module.host.program().hooks) return;
   shiftCSeq(state, route, module.cseq);
   restoreAll(state, route, module.settings.identity, (code, text) => module.host.log.write(L_WARN, 'uac', text, code));
 }
@@ -247,12 +247,12 @@ export const uac = defineModule<UacModule>({
         table: tableOf(host),
         directions: () => host.proxy.options.recordRoute.appendFromTag,
       },
-      active: true,
+      release: () => {},
     };
-    host.proxy.onOwnRoute((state, route) => onOwnRoute(module, state, route));
+    module.release = host.proxy.onOwnRoute((state, route) => onOwnRoute(module, state, route));
     return module;
   },
   stop: (module) => {
-    module.active = false;
+    module.release();
   },
 });

@@ -7,7 +7,7 @@ import type {
   ClientTransactionUser,
   ServerTransactionHandle,
 } from '../transaction/transaction.ts';
-import type { Destination, Received } from '../transport/transport.ts';
+import type { Destination, Received, TransportSender } from '../transport/transport.ts';
 import { Branch } from './branch.ts';
 import { NOWHERE } from './request-forward.ts';
 import { type ReplyTransform, RequestState, type RouteHooks } from './request-state.ts';
@@ -16,6 +16,7 @@ import { Target } from './target.ts';
 /** What it takes to forward another 2xx of an answered INVITE. */
 export interface Answered {
   readonly server: ServerTransactionHandle;
+  readonly sender: TransportSender;
   /** The 2xx that went upstream, its To tag, and where it went. */
   readonly text: string;
   readonly toTag: string;
@@ -40,10 +41,10 @@ export class AnswerRepeater implements ClientTransactionUser {
   }
 
   onResponse(_client: ClientTransactionHandle, response: SipMessage): void {
-    const { server, text, toTag, destination } = this.answered;
+    const { text, toTag } = this.answered;
     if (response.status < 200 || response.status >= 300) return;
     // Another To tag is another answer: a proxy below has forked (RFC 3261 §16.7 step 5, §13.2.2.4).
-    if ((response.to?.tag ?? '') === toTag) server.respond(response.status, text, destination);
+    if ((response.to?.tag ?? '') === toTag) this.send(response.status, text);
     else this.forwardOther(response);
   }
 
@@ -52,7 +53,7 @@ export class AnswerRepeater implements ClientTransactionUser {
   onSendFailed(): void {}
 
   private forwardOther(response: SipMessage): void {
-    const { server, destination, invite, received, hooks, transforms } = this.answered;
+    const { invite, received, hooks, transforms } = this.answered;
     const message = parseMessage(invite);
     if (message instanceof ParseFailure) return;
     const state = new RequestState(message, received, hooks);
@@ -60,6 +61,12 @@ export class AnswerRepeater implements ClientTransactionUser {
     const edits = new EditList();
     for (const transform of transforms) transform.apply(state, branch, response, edits);
     const text = buildForwardedResponse(response, { edits, branchEdits: null, out: NOWHERE });
-    server.respond(response.status, text, destination);
+    this.send(response.status, text);
+  }
+
+  /** RFC 3261 §16.7 step 5: upstream whatever was sent there before, and when the server transaction has gone. */
+  private send(status: number, text: string): void {
+    const { server, sender, destination } = this.answered;
+    if (!server.respond(status, text, destination)) sender.send(text, destination, null);
   }
 }

@@ -3,7 +3,7 @@ import type { SipMessage } from '../message/message.ts';
 import type { ClientTransactionHandle } from '../transaction/transaction.ts';
 import type { Destination } from '../transport/transport.ts';
 import type { ResolvedTarget } from './next-hop.ts';
-import { type RecordRoute, type ReplyTransform, RouteParams } from './request-state.ts';
+import { type RecordRoute, type ReplyTransform, type RequestChanges, RouteParams } from './request-state.ts';
 import type { Target } from './target.ts';
 
 /** One outgoing leg of a transaction: its own target, its own edits on top of the request's, its own reply. */
@@ -15,6 +15,10 @@ export class Branch {
   readonly edits: EditList;
   readonly routeParams = new RouteParams();
   recordRoute: RecordRoute | null = null;
+  /** The request's changes when it was made: later attempts (next address) are of the same request. Null: as they are when it is sent. */
+  request: RequestChanges | null = null;
+  /** The branch that this one repeats with credentials; it cannot win any more once this one was sent. */
+  replaces: Branch | null = null;
   replyTransforms: ReplyTransform[] = [];
   /** Route armed for this branch's replies and failure; empty: the transaction's. */
   onReply = '';
@@ -45,6 +49,8 @@ export class Branch {
   /** Reason phrase of a status made up here. */
   localReason = '';
   timedOut = false;
+  /** Replies received from the address in use, provisional ones included. */
+  replies = 0;
   /** Forgotten for the choice of the winning reply (t_drop_replies, failure_reply_mode, answered challenge). */
   discarded = false;
   /** Generation: 0 for the branches of the first t_relay, +1 for each later leg. */

@@ -4,6 +4,7 @@ import { HDR_PROXY_AUTHENTICATE, HDR_REASON, HDR_WWW_AUTHENTICATE } from '../mes
 import type { SipMessage } from '../message/message.ts';
 import { M_INVITE } from '../message/method.ts';
 import { buildForwardedResponse } from '../message/serializer.ts';
+import { parseUri } from '../message/uri.ts';
 import type {
   ClientTransactionHandle,
   ClientTransactionUser,
@@ -13,14 +14,19 @@ import type {
 import type { Destination, Received } from '../transport/transport.ts';
 import { AnswerRepeater } from './answer-repeater.ts';
 import { Branch } from './branch.ts';
-import { BAD_DESTINATION, type NextHopFailure, nextHopUri, UNRESOLVABLE } from './next-hop.ts';
+import { BAD_DESTINATION, FAULT, type NextHopFailure, nextHopUri, SEND_FAILED, UNRESOLVABLE } from './next-hop.ts';
 import type { RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
 import type { ProxyTransaction } from './proxy-transaction.ts';
-import { NOWHERE, sendBranch } from './request-forward.ts';
+import { markVia, NOWHERE, sendBranch } from './request-forward.ts';
 import type { ReplyTransform, RequestState } from './request-state.ts';
 import { winningBranch } from './response-context.ts';
 import type { Target } from './target.ts';
+
+const TERMINATED: NextHopFailure = { status: 487, reason: 'Request Terminated' };
+
+/** branch_route dropped it; the answer when it dropped all of them. */
+const DROPPED: NextHopFailure = { status: 500, reason: 'No destination left (500/TM)' };
 
 const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
 
@@ -61,7 +67,11 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
   /** To-tag of replies made here. */
   readonly toTag: string;
   private leg = 0;
-  private finishing = false;
+  /** A failure or branch-failure route runs; those that wait for its end. */
+  private routing = false;
+  private readonly waiting: (() => void)[] = [];
+  /** A 6xx came: no new attempt of this leg (RFC 3261 §16.7 step 5). */
+  private declined = false;
   private finalSent = false;
 
   constructor(services: ProxyServices, state: RequestState) {
@@ -71,7 +81,9 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     this.label = services.random.uint32() & 0x7fffffff;
     // Our branch names the transaction; the part after the last dot names the leg.
     this.branchBase = `z9hG4bK${services.random.token(8)}`;
-    this.toTag = services.random.token(6);
+    // RFC 3261 §9.2: the To tag of the replies to a CANCEL and to its INVITE is the same.
+    const cancels = state.cancels;
+    this.toTag = cancels instanceof Cell ? cancels.toTag : services.random.token(6);
   }
 
   /** @internal set right after the server transaction was made */
@@ -105,7 +117,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     const first = this.leg === 0;
     const leg = this.leg++;
     if (first) this.trying(options);
-    else this.forgetEarlierLegs(leg);
+    this.declined = false;
     let failure: NextHopFailure | null = null;
     let started = 0;
     for (const target of targets) {
@@ -117,33 +129,46 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
         break;
       }
       const branch = new Branch(this.branches.length, target, leg);
-      branch.onReply = state.onReply;
-      branch.onBranchFailure = state.onBranchFailure;
-      target.seed?.(branch);
-      this.branches.push(branch);
-      if (state.onBranch !== '' && !state.hooks.branchRoute(state.onBranch, state, branch)) {
-        branch.discarded = true;
-        branch.status = 500;
-        branch.local = true;
-        continue;
-      }
-      const problem = this.launch(branch, options);
-      if (problem === null) started++;
-      else {
-        failure = problem;
+      const problem = this.begin(branch, options);
+      if (problem === null) {
+        started++;
+        if (branch.replaces !== null) branch.replaces.discarded = true;
+      } else {
+        if (problem !== DROPPED) failure = problem;
         branch.discarded = true;
         branch.local = true;
         branch.status = problem.status;
         branch.localReason = problem.reason;
       }
     }
-    if (started > 0) return 1;
-    const problem = failure ?? { status: 500, reason: 'No destination left (500/TM)' };
+    if (started > 0) {
+      this.forgetEarlierLegs(leg);
+      return 1;
+    }
+    const problem = failure ?? DROPPED;
     state.errorStatus = problem.status;
     state.errorReason = problem.reason;
     if (first && !(options.noInternalReply === true || state.disableInternalReply === true))
       this.reply(problem.status, problem.reason);
     return -problem.status;
+  }
+
+  /** Makes a branch ready and starts it. @returns why it was not sent */
+  private begin(branch: Branch, options: RelayOptions): NextHopFailure | null {
+    const { state } = this;
+    const { target } = branch;
+    branch.request = state.changes;
+    branch.onReply = state.onReply;
+    branch.onBranchFailure = state.onBranchFailure;
+    this.branches.push(branch);
+    try {
+      target.seed?.(branch);
+      if (state.onBranch !== '' && !state.hooks.branchRoute(state.onBranch, state, branch)) return DROPPED;
+      return this.launch(branch, options);
+    } catch (error) {
+      this.fault(error, `branch ${branch.index}`);
+      return FAULT;
+    }
   }
 
   private trying(options: RelayOptions): void {
@@ -156,13 +181,13 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     const mode = this.services.options.failureReplyMode;
     if (mode === 0) return;
     for (const branch of this.branches)
-      if (branch.isFinal && (mode !== 2 || branch.leg === leg - 1)) branch.discarded = true;
+      if (branch.isFinal && (mode === 2 ? branch.leg === leg - 1 : branch.leg < leg)) branch.discarded = true;
   }
 
   /** Starts a branch. @returns why it cannot be sent, or null when it was sent or waits for DNS */
   private launch(branch: Branch, options: RelayOptions): NextHopFailure | null {
     const uri = nextHopUri(branch.target, options);
-    if (uri === null) return BAD_DESTINATION;
+    if (uri === null) return parseUri(branch.target.nextHop) === null ? BAD_DESTINATION : UNRESOLVABLE;
     const free = options.host === undefined && (options.proto ?? '') === '';
     if (free && branch.candidatesFor !== '' && branch.candidatesFor === branch.target.nextHop)
       return sendBranch(this, branch, this.services);
@@ -172,20 +197,16 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
       return known.length === 0 ? UNRESOLVABLE : sendBranch(this, branch, this.services);
     }
     branch.resolving = true;
-    this.services.resolver.resolve(uri).then(
-      (found) => this.resolved(branch, found),
-      () => this.resolved(branch, []),
-    );
+    const resolved = (found: Branch['candidates']): void => this.safely(() => this.resolved(branch, found));
+    this.services.resolver.resolve(uri).then(resolved, () => resolved([]));
     return null;
   }
 
   private resolved(branch: Branch, found: Branch['candidates']): void {
     branch.resolving = false;
+    // Cancelled meanwhile, by the caller or by another branch's answer.
+    if (branch.isFinal || this.finalSent) return;
     branch.candidates = found;
-    if (this.finalSent || this.isCanceled) {
-      this.failBranch(branch, 487, 'Request Terminated');
-      return;
-    }
     const problem = found.length === 0 ? UNRESOLVABLE : sendBranch(this, branch, this.services);
     if (problem !== null) this.failBranch(branch, problem.status, problem.reason);
   }
@@ -202,24 +223,33 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
   onResponse(client: ClientTransactionHandle, response: SipMessage, from: Received): void {
     const branch = this.branches.find((one) => one.client === client);
     if (branch === undefined) return;
+    this.safely(() => this.takeReply(branch, response, from));
+  }
+
+  private takeReply(branch: Branch, response: SipMessage, from: Received): void {
+    branch.replies++;
     const name = branch.onReply;
     const edits = this.services.coreReplyEdits.get(response) ?? new EditList();
     if (name === '') {
       this.acceptReply(branch, response, edits);
       return;
     }
+    const { client } = branch;
     const kept = this.state.hooks.replyRoute(name, this.state, branch, response, from, edits);
+    // Only provisional replies can be dropped: a final one is always accounted for.
+    const settle = (keep: boolean): void => {
+      if (keep || response.status >= 200) this.acceptReply(branch, response, edits);
+    };
     if (typeof kept === 'boolean') {
-      // Only provisional replies can be dropped: a final one is always accounted for.
-      if (kept || response.status >= 200) this.acceptReply(branch, response, edits);
+      settle(kept);
       return;
     }
-    kept.then(
-      (keep) => {
-        if (keep || response.status >= 200) this.acceptReply(branch, response, edits);
-      },
-      () => this.acceptReply(branch, response, edits),
-    );
+    const later = (keep: boolean): void => {
+      // While the route waited another reply may have ended the attempt: what is only provisional is late then.
+      if (response.status < 200 && (branch.isFinal || branch.client !== client)) return;
+      this.safely(() => settle(keep));
+    };
+    kept.then(later, () => later(true));
   }
 
   private acceptReply(branch: Branch, response: SipMessage, edits: EditList): void {
@@ -249,36 +279,74 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
 
   private branchFinished(branch: Branch): void {
     const { state } = this;
-    if (branch.status >= 600 && !(state.disable6xx ?? this.services.options.disable6xxBlock))
+    if (branch.status >= 600 && !(state.disable6xx ?? this.services.options.disable6xxBlock)) {
+      this.declined = true;
       this.cancelPending(branch, this.services.options.localCancelReason ? `SIP;cause=${branch.status}` : '');
-    if (branch.onBranchFailure !== '' && !this.finalSent) {
-      const name = branch.onBranchFailure;
-      branch.onBranchFailure = '';
-      const done = state.hooks.branchFailureRoute(name, state, branch);
-      if (done !== undefined) {
-        this.finishing = true;
-        const next = (): void => {
-          this.finishing = false;
-          this.tryFinish();
-        };
-        done.then(next, next);
-        return;
-      }
     }
-    this.tryFinish();
+    if (branch.onBranchFailure === '' || this.finalSent) {
+      this.tryFinish();
+      return;
+    }
+    const name = branch.onBranchFailure;
+    branch.onBranchFailure = '';
+    this.runRoute(
+      () => state.hooks.branchFailureRoute(name, state, branch),
+      () => this.tryFinish(),
+    );
+  }
+
+  /**
+   * Runs a failure or branch-failure route, one at a time. It works on a copy of the request's destination and changes, as the original's
+   * does: the route after it, and the one for the next leg, begin with what the request_route left.
+   * @param next what follows its end
+   */
+  private runRoute(route: () => void | Promise<void>, next: () => void): void {
+    if (this.routing) {
+      this.waiting.push(() => this.runRoute(route, next));
+      return;
+    }
+    const { state } = this;
+    this.routing = true;
+    // Every reply and every later branch needs this edit, so it is no change of the route's copy.
+    markVia(state, this.services.options);
+    const { changes, target, replyHeaders, replyBody, replyContentType } = state;
+    state.changes = changes.clone();
+    state.target = target.clone();
+    state.target.isNew = false;
+    const end = (): void => {
+      state.changes = changes;
+      state.target = target;
+      state.branches = [];
+      state.replyHeaders = replyHeaders;
+      state.replyBody = replyBody;
+      state.replyContentType = replyContentType;
+      this.routing = false;
+      this.safely(next);
+      this.waiting.shift()?.();
+    };
+    const done = this.finalSent ? undefined : this.attempt(route);
+    if (done === undefined) end();
+    else done.then(end, end);
+  }
+
+  private attempt(route: () => void | Promise<void>): void | Promise<void> {
+    try {
+      return route();
+    } catch (error) {
+      this.fault(error, 'failure route');
+    }
   }
 
   /** Goes on when every branch has finished: failure_route, then the winning reply (RFC 3261 §16.7 steps 6-9). */
   tryFinish(): void {
-    if (this.finalSent || this.finishing || this.suspended > 0) return;
-    const winner = winningBranch(this.branches, this.services.options);
+    if (this.finalSent || this.routing || this.suspended > 0) return;
+    const { branches, state } = this;
+    if (branches.length === 0 || branches.some((branch) => !branch.isFinal)) return;
+    const winner = winningBranch(branches, this.services.options);
     if (winner === null) {
-      // All finished but none may win (dropped replies): the caller still gets an answer.
-      if (this.branches.length > 0 && this.branches.every((branch) => branch.isFinal && branch.discarded))
-        this.reply(500, 'No reply left to forward (500/TM)');
+      this.nothingLeft();
       return;
     }
-    const { state } = this;
     const name = state.onFailure;
     if (name === '') {
       this.relayWinner(winner);
@@ -286,28 +354,38 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     }
     // Disarmed before it runs: a script re-arms it for the next leg.
     state.onFailure = '';
-    this.finishing = true;
-    const done = state.hooks.failureRoute(name, state, winner);
-    if (done === undefined) this.afterFailureRoute(winner);
-    else
-      done.then(
-        () => this.afterFailureRoute(winner),
-        () => this.afterFailureRoute(winner),
-      );
+    const before = branches.length;
+    this.runRoute(
+      () => state.hooks.failureRoute(name, state, winner),
+      () => this.afterFailureRoute(before),
+    );
   }
 
-  private afterFailureRoute(winner: Branch): void {
-    this.finishing = false;
+  /** A suspended script went on and its route has ended. As in the original, a request that nothing will come of is answered. */
+  resumed(): void {
+    if (this.finalSent || this.routing || this.suspended > 0) return;
+    if (this.branches.length === 0) this.nothingLeft();
+    else this.tryFinish();
+  }
+
+  /** @param before number of branches when the route began */
+  private afterFailureRoute(before: number): void {
     if (this.finalSent || this.suspended > 0) return;
-    if (this.branches.some((branch) => !branch.isFinal)) return;
-    const latest = this.branches[this.branches.length - 1] as Branch;
-    // A new leg that has already failed: its outcome counts, with the failure_route that was armed for it.
-    if (latest.leg > winner.leg && !latest.discarded) {
+    const { branches } = this;
+    if (branches.some((branch) => !branch.isFinal)) return;
+    // Only a new leg makes the route run again: one that re-armed itself and sent nothing has had its say.
+    if (branches.slice(before).some((branch) => !branch.discarded)) {
       this.tryFinish();
       return;
     }
-    winner.discarded = false;
-    this.relayWinner(winner);
+    const winner = winningBranch(branches, this.services.options);
+    if (winner === null) this.nothingLeft();
+    else this.relayWinner(winner);
+  }
+
+  /** All finished but none may win (t_drop_replies): the caller still gets an answer. */
+  private nothingLeft(): void {
+    this.reply(500, 'No reply left to forward (500/TM)');
   }
 
   private relayWinner(winner: Branch): void {
@@ -317,7 +395,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     }
     const edits = winner.replyEdits ?? new EditList();
     const { reply } = winner;
-    if (reply.status === 503 && this.services.options.remap503) {
+    if (reply.status === 503 && edits.status === 0 && this.services.options.remap503) {
       // A proxy's own capacity is not the next one's: 503 goes up as 500 (RFC 3261 §16.7 step 6).
       edits.status = 500;
     }
@@ -343,6 +421,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     branch.client?.handOver(
       new AnswerRepeater({
         server: this.server,
+        sender: this.services.sender,
         text,
         toTag: detach(response.to?.tag ?? ''),
         destination: this.services.replyTo(state),
@@ -386,7 +465,11 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
   }
 
   private send(status: number, text: string): boolean {
-    const sent = this.server.respond(status, text, this.services.replyTo(this.state));
+    const destination = this.services.replyTo(this.state);
+    let sent = this.server.respond(status, text, destination);
+    // RFC 3261 §16.7 step 5: a 2xx of an INVITE goes up even after another final reply, and when the transaction has gone.
+    if (!sent && this.finalSent && this.isInvite && status >= 200 && status < 300)
+      sent = this.services.sender.send(text, destination, null);
     if (sent || status >= 200) this.lastStatus = status;
     if (status >= 200 && !this.finalSent) {
       this.finalSent = true;
@@ -401,8 +484,11 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
   }
 
   private cancelPending(except: Branch | null, reason: string): void {
-    for (const branch of this.branches)
-      if (branch !== except && branch.client !== null && branch.client.isPending) branch.client.cancel(reason);
+    for (const branch of this.branches) {
+      if (branch === except) continue;
+      if (branch.resolving && !branch.isFinal) terminate(branch);
+      else if (branch.client?.isPending === true) branch.client.cancel(reason);
+    }
   }
 
   /** A CANCEL came for this INVITE (RFC 3261 §16.10). @param cancel the CANCEL, for its Reason headers */
@@ -411,16 +497,20 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     this.isCanceled = true;
     const { options } = this.services;
     const reason = options.e2eCancelReason && !this.state.noE2eCancelReason ? (cancel.value(HDR_REASON) ?? '') : '';
-    let waiting = false;
+    let pending = false;
     for (const branch of this.branches) {
       if (branch.isFinal) continue;
-      waiting = true;
-      if (branch.client === null) continue; // still resolving: ends when the answer comes
+      pending = true;
+      if (branch.client === null) {
+        this.failBranch(branch, TERMINATED.status, TERMINATED.reason);
+        continue;
+      }
       branch.client.cancel(reason, options.cancelBMethod === 2);
-      if (options.cancelBMethod === 0 && branch.status === 0) this.failBranch(branch, 487, 'Request Terminated');
+      if (options.cancelBMethod === 0 && branch.status === 0)
+        this.failBranch(branch, TERMINATED.status, TERMINATED.reason);
     }
-    // Nothing is on its way (t_newtran without t_relay, or a suspended script): answer ourselves.
-    if (!waiting && !this.finishing) this.reply(487, 'Request Terminated');
+    // Nothing is on its way (t_newtran without t_relay, a suspended script, a failure_route that waits): RFC 3261 §9.2.
+    if (!pending) this.reply(TERMINATED.status, TERMINATED.reason);
   }
 
   onTimeout(client: ClientTransactionHandle, provisional: boolean): void {
@@ -428,7 +518,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     if (branch === undefined || branch.isFinal) return;
     if (!provisional && this.retryElsewhere(branch)) return;
     branch.timedOut = true;
-    this.failBranch(branch, 408, 'Request Timeout');
+    this.safely(() => this.failBranch(branch, 408, 'Request Timeout'));
   }
 
   onSendFailed(client: ClientTransactionHandle, code: string): void {
@@ -439,12 +529,12 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
       code,
       `branch ${branch.index} of ${this.state.pristine.method} ${branch.sentRuri} could not be sent`,
     );
-    this.failBranch(branch, 477, 'Send failed (477/TM)');
+    this.safely(() => this.failBranch(branch, SEND_FAILED.status, SEND_FAILED.reason));
   }
 
   /** RFC 3261 §18.1.1: a server that knows no TCP gets the large request by UDP after all. @returns true when it was sent */
   private retryByDatagram(branch: Branch): boolean {
-    if (!branch.movedForSize || this.isCanceled || this.finalSent) return false;
+    if (!branch.movedForSize || this.isCanceled || this.declined || this.finalSent) return false;
     branch.client?.abandon();
     return sendBranch(this, branch, this.services, true) === null;
   }
@@ -454,14 +544,42 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     const { services, state } = this;
     const failed = branch.candidates[branch.candidate];
     if (failed !== undefined) services.resolver.denied(failed);
-    if (!services.options.dnsFailover || state.disableFailover === true || this.isCanceled || this.finalSent)
-      return false;
+    if (!services.options.dnsFailover || state.disableFailover === true) return false;
+    if (this.isCanceled || this.declined || this.finalSent) return false;
     while (branch.candidate + 1 < branch.candidates.length) {
       branch.candidate++;
       branch.client?.abandon();
       if (sendBranch(this, branch, services) === null) return true;
     }
     return false;
+  }
+
+  /** True while something may still come of it: a branch, a route, a suspended script, a provisional reply that promised more. */
+  get isOccupied(): boolean {
+    if (this.finalSent || this.routing || this.suspended > 0 || this.lastStatus > 0) return true;
+    return this.branches.some((branch) => !branch.isFinal);
+  }
+
+  /** Runs a step that nobody above catches. */
+  private safely(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.fault(error, 'reply');
+      if (this.finalSent) return;
+      try {
+        this.reply(FAULT.status, FAULT.reason);
+      } catch {
+        // Not even that: at least the caller's retransmissions are not routed again.
+        this.server.release();
+      }
+    }
+  }
+
+  /** A fault of our own ends this call and no other. */
+  private fault(error: unknown, what: string): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.services.report('TM_FAULT', `${what} of ${this.state.pristine.method} ${this.state.pristine.callId}: ${text}`);
   }
 
   /** The transaction ended without a final reply (released, or past its lifetime). */
@@ -474,6 +592,13 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
   destinationOf(branch: Branch): Destination | null {
     return branch.destination;
   }
+}
+
+/** Ends a branch that was not sent yet. */
+function terminate(branch: Branch): void {
+  branch.status = TERMINATED.status;
+  branch.local = true;
+  branch.localReason = TERMINATED.reason;
 }
 
 /** The targets that no relay has used yet, in order: the main one, then those of append_branch. */

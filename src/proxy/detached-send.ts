@@ -1,11 +1,10 @@
-import { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
 import type { ClientTransactionHandle, ClientTransactionUser } from '../transaction/transaction.ts';
 import { Branch } from './branch.ts';
 import { destinationFor, nextHopUri } from './next-hop.ts';
 import type { RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
-import { branchRequest, outboundOf } from './request-forward.ts';
+import { branchRequest, markVia, outboundOf } from './request-forward.ts';
 import type { RequestState } from './request-state.ts';
 import { Target } from './target.ts';
 
@@ -29,7 +28,9 @@ export function replicate(services: ProxyServices, state: RequestState, uri: str
   target.socket = state.target.socket;
   const next = nextHopUri(target, options);
   if (next === null) return -1;
-  const edits = state.edits.clone();
+  markVia(state, services.options);
+  // What the route changes afterwards is not for the copy.
+  const changes = state.changes.clone();
   const sendTo = (found: Branch['candidates']): number => {
     const resolved = found[0];
     const destination =
@@ -38,12 +39,10 @@ export function replicate(services: ProxyServices, state: RequestState, uri: str
       services.report('TM_REPLICATE_FAILED', `t_replicate: no way to ${next.text}`);
       return -1;
     }
-    const branch = new Branch(0, target, 0, new EditList());
+    const branch = new Branch(0, target, 0);
+    branch.request = changes;
     const viaBranch = `z9hG4bK${services.random.token(8)}.r`;
-    const kept = state.edits;
-    state.edits = edits;
     const text = branchRequest(state, branch, services.options, outboundOf(state, destination), viaBranch);
-    state.edits = kept;
     const client = services.transactions.createClient({
       branch: viaBranch,
       method: state.message.method,

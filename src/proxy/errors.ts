@@ -11,6 +11,15 @@ export const PROXY_ERRORS = {
     explanation: 'A call has more targets than it may have branches; those beyond the limit are left out.',
     action: 'Raise max_branches, or set fewer targets.',
   },
+  TM_FAULT: {
+    explanation: 'A fault of the server itself while it handled a call; that call got a 500, the others go on.',
+    action: 'Report it, with the whole line.',
+  },
+  TM_NOT_FINISHED: {
+    explanation:
+      'A script made a transaction (t_newtran) and ended without a reply, a relay or t_suspend(); the transaction was released, the caller gets no answer.',
+    action: 'Answer with t_reply(), or relay, on every way through the route.',
+  },
   TM_REPLICATE_FAILED: {
     explanation: 'The destination of t_replicate() has no address or cannot be reached; the copy was not sent.',
     action: 'Check the address. The request itself goes on.',

@@ -34,6 +34,7 @@ export const UNRESOLVABLE: NextHopFailure = { status: 478, reason: 'Unresolvable
 export const BAD_DESTINATION: NextHopFailure = { status: 479, reason: 'Unparsable destination (479/TM)' };
 export const SEND_FAILED: NextHopFailure = { status: 477, reason: 'Send failed (477/TM)' };
 export const NO_SOCKET: NextHopFailure = { status: 500, reason: 'No socket for this destination (500/TM)' };
+export const FAULT: NextHopFailure = { status: 500, reason: 'Server Internal Error (500/TM)' };
 
 /** URI to resolve for a target, with a forced protocol or address put over it; null when it is unreadable. */
 export function nextHopUri(target: Target, force: { proto?: string; host?: string; port?: number }): SipUri | null {

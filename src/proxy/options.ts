@@ -33,6 +33,10 @@ export interface ProxyOptions {
   /** Add ;rport to our Via. */
   localRport: boolean;
   forceRport: boolean;
+  /** sip_warning: replies made here carry a Warning header about the request. */
+  sipWarning: boolean;
+  /** check_via: a reply whose top Via does not name us is dropped even when it has the branch of one of our transactions. */
+  checkVia: boolean;
   recordRoute: RecordRouteOptions;
   /** Retry-After of a 503 sent because the transaction limit is reached, seconds. */
   overloadRetryAfter: number;
@@ -58,6 +62,8 @@ export function defaultProxyOptions(): ProxyOptions {
     userAgentHeader: '',
     localRport: false,
     forceRport: false,
+    sipWarning: false,
+    checkVia: false,
     recordRoute: DEFAULT_RECORD_ROUTE_OPTIONS,
     overloadRetryAfter: 5,
   };

@@ -41,6 +41,8 @@ export interface ProxyCore {
   forward(state: RequestState, options?: RelayOptions): number;
   /** Forwards a reply without a transaction by its second Via (RFC 3261 §16.11). */
   forwardReply(state: RequestState, reply: SipMessage, edits?: EditList): number;
+  /** t_check_trans for a reply: true when one of our transactions waits for it. */
+  knowsReply(reply: SipMessage): boolean;
   /** t_replicate: a stateful copy whose replies are swallowed; 1 or -1. */
   replicate(state: RequestState, uri: string, options: RelayOptions): number;
   /** t_load_contacts / t_next_contacts. */
@@ -63,7 +65,8 @@ export interface ProxyCore {
   /** Transactions being handled now. */
   liveCells(): number;
   readonly counters: Readonly<ProxyCounters>;
-  onOwnRoute(listener: OwnRouteListener): void;
+  /** @returns call it when the listener is not needed any more */
+  onOwnRoute(listener: OwnRouteListener): () => void;
   /** Tells those listeners; rr calls it from loose_route. */
   announceOwnRoute(state: RequestState, route: OwnRoute): void;
   /** Parameters that act here; modules fill them while they are made. */

@@ -1,11 +1,16 @@
 import { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
 import { M_ACK, M_CANCEL } from '../message/method.ts';
-import { addReceivedRport, buildForwardedResponse, buildResponse } from '../message/serializer.ts';
+import { addReceivedRport, buildForwardedResponse, buildResponse, sanitizeUri } from '../message/serializer.ts';
 import type { Via } from '../message/via.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
-import type { ServerTransactionHandle, ServerTransactionUser, Transactions } from '../transaction/transaction.ts';
+import type {
+  ServerTransactionHandle,
+  ServerTransactionUser,
+  Transactions,
+  TransactionTimers,
+} from '../transaction/transaction.ts';
 import { replyDestination } from '../transport/reply-destination.ts';
 import type { Destination, Proto, Received, SendObserver, TransportSender } from '../transport/transport.ts';
 import { Branch } from './branch.ts';
@@ -46,7 +51,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
   readonly coreReplyEdits = new WeakMap<SipMessage, EditList>();
   /** Transactions being handled, by number (t_continue, t_reply_callid). */
   readonly cells = new Map<number, Cell>();
-  private readonly listeners: OwnRouteListener[] = [];
+  private readonly listeners = new Set<OwnRouteListener>();
   private readonly reporter: (code: string, text: string) => void;
   private readonly tagPrefix: string;
   private serial = 0;
@@ -73,13 +78,14 @@ export class SipProxy implements ProxyCore, ProxyServices {
 
   relay(state: RequestState, options: RelayOptions = {}): number {
     const { methodId } = state.message;
+    // Also when the script made the CANCEL's own transaction before (t_newtran).
+    if (methodId === M_CANCEL) {
+      const done = this.relayCancel(state, options);
+      if (done !== 0) return done;
+    }
     let cell = state.transaction as Cell | null;
     if (cell === null) {
       if (methodId === M_ACK) return this.forward(state, options);
-      if (methodId === M_CANCEL) {
-        const done = this.relayCancel(state, options);
-        if (done !== 0) return done;
-      }
       const made = this.newTransaction(state);
       // A retransmission was answered by the transaction: done, as the original says.
       if (made === 0) return 1;
@@ -110,7 +116,13 @@ export class SipProxy implements ProxyCore, ProxyServices {
     if (message.methodId === M_ACK) return -1;
     const cell = new Cell(this, state);
     const owner = new CellOwner(cell);
-    const server = this.transactions.createServer(message, state.received, owner, this.options.timers);
+    // As received: retransmissions come like that, whatever msg_apply_changes() made of the message.
+    const server = this.transactions.createServer(
+      state.pristine,
+      state.received,
+      owner,
+      serverTimers(state, this.options.timers),
+    );
     if (server === 'TRANSACTION_EXISTS') return 0;
     if (server === 'TRANSACTION_LIMIT') {
       this.counters.refusedFull++;
@@ -124,6 +136,22 @@ export class SipProxy implements ProxyCore, ProxyServices {
     this.cells.set(cell.index, cell);
     this.counters.serverTransactions++;
     return 1;
+  }
+
+  /**
+   * The request_route has ended. A transaction that it made and left without a reply, a relay or a wait is released, as in the original:
+   * nothing would ever come of it, and it would stay for its whole lifetime.
+   */
+  routed(state: RequestState): void {
+    const cell = state.transaction as Cell | null;
+    if (cell === null || cell.isOccupied) return;
+    this.report('TM_NOT_FINISHED', `${state.pristine.method} ${state.pristine.callId}: neither answered nor relayed`);
+    cell.server.release();
+  }
+
+  /** True for a reply that one of our transactions waits for. */
+  knowsReply(reply: SipMessage): boolean {
+    return this.transactions.findClient(reply) !== null;
   }
 
   cellEnded(cell: Cell): void {
@@ -145,7 +173,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
   statelessReply(state: RequestState, status: number, reason: string): number {
     // An ACK is never answered (RFC 3261 §8.2.7 and §17.1.1.3), and one answer is enough.
     if (state.message.methodId === M_ACK) return -1;
-    if (state.repliedStateless && status >= 200) return -2;
+    if (state.repliedStateless || (state.transaction as Cell | null)?.isFinished === true) return -2;
     const text = this.buildLocalReply(state, status, reason, statelessTag(this.tagPrefix, state.pristine));
     if (text === null) return -1;
     if (status >= 200) state.repliedStateless = true;
@@ -179,7 +207,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
     }
     return buildResponse(state.pristine, status, reason, {
       toTag,
-      headers: redirect + state.replyHeaders,
+      headers: redirect + state.replyHeaders + (this.options.sipWarning ? warning(state) : ''),
       server: this.options.serverHeader,
       body: state.replyBody,
       contentType: state.replyContentType,
@@ -192,6 +220,8 @@ export class SipProxy implements ProxyCore, ProxyServices {
   }
 
   forward(state: RequestState, options: RelayOptions = {}): number {
+    // It was cancelled and answered while its route waited.
+    if ((state.transaction as Cell | null)?.isCanceled === true) return -1;
     const uri = nextHopUri(state.target, options);
     if (uri === null) return -1;
     const known = this.resolver.resolveNow(uri);
@@ -296,12 +326,9 @@ export class SipProxy implements ProxyCore, ProxyServices {
     if (cell === undefined || cell.label !== label || cell.suspended === 0) return -1;
     cell.suspended--;
     const done = route(cell.state, cell.branches[cell.branches.length - 1] ?? null);
-    if (done === undefined) cell.tryFinish();
-    else
-      done.then(
-        () => cell.tryFinish(),
-        () => cell.tryFinish(),
-      );
+    const end = (): void => cell.resumed();
+    if (done === undefined) end();
+    else done.then(end, end);
     return 1;
   }
 
@@ -327,8 +354,9 @@ export class SipProxy implements ProxyCore, ProxyServices {
     return this.cells.size;
   }
 
-  onOwnRoute(listener: OwnRouteListener): void {
-    this.listeners.push(listener);
+  onOwnRoute(listener: OwnRouteListener): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
   }
 
   /** Tells the listeners about a Route of ours that loose routing removed. */
@@ -354,5 +382,26 @@ function redirectContacts(state: RequestState): string {
 }
 
 function contact(uri: string, q: number): string {
-  return q < 0 ? `<${uri}>` : `<${uri}>;q=${(q / 1000).toString()}`;
+  const text = sanitizeUri(uri);
+  return q < 0 ? `<${text}>` : `<${text}>;q=${(q / 1000).toString()}`;
+}
+
+/** sip_warning: what somebody who looks for a fault wants to know of the request (RFC 3261 §20.43; code and wording are Kamailio's). */
+function warning(state: RequestState): string {
+  const { ip, port, socket } = state.received;
+  const uri = (text: string): string => sanitizeUri(text).replace(/["\\]/g, '');
+  const text =
+    `Noisy feedback tells:  pid=${process.pid} req_src_ip=${ip} req_src_port=${port}` +
+    ` in_uri=${uri(state.pristine.requestUri)} out_uri=${uri(state.target.uri)} via_cnt==${state.pristine.vias.length}`;
+  return `Warning: 392 ${socket.displayHost}:${socket.displayPort} "${text}"\r\n`;
+}
+
+/** Timers of a server transaction: it must outlive its client transactions, whose lifetime the request may have set for itself. */
+function serverTimers(state: RequestState, base: TransactionTimers): TransactionTimers {
+  if (state.maxInvLifetime === 0 && state.maxNonInvLifetime === 0) return base;
+  return {
+    ...base,
+    maxInvLifetime: state.maxInvLifetime || base.maxInvLifetime,
+    maxNonInvLifetime: state.maxNonInvLifetime || base.maxNonInvLifetime,
+  };
 }

@@ -52,18 +52,20 @@ export function renderRecordRoute(
   options: RecordRouteOptions,
   out: Outbound,
 ): string {
-  const wish = branch.recordRoute ?? state.recordRoute;
+  const request = branch.request ?? state.changes;
+  const wish = branch.recordRoute ?? request.recordRoute;
   if (wish === null) return '';
   const tag = options.appendFromTag ? (state.pristine.from?.tag ?? '') : '';
   const ftag = tag === '' ? '' : `;ftag=${tag}`;
   const lr = options.fullLr ? ';lr=on' : ';lr';
-  const params = wish.params + state.routeParams.text(branch.routeParams);
+  const params = wish.params + request.routeParams.text(branch.routeParams);
   if (wish.preset.length > 0) {
     const double = wish.preset.length > 1 ? ';r2=on' : '';
     // The literal address comes first, then ftag and lr: the original's order for record_route_preset.
     return wish.preset.map((text) => `Record-Route: <sip:${text}${double}${ftag}${lr}${params}>\r\n`).join('');
   }
-  const scheme = state.target.uri.startsWith('sips:') ? 'sips:' : 'sip:';
+  // RFC 3261 §16.6 step 4: a request to a sips URI stays on TLS inside the dialog, too.
+  const scheme = /^sips:/i.test(branch.target.uri) ? 'sips:' : 'sip:';
   const user = options.addUsername ? userPart(state) : '';
   const outbound: Face = wish.advertised === '' ? out : { ...advertised(wish, out) };
   const inbound = face(state.received.socket);

@@ -62,7 +62,7 @@ export function branchRequest(
   return buildForwardedRequest(message, {
     requestUri: branch.target.uri,
     via: viaValue(out, viaBranch, options.localRport || state.localRport),
-    edits: state.edits,
+    edits: branch.request?.edits ?? state.edits,
     branchEdits: branch.edits,
     out,
   });
@@ -127,5 +127,6 @@ export function sendBranch(
   if (client === 'TRANSACTION_EXISTS') return SEND_FAILED;
   branch.client = client;
   branch.status = 0;
+  branch.replies = 0;
   return null;
 }

@@ -46,6 +46,19 @@ export class RouteParams {
     else old.text = text;
   }
 
+  clone(): RouteParams {
+    const copy = new RouteParams();
+    for (const entry of this.entries) copy.entries.push({ ...entry });
+    return copy;
+  }
+
+  /** Adds the entries of `other` that are not here. */
+  inherit(other: RouteParams): void {
+    for (const { key, text } of other.entries)
+      if (!this.entries.some((own) => own.key === key && (key !== '' || own.text === text)))
+        this.entries.push({ key, text });
+  }
+
   /** Text of the parameters in order, those of `over` replacing equal keys. */
   text(over: RouteParams | null): string {
     let out = '';
@@ -70,6 +83,33 @@ export interface RecordRoute {
   readonly advertised: string;
 }
 
+/**
+ * What routing changed in a request besides its destination: header and body edits, Record-Route. A failure_route works on a copy, as the
+ * original's does, so that each leg starts from what the request_route left.
+ */
+export class RequestChanges {
+  edits: EditList = new EditList();
+  recordRoute: RecordRoute | null = null;
+  routeParams = new RouteParams();
+
+  clone(): RequestChanges {
+    const copy = new RequestChanges();
+    copy.edits = this.edits.clone();
+    copy.recordRoute = this.recordRoute;
+    copy.routeParams = this.routeParams.clone();
+    return copy;
+  }
+
+  /** Adds what `other` has besides; what both have, by key, stays as it is here. */
+  inherit(other: RequestChanges): void {
+    for (const edit of other.edits.list)
+      if (!this.edits.list.includes(edit) && (edit.key === '' || this.edits.get(edit.key) === undefined))
+        this.edits.list.push(edit);
+    this.recordRoute ??= other.recordRoute;
+    this.routeParams.inherit(other.routeParams);
+  }
+}
+
 /** What the top Route that named us said; made by loose_route. */
 export interface OwnRoute {
   /** The whole URI of the Route. */
@@ -91,8 +131,8 @@ export class RequestState {
   readonly pristine: SipMessage;
   readonly received: Received;
   readonly hooks: RouteHooks;
-  /** Recorded header and body edits that every branch sees. */
-  edits = new EditList();
+  /** What every new branch sees changed. */
+  changes = new RequestChanges();
   /** Main destination: $ru, $du, $fs, branch flags. */
   target: Target;
   /** Additional branches of append_branch(). */
@@ -115,8 +155,6 @@ export class RequestState {
   fr = 0;
   /** True when replies go to the source port whatever Via says (force_rport). */
   forceRport = false;
-  recordRoute: RecordRoute | null = null;
-  readonly routeParams = new RouteParams();
   ownRoute: OwnRoute | null = null;
   /** Last of the rules for a key wins; branches may add theirs. */
   replyTransforms: ReplyTransform[] = [];
@@ -158,6 +196,25 @@ export class RequestState {
     this.hooks = hooks;
     this.target = new Target(message.requestUri);
     this.attributes = attributes;
+  }
+
+  /** Recorded header and body edits that every branch sees. */
+  get edits(): EditList {
+    return this.changes.edits;
+  }
+  set edits(edits: EditList) {
+    this.changes.edits = edits;
+  }
+
+  get recordRoute(): RecordRoute | null {
+    return this.changes.recordRoute;
+  }
+  set recordRoute(wish: RecordRoute | null) {
+    this.changes.recordRoute = wish;
+  }
+
+  get routeParams(): RouteParams {
+    return this.changes.routeParams;
   }
 
   /** Adds a reply rule; one with the same key is replaced. */

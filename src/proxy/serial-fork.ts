@@ -34,8 +34,8 @@ export function nextContacts(state: RequestState): number {
   if (group === undefined) return -2;
   const [first, ...rest] = group;
   if (first === undefined) return -2;
-  // A fresh copy is a new target: the next t_relay sends it.
-  state.target = first.clone();
+  // In place: the route that runs holds this target as its $ru and $du.
+  state.target.become(first);
   state.branches = rest.map((target) => target.clone());
   return 1;
 }

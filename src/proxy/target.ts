@@ -51,17 +51,25 @@ export class Target {
     return this.dstUriText === '' ? this.uriText : this.dstUriText;
   }
 
+  /** A copy that a relay will use. */
   clone(): Target {
     const copy = new Target(this.uriText);
-    copy.dstUriText = this.dstUriText;
-    copy.path = this.path;
-    copy.socket = this.socket;
-    copy.flags = this.flags;
-    copy.q = this.q;
-    copy.ruid = this.ruid;
-    copy.locationUa = this.locationUa;
-    copy.instance = this.instance;
-    copy.seed = this.seed;
+    copy.become(this);
     return copy;
+  }
+
+  /** Takes over everything of another target, and is new by that; whoever holds this one sees it. */
+  become(other: Target): void {
+    this.uriText = other.uriText;
+    this.dstUriText = other.dstUriText;
+    this.isNew = true;
+    this.path = other.path;
+    this.socket = other.socket;
+    this.flags = other.flags;
+    this.q = other.q;
+    this.ruid = other.ruid;
+    this.locationUa = other.locationUa;
+    this.instance = other.instance;
+    this.seed = other.seed;
   }
 }

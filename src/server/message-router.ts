@@ -1,7 +1,8 @@
 import { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
-import { M_ACK, M_CANCEL } from '../message/method.ts';
+import { M_ACK, M_CANCEL, M_OTHER } from '../message/method.ts';
 import type { ParseFailure } from '../message/parser.ts';
+import type { Via } from '../message/via.ts';
 import type { SipProxy } from '../proxy/proxy.ts';
 import { RequestState } from '../proxy/request-state.ts';
 import { DROP, ScriptContext } from '../script/context.ts';
@@ -9,7 +10,7 @@ import { L_DBG, L_ERR, L_INFO, type Log } from '../script/log.ts';
 import type { CompiledRoute, Program } from '../script/program.ts';
 import { dropsReply } from '../script/runtime-program.ts';
 import { ROUTE_CORE_ONREPLY, ROUTE_EVENT, ROUTE_REQUEST } from '../script/values.ts';
-import type { Transactions } from '../transaction/transaction.ts';
+import type { RequestMatch, Transactions } from '../transaction/transaction.ts';
 import type { Received, TransportSender, TransportUser } from '../transport/transport.ts';
 import { runOccasion } from './occasion.ts';
 
@@ -36,7 +37,7 @@ export interface MessagePrefix {
 const SCHEMES = new Set(['sip', 'sips', 'tel', 'tels', 'urn']);
 
 /** A request stays known for this long while an asynchronous route works on it and no transaction absorbs its copies. */
-const MAX_ROUTING = 10_000;
+const MAX_ROUTING = 64_000;
 
 /**
  * The way of a message into the house: from the transports to the routes of the program and on to the transactions.
@@ -67,8 +68,8 @@ export class MessageRouter implements TransportUser {
   /** Puts a prefix before the log lines of a message; null when there is none (log_prefix). */
   prefix: MessagePrefix | null = null;
   private serial = 0;
-  /** Requests whose asynchronous route has not made a transaction yet: their retransmissions are dropped. */
-  private readonly routing = new Set<string>();
+  /** Requests whose asynchronous route runs: their retransmissions are dropped, and a CANCEL finds them. */
+  private readonly routing = new Map<string, RequestState>();
   private runs = 0;
 
   constructor(parts: { proxy: SipProxy; transactions: Transactions; sender: TransportSender; log: Log }) {
@@ -155,13 +156,15 @@ export class MessageRouter implements TransportUser {
   private onRequest(message: SipMessage, from: Received): void {
     const { counters, program, requestRoute } = this;
     counters.requests++;
-    counters.methods.set(message.method, (counters.methods.get(message.method) ?? 0) + 1);
+    // Names that a sender made up are not kept: there is no end of them.
+    if (message.methodId !== M_OTHER)
+      counters.methods.set(message.method, (counters.methods.get(message.method) ?? 0) + 1);
     if (program === null) return;
     if (this.proxy.isAckOfStatelessReply(message)) {
       this.event('sl:filtered-ack', message, from);
       return;
     }
-    const match = this.transactions.matchRequest(message, from);
+    const match = this.match(message, from);
     if (match.kind === 'absorbed') return;
     const state = new RequestState(message, from, program.hooks);
     const scheme = message.ruri?.scheme;
@@ -181,7 +184,7 @@ export class MessageRouter implements TransportUser {
       return;
     }
     if (requestRoute === null) return;
-    const key = this.routing.size === 0 ? '' : routingKey(message);
+    const key = this.routing.size === 0 ? '' : routingKey(message, message.method);
     if (key !== '' && this.routing.has(key)) {
       counters.repeatedWhileRouting++;
       return;
@@ -202,7 +205,17 @@ export class MessageRouter implements TransportUser {
       this.preRouting === null
         ? program.run(requestRoute, ctx)
         : this.preRoute(program, this.preRouting, requestRoute, ctx);
-    if (typeof done !== 'number') this.whileRouting(key === '' ? routingKey(message) : key, done);
+    if (typeof done === 'number') this.proxy.routed(state);
+    else this.whileRouting(key === '' ? routingKey(message, message.method) : key, state, done);
+  }
+
+  /** The transaction of a request. A CANCEL may find its INVITE still in an asynchronous route, without one: then that gets it now. */
+  private match(message: SipMessage, from: Received): RequestMatch {
+    const match = this.transactions.matchRequest(message, from);
+    if (match.kind !== 'new' || message.methodId !== M_CANCEL || this.routing.size === 0) return match;
+    const invite = this.routing.get(routingKey(message, 'INVITE'));
+    if (invite === undefined || invite.transaction !== null || invite.repliedStateless) return match;
+    return this.proxy.newTransaction(invite) === 1 ? this.transactions.matchRequest(message, from) : match;
   }
 
   /** event_route[core:pre-routing] of a request, and the request_route unless it dropped the request. */
@@ -218,8 +231,8 @@ export class MessageRouter implements TransportUser {
     return typeof code === 'number' ? go(code) : code.then(go);
   }
 
-  private whileRouting(key: string, done: Promise<number>): void {
-    this.routing.add(key);
+  private whileRouting(key: string, state: RequestState, done: Promise<number>): void {
+    this.routing.set(key, state);
     this.runs++;
     const timer = setTimeout(() => this.routing.delete(key), MAX_ROUTING);
     timer.unref();
@@ -227,6 +240,7 @@ export class MessageRouter implements TransportUser {
       this.runs--;
       clearTimeout(timer);
       this.routing.delete(key);
+      this.proxy.routed(state);
     };
     done.then(end, end);
   }
@@ -238,8 +252,7 @@ export class MessageRouter implements TransportUser {
     counters.classes[digit] = (counters.classes[digit] ?? 0) + 1;
     if (program === null) return;
     const via = message.topVia;
-    // RFC 3261 §18.1.2: a reply whose top Via is not ours is discarded.
-    if (via === null || !this.sender.isMyself(via.host, via.port === 0 ? defaultPort(via.transport) : via.port)) {
+    if (via === null || !this.isOurs(via, message)) {
       counters.foreignReplies++;
       this.log.write(L_DBG, 'core', `reply ${message.status} from ${from.ip} is not for us`, 'SERVER_FOREIGN_REPLY');
       return;
@@ -282,6 +295,16 @@ export class MessageRouter implements TransportUser {
         this.afterReplyRoute(ctx, 1, message, from, state, edits);
       },
     );
+  }
+
+  /**
+   * RFC 3261 §18.1.2: a reply whose top Via is not ours is discarded. Ours may have been written with a name that is no alias
+   * (set_advertised_address) or rewritten by a gateway on the way: the branch of a live transaction, which nobody can guess, says as much,
+   * unless check_via is set.
+   */
+  private isOurs(via: Via, message: SipMessage): boolean {
+    if (this.sender.isMyself(via.host, via.port === 0 ? defaultPort(via.transport) : via.port)) return true;
+    return !this.proxy.options.checkVia && this.proxy.knowsReply(message);
   }
 
   private afterReplyRoute(
@@ -327,9 +350,10 @@ function defaultPort(transport: string): number {
   return transport === 'TLS' || transport === 'WSS' ? 5061 : 5060;
 }
 
-function routingKey(message: SipMessage): string {
+/** Names a request whose route runs; with `INVITE` for a CANCEL, the INVITE it is about (RFC 3261 §9.2). */
+function routingKey(message: SipMessage, method: string): string {
   const via = message.topVia;
-  return `${via?.branch ?? ''}|${via?.host ?? ''}|${via?.port ?? 0}|${message.callId}|${message.cseq?.seq ?? 0}|${message.method}`;
+  return `${via?.branch ?? ''}|${via?.host ?? ''}|${via?.port ?? 0}|${message.callId}|${message.cseq?.seq ?? 0}|${method}`;
 }
 
 /** An error as one line, without its stack. */

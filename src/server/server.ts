@@ -68,6 +68,8 @@ function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log, c
   core.options.userAgentHeader = settings.userAgentHeader;
   core.options.forceRport = settings.forceRport;
   core.options.localRport = settings.localRport;
+  core.options.sipWarning = settings.sipWarning;
+  core.options.checkVia = settings.checkVia;
   return core;
 }
 

@@ -98,9 +98,11 @@ export function authenticate(
   target.ruid = branch.target.ruid;
   target.locationUa = branch.target.locationUa;
   target.instance = branch.target.instance;
+  // What an earlier failure_route changed in the challenged request belongs to its repetition, too.
+  if (branch.request !== null) state.changes.inherit(branch.request);
   target.seed = (next) => {
-    // Only now: a script that does not relay leaves the challenge to the caller.
-    branch.discarded = true;
+    // Only when that is sent: a script that does not relay, or cannot, leaves the challenge to the caller.
+    next.replaces = branch;
     ANSWERS.set(next, answers);
     next.recordRoute = branch.recordRoute;
     // The same server, if it is still there: another one of the same name may not know the nonce.
@@ -188,7 +190,7 @@ function headerLine(
   const { message } = state;
   const { challenge, credential, header } = answered;
   const body = challenge.qop.includes('auth-int')
-    ? applyEdits(message, state.edits, branch.edits, out, message.bodyStart, message.bodyEnd)
+    ? applyEdits(message, branch.request?.edits ?? state.edits, branch.edits, out, message.bodyStart, message.bodyEnd)
     : '';
   // The Request-URI as it is written.
   const uri = sanitizeUri(branch.target.uri);

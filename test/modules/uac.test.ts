@@ -23,7 +23,7 @@ function host(modules: readonly string[] = ['tm', 'rr'], appendFromTag = true): 
   const base = testHost();
   const options = defaultProxyOptions();
   options.recordRoute = { ...options.recordRoute, appendFromTag };
-  const proxy = { ...base.proxy, options, onOwnRoute: () => {} } as ProxyCore;
+  const proxy = { ...base.proxy, options, onOwnRoute: () => () => {} } as ProxyCore;
   for (const name of modules) base.modules.set(name, {});
   return { ...base, proxy };
 }
@@ -137,8 +137,11 @@ test('route types are the original’s', () => {
 test('a request belongs to the program it began with', () => {
   const on = host();
   const listeners: ((state: RequestState, route: OwnRoute) => void)[] = [];
-  on.proxy.onOwnRoute = (listener) => void listeners.push(listener);
-  load(uac, on);
+  on.proxy.onOwnRoute = (listener) => {
+    listeners.push(listener);
+    return () => void listeners.splice(listeners.indexOf(listener), 1);
+  };
+  const { instance } = load(uac, on);
   const ctx = context(on, request({ method: 'INFO', from: '<sip:a@b.c>;tag=f1', to: '<sip:x@y.z>;tag=t1', body: '' }));
   const value = encodePair('sip:a@b.c', 'sip:n@h.org', '');
   const route = { uri: '', params: `;lr;ftag=f1;vsf=${value}`, upstream: false };
@@ -147,4 +150,6 @@ test('a request belongs to the program it began with', () => {
   assert.ok(foreign.edits.isEmpty);
   for (const listener of listeners) listener(ctx.state, route);
   assert.ok(forwardedHeaders(ctx).includes('From: <sip:n@h.org>;tag=f1'));
+  uac.definition.stop?.(instance);
+  assert.equal(listeners.length, 0, 'a program that is gone keeps no listener');
 });

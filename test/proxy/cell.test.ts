@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Target } from '../../src/proxy/target.ts';
-import { ProxyBench, request, type Sent } from './support.ts';
+import { ProxyBench, request, sentTo } from './support.ts';
 
 function forkTo(...uris: string[]) {
   return {
@@ -16,16 +16,6 @@ function forkTo(...uris: string[]) {
       proxy.relay(state);
     },
   };
-}
-
-/** The request sent to an address. */
-function sentTo(sent: Sent[], ip: string, method: string): Sent {
-  const found = sent.find((one) => one.destination.ip === ip && one.message.method === method && one.message.isRequest);
-  assert.ok(
-    found,
-    `${method} to ${ip} in ${sent.map((one) => `${one.message.method}>${one.destination.ip}`).join(' ')}`,
-  );
-  return found;
 }
 
 describe('a request relayed to one target', () => {

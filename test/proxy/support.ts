@@ -111,7 +111,7 @@ export interface TestRoutes {
   branch?: (state: RequestState, branch: Branch) => boolean;
   reply?: (state: RequestState, branch: Branch, reply: SipMessage, edits: EditList) => boolean | Promise<boolean>;
   failure?: (state: RequestState, branch: Branch, proxy: SipProxy) => void | Promise<void>;
-  branchFailure?: (state: RequestState, branch: Branch) => void;
+  branchFailure?: (state: RequestState, branch: Branch, proxy: SipProxy) => void | Promise<void>;
 }
 
 /** A proxy on a fake network and a fake clock. */
@@ -141,7 +141,7 @@ export class ProxyBench {
       branchRoute: (_name, state, branch) => routes.branch?.(state, branch) ?? true,
       replyRoute: (_name, state, branch, reply, _from, edits) => routes.reply?.(state, branch, reply, edits) ?? true,
       failureRoute: (_name, state, branch) => routes.failure?.(state, branch, this.proxy),
-      branchFailureRoute: (_name, state, branch) => routes.branchFailure?.(state, branch),
+      branchFailureRoute: (_name, state, branch) => routes.branchFailure?.(state, branch, this.proxy),
       onsendRoute: null,
     };
   }
@@ -170,6 +170,7 @@ export class ProxyBench {
       state.cancels = this.proxy.cellOf(match.invite);
     }
     this.routes.request(state, this.proxy);
+    this.proxy.routed(state);
   }
 
   /** A branch's server answers a request that was sent. */
@@ -197,6 +198,21 @@ export class ProxyBench {
       return `${what}>${destination.ip}:${destination.port}`;
     });
   }
+}
+
+/** The request sent to an address. */
+export function sentTo(sent: readonly Sent[], ip: string, method = 'INVITE'): Sent {
+  const found = sent.find((one) => one.destination.ip === ip && one.message.method === method && one.message.isRequest);
+  assert.ok(
+    found,
+    `${method} to ${ip} in ${sent.map((one) => `${one.message.method}>${one.destination.ip}`).join(' ')}`,
+  );
+  return found;
+}
+
+/** Lets promises that are settled run on. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** An INVITE (or another request) of a caller at 10.0.0.9:5060. */
