@@ -1,6 +1,7 @@
 /**
  * `npm run bench [row…] [--rounds N] [--units N]`: CPU (user + system of all server processes) per unit of work, for Kamailio and for this
  * server in turn in one run with the same configuration file, and the ratio of the medians. Without Kamailio only our own figures.
+ * Rows: trunk, relay, stateful, stateless, parse.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -153,6 +154,15 @@ function median(values: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
+/** The parser alone, in a process of its own: messages per second of CPU. */
+function measureParser(): void {
+  const run = spawnSync(process.execPath, [join(root, 'bench', 'parse.ts')], { encoding: 'utf8', timeout: 120_000 });
+  const line = run.stdout.split('\n').findLast((text) => text.startsWith('median')) ?? 'parse: no result';
+  process.stdout.write(
+    `parse     an INVITE of 1179 bytes to what a proxy needs, ${line.replace(/ \(.*$/, '')}; budget 500,000\n`,
+  );
+}
+
 const wanted = args.filter((arg, i) => !arg.startsWith('--') && !(args[i - 1] ?? '').startsWith('--'));
 const rounds = option('--rounds', 3);
 const rows = ROWS.filter((row) => wanted.length === 0 || wanted.includes(row.name));
@@ -181,3 +191,4 @@ for (const row of rows) {
     `${row.name.padEnd(10)}${pad(theirs === 0 ? '-' : theirs.toFixed(1), 12)}${pad(ours.toFixed(1), 14)}${pad(ratio, 8)}${pad(row.budget.toFixed(2), 8)}${pad(memory.toFixed(0), 7)}${pad(`${failed(readings.kamailio)}/${failed(readings.trunkline)}`, 8)}\n`,
   );
 }
+if (wanted.length === 0 || wanted.includes('parse')) measureParser();
