@@ -330,3 +330,57 @@ test('an altered URI is left alone with a log line, a lost display name is dropp
   assert.equal(header(lost!.message, 'From'), '<sip:anonymous@anonymous.invalid>;tag=F');
   assert.ok(b.codes.includes('UAC_DISPLAY_LOST'));
 });
+
+test('whatever a Route says: a readable request leaves, with the headers it came with and no more', () => {
+  const b = new Bench({ params: { restore_passwd: 'k' } });
+  const value = fc.oneof(
+    fc.string({ unit: 'binary-ascii', maxLength: 40 }),
+    fc.stringMatching(/^[A-Za-z0-9+/%-]{0,60}$/),
+    fc.constantFrom(
+      '-1',
+      '0',
+      '1',
+      '999',
+      '1000',
+      '1e3',
+      'NaN',
+      '99999999999999999999',
+      '%0d%0aEvil: 1',
+      '='.repeat(99),
+    ),
+  );
+  const params = fc.array(fc.tuple(fc.constantFrom('vsf', 'vst', 'vsd', 'vtd', 'csd', 'ftag', 'r2'), value), {
+    maxLength: 6,
+  });
+  const from = fc.constantFrom('"A" <sip:alice@x.example>', 'sip:alice@x.example', '<tel:+1>', 'A<sip:a@b;c?d=e>');
+  const numbers = fc.integer({ min: 0, max: 0x7fffffff });
+  fc.assert(
+    fc.property(params, from, numbers, fc.boolean(), (list, own, cseq, strict) => {
+      const text = list.map(([name, what]) => `;${name}=${what.replace(/[<>"?@\x00-\x20\x7f]/g, '')}`).join('');
+      const route = `sip:127.0.0.1;lr${text}`;
+      const routes = strict ? 'Route: <sip:x@192.0.2.99>\r\n' : `Route: <${route}>\r\n`;
+      const lines = `Via: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKr${++serial}\r\nMax-Forwards: 70\r\nFrom: ${own};tag=F\r\nTo: <sip:b@x>;tag=C\r\nCall-ID: c@x\r\nCSeq: ${cseq} INFO\r\n`;
+      const target = strict ? route : 'sip:x@192.0.2.99';
+      // The bench refuses to send what cannot be parsed.
+      for (const { message } of b.receive(`INFO ${target} SIP/2.0\r\n${lines}${routes}Content-Length: 0\r\n\r\n`)) {
+        if (!message.isRequest) continue;
+        const names = message.headers.map((one) => message.nameOf(one));
+        assert.deepEqual(names.filter((name) => name !== 'Route').sort(), [
+          'CSeq',
+          'Call-ID',
+          'Content-Length',
+          'From',
+          'Max-Forwards',
+          'To',
+          'Via',
+          'Via',
+        ]);
+        assert.equal(message.from?.tag, 'F');
+        assert.equal(message.to?.tag, 'C');
+        const { seq } = message.cseq!;
+        assert.ok(seq >= cseq && seq <= cseq + 999 && seq <= 0x7fffffff, `${cseq} became ${seq}`);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
