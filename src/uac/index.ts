@@ -1,10 +1,11 @@
 /** `trunkline/uac`: the client side of SIP trunks: identities, answers to challenges, CSeq numbers in step. */
 export { authenticate, type RepeatBranch } from './auth-retry.ts';
 export {
+  type Address,
   type CredentialSource,
   credentialFor,
   type DestinationBinding,
-  goesTo,
+  maySend,
   parseDestinationBinding,
 } from './credential-source.ts';
 export { type CSeqSettings, RESTORE_CSEQ, raiseCSeq, shiftCSeq } from './cseq-offset.ts';
