@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { CliError, EXIT, formatError, usageError } from './errors.ts';
 import { kamailioCommand } from './kamailio-command.ts';
 import { buildProgram, commanderFailure } from './program.ts';
+import { guardRegexes } from './regex-guard.ts';
 
 /** Our own long options; every other first word with a dash is Kamailio's syntax. */
 const OWN_OPTIONS = new Set(['--help', '--version']);
@@ -39,6 +40,7 @@ async function runProgram(argv: readonly string[]): Promise<number> {
  */
 export async function main(argv: string[]): Promise<void> {
   let code: number;
+  guardRegexes();
   try {
     code = isKamailioStyle(argv) ? await kamailioCommand(argv) : await runProgram(argv);
   } catch (error) {
