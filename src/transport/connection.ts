@@ -53,6 +53,8 @@ export abstract class Connection implements ConnectionFacts {
   readonly openedAt: number;
   /** Further ports of the peer that this connection serves (force_tcp_alias, RFC 5923). */
   readonly aliasPorts: number[] = [];
+  /** True once it was open. */
+  hasOpened = false;
   /** Milliseconds it may stay idle; the limits' value unless somebody changed it. */
   lifetime: number;
   lastUsed: number;
@@ -66,6 +68,7 @@ export abstract class Connection implements ConnectionFacts {
   private queued = 0;
   private lastProgress = 0;
   private closingSince = 0;
+  private closesOnceSent = false;
   private closeCode: TransportErrorCode = 'TRANSPORT_CONNECTION_CLOSED';
 
   constructor(facts: ConnectionFacts, host: ConnectionHost) {
@@ -105,6 +108,11 @@ export abstract class Connection implements ConnectionFacts {
 
   /** True when the peer has shown a certificate that our authorities vouch for. */
   get peerVerified(): boolean {
+    return false;
+  }
+
+  /** True when the flow broke instead of being ended. */
+  get wasReset(): boolean {
     return false;
   }
 
@@ -151,6 +159,12 @@ export abstract class Connection implements ConnectionFacts {
   /** Asks the peer for a sign of life (RFC 5626 §3.5.1). */
   ping(): void {
     this.writeKeepalive('\r\n\r\n');
+  }
+
+  /** Ends it politely as soon as it is open and what is queued by then is written (set_forward_close). */
+  closeOnceSent(): void {
+    if (this.currentState === 'connecting') this.closesOnceSent = true;
+    else this.close('TRANSPORT_CONNECTION_CLOSED');
   }
 
   /** Ends it politely: what is queued is still written, nothing new is taken. */
@@ -202,6 +216,7 @@ export abstract class Connection implements ConnectionFacts {
   protected opened(): void {
     if (this.currentState !== 'connecting') return;
     this.currentState = 'open';
+    this.hasOpened = true;
     this.lastUsed = this.host.clock.now();
     this.lastProgress = this.lastUsed;
     const { waiting } = this;
@@ -211,6 +226,7 @@ export abstract class Connection implements ConnectionFacts {
       ticket.text = '';
       this.transmit(ticket, text);
     }
+    if (this.closesOnceSent) this.close('TRANSPORT_CONNECTION_CLOSED');
   }
 
   /** For the subclass: one whole message has arrived. */

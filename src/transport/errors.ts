@@ -36,7 +36,8 @@ export const TRANSPORT_ERRORS = {
     action: 'Add a listen line for it, or route to a destination of another transport.',
   },
   TRANSPORT_NO_CONNECTION: {
-    explanation: 'The connection is closed and a new one cannot be opened (a WebSocket client cannot be called back).',
+    explanation:
+      'There is no open connection to the peer and none may be opened: a WebSocket client cannot be called back, or the route or tcp_no_connect forbids it.',
     action: 'Nothing: the client has to connect again.',
   },
   TRANSPORT_QUEUE_FULL: {

@@ -157,14 +157,19 @@ function shownAddress(address: string, family: 4 | 6): string {
  * alias, and the port agrees; an alias without port agrees with every port.
  */
 export class OwnNames {
-  private readonly byHost = new Map<string, { port: number; proto: Proto | null }[]>();
+  private readonly byHost = new Map<string, OwnName[]>();
+  /** Domains of which every name below is ours too. */
+  private readonly byDomain = new Map<string, OwnName[]>();
 
   /** @param port 0 for every port; @param proto null for every protocol */
   add(host: string, port: number, proto: Proto | null): void {
-    const key = canonicalHost(host);
-    const list = this.byHost.get(key);
-    if (list === undefined) this.byHost.set(key, [{ port, proto }]);
-    else if (!list.some((own) => own.port === port && own.proto === proto)) list.push({ port, proto });
+    enter(this.byHost, host, port, proto);
+  }
+
+  /** A domain and every name below it (corex alias_subdomains). */
+  addSubdomains(domain: string, port: number, proto: Proto | null): void {
+    enter(this.byHost, domain, port, proto);
+    enter(this.byDomain, domain, port, proto);
   }
 
   /** Adds everything one of our sockets can be called. */
@@ -180,12 +185,37 @@ export class OwnNames {
   has(host: string, port: number, proto?: Proto): boolean {
     // Most hosts come in as they were entered; the canonical form is only made for the others.
     const list = this.byHost.get(host) ?? this.byHost.get(canonicalHost(host));
-    if (list === undefined) return false;
-    for (const own of list) {
-      if (own.port !== 0 && port !== 0 && own.port !== port) continue;
-      if (proto !== undefined && own.proto !== null && own.proto !== proto) continue;
-      return true;
+    if (list !== undefined && agrees(list, port, proto)) return true;
+    return this.byDomain.size > 0 && this.isBelow(canonicalHost(host), port, proto);
+  }
+
+  private isBelow(host: string, port: number, proto: Proto | undefined): boolean {
+    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+      const list = this.byDomain.get(host.slice(dot + 1));
+      if (list !== undefined && agrees(list, port, proto)) return true;
     }
     return false;
   }
+}
+
+/** A name's port (0: every) and protocol (null: every). */
+interface OwnName {
+  readonly port: number;
+  readonly proto: Proto | null;
+}
+
+function enter(table: Map<string, OwnName[]>, host: string, port: number, proto: Proto | null): void {
+  const key = canonicalHost(host);
+  const list = table.get(key);
+  if (list === undefined) table.set(key, [{ port, proto }]);
+  else if (!list.some((own) => own.port === port && own.proto === proto)) list.push({ port, proto });
+}
+
+function agrees(list: readonly OwnName[], port: number, proto: Proto | undefined): boolean {
+  for (const own of list) {
+    if (own.port !== 0 && port !== 0 && own.port !== port) continue;
+    if (proto !== undefined && own.proto !== null && own.proto !== proto) continue;
+    return true;
+  }
+  return false;
 }

@@ -57,10 +57,14 @@ export interface TransportOptions {
   readonly log?: TransportLogger;
   /** Requests larger than this many bytes leave by `udpMtuTryProto` instead of UDP (RFC 3261 §18.1.1); 0 switches it off (udp_mtu). */
   readonly udpMtu?: number;
-  readonly udpMtuTryProto?: 'tcp' | 'tls';
+  readonly udpMtuTryProto?: 'tcp' | 'tls' | 'udp';
   /** Kernel buffers of UDP sockets in bytes (default 4 MiB, cut by the kernel's own limit); 0 leaves the system's default. */
   readonly udpReceiveBuffer?: number;
   readonly udpSendBuffer?: number;
+  /** Streams are only accepted, never opened (tcp_no_connect). */
+  readonly neverConnect?: boolean;
+  /** A request whose top Via has `alias` makes its connection serve the Via's port too (tcp_accept_aliases, RFC 5923). */
+  readonly acceptAliases?: boolean;
   /** Answer CRLFCRLF on streams with CRLF (tcp_crlf_ping; RFC 5626 §4.4.1). */
   readonly crlfPing?: boolean;
   /** TCP keepalive of the operating system on stream connections. */

@@ -12,7 +12,16 @@ import { StreamListener } from './stream-listener.ts';
 import { connectTcp } from './tcp.ts';
 import type { TlsSettings } from './tls.ts';
 import { connectTls } from './tls-connect.ts';
-import type { Destination, ListenSocket, Proto, Received, SendObserver } from './transport.ts';
+import {
+  type ConnectionEnd,
+  type Destination,
+  type ListenSocket,
+  type Proto,
+  type Received,
+  type SendObserver,
+  STREAM_CLOSE,
+  STREAM_NO_CONNECT,
+} from './transport.ts';
 import { connectWebSocket } from './ws.ts';
 
 /** What the streams need from the layer above them. */
@@ -28,12 +37,27 @@ export interface StreamHubOptions {
   readonly webSocketOnStreams: boolean;
   readonly webSocketOrigins: readonly string[] | undefined;
   readonly reusePort: boolean;
+  readonly neverConnect: boolean;
   readonly onHttpRequest:
     | ((request: IncomingMessage, response: ServerResponse, socket: ListenSocket) => void)
     | undefined;
   deliver(raw: string, from: Received): void;
   parseFailed(failure: ParseFailure, from: Received): void;
-  connectionClosed(connection: number, from: Received): void;
+  connectionClosed(connection: number, from: Received, end: ConnectionEnd): void;
+}
+
+/** Codes of connections that a time limit ended. */
+const TIMEOUTS: ReadonlySet<TransportErrorCode> = new Set([
+  'TRANSPORT_IDLE',
+  'TRANSPORT_SEND_TIMEOUT',
+  'TRANSPORT_CONNECT_TIMEOUT',
+  'TRANSPORT_PARTIAL_TIMEOUT',
+]);
+
+function endOf(connection: Connection, code: TransportErrorCode): ConnectionEnd {
+  if (!connection.hasOpened) return 'failed';
+  if (TIMEOUTS.has(code)) return 'timeout';
+  return connection.wasReset ? 'reset' : 'closed';
 }
 
 /** Every stream: the listeners, the connections and their time limits. */
@@ -85,16 +109,19 @@ export class StreamHub implements ConnectionHost {
 
   /** Sends by the connection named, one to that peer, or a new one. @returns null, or why it was refused */
   send(text: string, destination: Destination, observer: SendObserver | null): TransportErrorCode | null {
-    const { proto, ip, port, serverName } = destination;
+    const { proto, ip, port, serverName, stream = 0 } = destination;
     const known = destination.connection === 0 ? undefined : this.table.get(destination.connection);
     const connection = known ?? this.table.find(proto, ip, port, serverName) ?? this.connect(destination);
-    return typeof connection === 'string' ? connection : connection.send(text, destination, observer);
+    if (typeof connection === 'string') return connection;
+    const refusal = connection.send(text, destination, observer);
+    if (refusal === null && (stream & STREAM_CLOSE) !== 0) connection.closeOnceSent();
+    return refusal;
   }
 
   private connect(destination: Destination): Connection | TransportErrorCode {
-    const { proto, socket, ip, port, serverName } = destination;
+    const { proto, socket, ip, port, serverName, stream = 0 } = destination;
     if (this.stopping) return 'TRANSPORT_STOPPED';
-    if (port === 0) return 'TRANSPORT_NO_CONNECTION';
+    if (port === 0 || this.options.neverConnect || (stream & STREAM_NO_CONNECT) !== 0) return 'TRANSPORT_NO_CONNECTION';
     if (!this.hasRoom()) return 'TRANSPORT_TOO_MANY_CONNECTIONS';
     const facts = this.facts(proto, socket, ip, port, false, serverName);
     // The source address is the socket's: a peer that knows us by address must not see another one.
@@ -169,7 +196,7 @@ export class StreamHub implements ConnectionHost {
     this.stats.connections = this.table.size;
     this.stats.connectionsClosed++;
     this.log('debug', 'connection-closed', `connection ${connection.id} ${connection.describe()}: ${code}`);
-    this.options.connectionClosed(connection.id, this.receivedBy(connection));
+    this.options.connectionClosed(connection.id, this.receivedBy(connection), endOf(connection, code));
   }
 
   /** An accepted socket was turned away before it was a connection. */

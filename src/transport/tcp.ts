@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls';
 import { StreamFramer } from '../message/framer.ts';
 import type { ParseLimits } from '../message/parser.ts';
 import { Connection, type ConnectionFacts, type ConnectionHost } from './connection.ts';
-import { errorText, streamErrorCode } from './errors.ts';
+import { errorText, streamErrorCode, systemCode } from './errors.ts';
 
 /** A TCP or TLS flow: bytes in, messages out by Content-Length (RFC 3261 §18.3). */
 export class StreamConnection extends Connection {
@@ -38,6 +38,10 @@ export class StreamConnection extends Connection {
 
   override get peerVerified(): boolean {
     return this.socket instanceof TLSSocket && this.socket.authorized;
+  }
+
+  override get wasReset(): boolean {
+    return this.failure !== null && systemCode(this.failure) !== 'ETIMEDOUT';
   }
 
   protected override write(text: string, done: (error?: Error | null) => void): void {

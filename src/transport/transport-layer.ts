@@ -1,9 +1,10 @@
 import { looksLikeHttp } from '../message/framer.ts';
+import type { SipMessage } from '../message/message.ts';
 import { DEFAULT_LIMITS, ParseFailure, type ParseLimits, parseMessage } from '../message/parser.ts';
 import { type Clock, realClock } from '../time/clock.ts';
 import type { Connection, ConnectionState } from './connection.ts';
 import { bindErrorCode, errorText, systemCode, TransportError, type TransportErrorCode } from './errors.ts';
-import { describeListen, OwnNames, type PlannedSocket, planListen } from './listen.ts';
+import { defaultPort, describeListen, OwnNames, type PlannedSocket, planListen } from './listen.ts';
 import { gatedLogger } from './log-gate.ts';
 import { MtuFallback, mayMove, moveTopVia } from './mtu.ts';
 import { DEFAULT_TRANSPORT_LIMITS, type TransportLogger, type TransportOptions } from './options.ts';
@@ -11,6 +12,7 @@ import { countDrop, newStats, type TransportStats } from './stats.ts';
 import { StreamHub } from './stream-hub.ts';
 import type { TlsSettings } from './tls.ts';
 import type {
+  ConnectionEnd,
   Destination,
   ListenSocket,
   Proto,
@@ -72,10 +74,11 @@ export class TransportLayer implements TransportSender, UdpHost {
       webSocketOnStreams: options.webSocketOnStreams ?? false,
       webSocketOrigins: options.webSocketOrigins,
       reusePort: options.reusePort ?? false,
+      neverConnect: options.neverConnect ?? false,
       onHttpRequest: options.onHttpRequest,
       deliver: (raw, from) => this.deliver(raw, from),
       parseFailed: (failure, from) => this.parseFailed(failure, from),
-      connectionClosed: (connection, from) => this.connectionClosed(connection, from),
+      connectionClosed: (connection, from, end) => this.connectionClosed(connection, from, end),
     });
     for (const alias of options.aliases ?? []) this.addAlias(alias.host, alias.port, alias.proto);
   }
@@ -210,8 +213,9 @@ export class TransportLayer implements TransportSender, UdpHost {
     const { udpMtu = 0, udpMtuTryProto = 'tcp' } = this.options;
     if (destination.proto !== 'udp' || udpMtu === 0 || size <= udpMtu || destination.anySize === true)
       return destination;
-    const socket = this.socketFor(udpMtuTryProto, destination.socket.family, destination.socket);
-    return socket === null ? destination : { ...destination, socket, proto: udpMtuTryProto };
+    const proto = destination.largeBy ?? udpMtuTryProto;
+    const socket = proto === 'udp' ? null : this.socketFor(proto, destination.socket.family, destination.socket);
+    return socket === null ? destination : { ...destination, socket, proto };
   }
 
   private sendByStream(text: string, destination: Destination, observer: SendObserver | null): boolean {
@@ -250,6 +254,10 @@ export class TransportLayer implements TransportSender, UdpHost {
   /** Adds a name of this server; without a port it matches every port. */
   addAlias(host: string, port?: number, proto?: Proto): void {
     this.names.add(host, port ?? 0, proto ?? null);
+  }
+
+  addSubdomains(domain: string, port: number, proto: Proto | null): void {
+    this.names.addSubdomains(domain, port, proto);
   }
 
   // Connections
@@ -316,6 +324,7 @@ export class TransportLayer implements TransportSender, UdpHost {
       if (from.connection !== 0 && parsed.message === null && looksLikeHttp(raw)) this.closeConnection(from.connection);
       return;
     }
+    if (this.options.acceptAliases === true && from.connection !== 0) this.acceptAlias(parsed, from);
     try {
       this.user?.onMessage(parsed, from);
     } catch (error) {
@@ -323,9 +332,16 @@ export class TransportLayer implements TransportSender, UdpHost {
     }
   }
 
-  private connectionClosed(connection: number, from: Received): void {
+  /** RFC 5923 §4: the sender of this request is to be reached by this connection at the address of its Via. */
+  private acceptAlias(message: SipMessage, from: Received): void {
+    const via = message.isRequest ? message.topVia : null;
+    if (via === null || !/;[ \t]*alias[ \t]*(?:[;=]|$)/i.test(via.params)) return;
+    this.addConnectionAlias(from.connection, via.port === 0 ? defaultPort(from.socket.proto) : via.port);
+  }
+
+  private connectionClosed(connection: number, from: Received, end: ConnectionEnd): void {
     try {
-      this.user?.onConnectionClosed?.(connection, from);
+      this.user?.onConnectionClosed?.(connection, from, end);
     } catch (error) {
       this.handlerFailed(`connection ${connection}`, error);
     }

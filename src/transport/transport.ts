@@ -30,7 +30,13 @@ export interface Received {
   readonly connection: number;
   /** Milliseconds of the clock when it arrived. */
   readonly at: number;
+  /** Number of the message in this server's life ($mi), given by who takes the messages in. */
+  serial?: number;
 }
+
+/** Bits of {@link Destination.stream}: how a message uses connections. */
+export const STREAM_NO_CONNECT = 1;
+export const STREAM_CLOSE = 2;
 
 /** Where a message goes: one resolved target (RFC 3263 §4.2 result) and the socket to use. */
 export interface Destination {
@@ -44,6 +50,10 @@ export interface Destination {
   readonly serverName: string;
   /** True when a request goes by UDP whatever its size: the stream that was to carry it could not be opened. */
   readonly anySize?: boolean;
+  /** STREAM_NO_CONNECT: only by a connection that is open already; STREAM_CLOSE: the connection is closed once this is written. */
+  readonly stream?: number;
+  /** The stream by which a request too large for UDP goes, where it is not the server's own choice (udp_mtu_try_proto()). */
+  readonly largeBy?: 'tcp' | 'tls';
 }
 
 /** Told when a send that was accepted fails later (ICMP error, refused or broken connection, full queue). */
@@ -52,13 +62,16 @@ export interface SendObserver {
   sendFailed(code: string, destination: Destination): void;
 }
 
+/** How a connection ended: the peer or we closed it, a time limit was reached, it broke, or it never was open. */
+export type ConnectionEnd = 'closed' | 'timeout' | 'reset' | 'failed';
+
 /** What the transport layer tells the layer above. */
 export interface TransportUser {
   onMessage(message: SipMessage, from: Received): void;
   /** A message that could not be parsed; `failure.status` says which reply it deserves, if any. */
   onParseFailure(failure: ParseFailure, from: Received): void;
-  /** A stream connection has ended. @param from what messages by it had as their source */
-  onConnectionClosed?(connection: number, from: Received): void;
+  /** A stream connection has ended. @param from what messages by it had as their source @param end how it came to that */
+  onConnectionClosed?(connection: number, from: Received, end: ConnectionEnd): void;
 }
 
 /** The sending side that transactions and the proxy use. */
@@ -84,4 +97,8 @@ export interface TransportSender {
   closeConnection?(connection: number): boolean;
   /** True when the peer of a connection has shown a certificate that our authorities vouch for. */
   peerVerified?(connection: number): boolean;
+  /** Lets a connection serve a further port of its peer (force_tcp_alias). @returns false when there is none or the port is taken */
+  addConnectionAlias?(connection: number, port: number): boolean;
+  /** Makes a domain and every name below it ours; port 0 and protocol null for any. */
+  addSubdomains?(domain: string, port: number, proto: Proto | null): void;
 }

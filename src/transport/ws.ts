@@ -32,6 +32,10 @@ export class WebSocketConnection extends Connection {
     this.ws.on('pong', () => this.keepalive(false));
   }
 
+  override get wasReset(): boolean {
+    return this.failure !== null;
+  }
+
   override ping(): void {
     if (this.state === 'open') this.ws.ping();
   }
