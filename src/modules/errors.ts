@@ -255,8 +255,9 @@ export const MODULE_ERRORS = {
     action: 'Correct the name or add the block.',
   },
   TM_BAD_ARGUMENT: {
-    explanation: 'An argument of t_uac_send() has a line end where none may be; nothing was sent.',
-    action: 'Remove line ends from values that come from the network ({s.rmhlws}).',
+    explanation:
+      'An argument of t_uac_send() has a line end where none may be, or that of t_relay_to() is no address; nothing was sent.',
+    action: 'Remove line ends from values that come from the network ({s.rmhlws}); write addresses as proto:host:port.',
   },
   TM_BAD_STATUS: {
     explanation: 'A reply was to be sent with a status code that is none; default_code was sent.',

@@ -27,13 +27,20 @@ const RECORD = ROUTE_REQUEST | ROUTE_BRANCH | ROUTE_FAILURE;
 /** Books the wish where it belongs: of this branch in a branch_route, else of the request. Once per request (RFC 3261 §16.6 step 4 adds one). */
 function record(ctx: ScriptContext, wish: RecordRoute): number {
   if (ctx.routeType === ROUTE_BRANCH && ctx.branch !== null) {
-    if (ctx.branch.recordRoute !== null || ctx.state.recordRoute !== null) return -1;
+    const before = ctx.branch.recordRoute;
+    // A branch that repeats another has its wish already: the branch_route that made it asks again.
+    if (before !== null) return isSame(before, wish) ? 1 : -1;
+    if (ctx.state.recordRoute !== null) return -1;
     ctx.branch.recordRoute = wish;
     return 1;
   }
   if (ctx.state.recordRoute !== null) return -1;
   ctx.state.recordRoute = wish;
   return 1;
+}
+
+function isSame(a: RecordRoute, b: RecordRoute): boolean {
+  return a.params === b.params && a.advertised === b.advertised && a.preset.join() === b.preset.join();
 }
 
 function withSemicolon(text: string): string {

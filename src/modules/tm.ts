@@ -1,5 +1,6 @@
-import { M_ACK, M_CANCEL } from '../message/method.ts';
+import { M_ACK, M_CANCEL, M_INVITE } from '../message/method.ts';
 import { hasCrlf } from '../message/serializer.ts';
+import type { Branch } from '../proxy/branch.ts';
 import type { RelayOptions } from '../proxy/proxy-core.ts';
 import type { ScriptContext } from '../script/context.ts';
 import { L_ERR } from '../script/log.ts';
@@ -58,16 +59,22 @@ function to(host: string, port: string | undefined, proto = ''): RelayOptions {
   return { host, port: Number.isInteger(number) ? number : 0, proto };
 }
 
-/** `proto:host:port` of t_relay_to; parts may be missing. */
-function proxyAddress(text: string): RelayOptions {
-  const match = /^(?:(udp|tcp|tls|ws|wss):)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/i.exec(text.trim());
-  if (match === null) return {};
+/** `proto:host:port` of t_relay_to; parts may be missing. Null when it is none. */
+function proxyAddress(text: string): RelayOptions | null {
+  const match = /^(?:(udp|tcp|tls|ws|wss):)?(\[[\da-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/i.exec(text.trim());
+  if (match === null) return null;
   return { proto: match[1]?.toLowerCase() ?? '', host: match[2] ?? '', port: Number(match[3] ?? 0) };
 }
 
 function relayTo(module: TmModule, ctx: ScriptContext, where: string, flags: number): number {
+  const address = where === '' ? {} : proxyAddress(where);
+  if (address === null) {
+    // Anywhere else would be a place that nobody asked for.
+    module.host.log.write(L_ERR, 'tm', `t_relay_to: "${where}" is no address`, 'TM_BAD_ARGUMENT');
+    return -1;
+  }
   return relay(module, ctx, {
-    ...(where === '' ? {} : proxyAddress(where)),
+    ...address,
     no100: (flags & 1) !== 0,
     noInternalReply: (flags & 2) !== 0,
     noDnsFailover: (flags & 4) !== 0,
@@ -95,7 +102,9 @@ function sendReply(module: TmModule, ctx: ScriptContext, code: string, reason: s
 }
 
 /** t_check_trans: retransmissions and ACKs to our own negative replies never reach the script here, so only CANCEL and ACK need thought. */
-function checkTransaction(ctx: ScriptContext): number {
+function checkTransaction(module: TmModule, ctx: ScriptContext): number {
+  // The core's reply_route runs before a transaction has its reply.
+  if (ctx.routeType === ROUTE_CORE_ONREPLY) return module.host.proxy.knowsReply(ctx.message) ? 1 : -1;
   if (ctx.routeType !== ROUTE_REQUEST) return 1;
   const { methodId } = ctx.message;
   if (methodId === M_CANCEL) return ctx.state.cancelsInvite ? 1 : -1;
@@ -107,6 +116,23 @@ function currentStatus(ctx: ScriptContext): number {
   if (ctx.routeType === ROUTE_FAILURE || ctx.routeType === ROUTE_BRANCH_FAILURE) return ctx.branch?.status ?? 0;
   if ((ctx.routeType & ROUTE_ONREPLY) !== 0) return ctx.reply?.status ?? 0;
   return ctx.state.transaction?.lastStatus ?? 0;
+}
+
+/** Whether a branch had a reply before the one at hand, which does not count (t_branch_replied): it tells a dead server from one that refused. */
+function hadReply(branch: Branch): boolean {
+  return branch.replies > (branch.local ? 0 : 1);
+}
+
+/** Whether the whole transaction is past its lifetime, not only a branch past its timers. */
+function isExpired(module: TmModule, ctx: ScriptContext): boolean {
+  const { state } = ctx;
+  if (state.transaction === null) return false;
+  const { timers } = module.host.proxy.options;
+  const lifetime =
+    state.pristine.methodId === M_INVITE
+      ? state.maxInvLifetime || timers.maxInvLifetime
+      : state.maxNonInvLifetime || timers.maxNonInvLifetime;
+  return module.host.clock.now() - state.received.at >= lifetime;
 }
 
 /** A route name given to t_on_*; "0" disarms. */
@@ -157,7 +183,7 @@ const functions: FunctionDefinition<TmModule>[] = [
     ['str'],
     RELAY,
     (m) => (ctx, where) =>
-      /^(0x)?[\da-f]+$/i.test(where) ? relayTo(m, ctx, '', Number(where)) : relayTo(m, ctx, where, 0),
+      /^(0x[\da-f]+|\d+)$/i.test(where) ? relayTo(m, ctx, '', Number(where)) : relayTo(m, ctx, where, 0),
   ),
   fn('t_relay_to', ['str', 'int'], RELAY, (m) => (ctx, where, flags) => relayTo(m, ctx, where, flags)),
   fn('t_relay_to_proxy', ['str'], RELAY, (m) => (ctx, where) => relayTo(m, ctx, where, 0)),
@@ -201,7 +227,9 @@ const functions: FunctionDefinition<TmModule>[] = [
   }),
   // Retransmissions are answered before the script runs: there is nothing left to repeat.
   fn('t_retransmit_reply', [], ROUTE_REQUEST, () => (ctx) => (ctx.state.transaction === null ? -1 : 1)),
-  fn('t_check_trans', [], ROUTE_ANY, () => (ctx) => checkTransaction(ctx)),
+  fn('t_check_trans', [], ROUTE_ANY, (m) => (ctx) => checkTransaction(m, ctx), {
+    support: 'partly: an ACK to a 2xx finds no transaction',
+  }),
   fn('t_lookup_request', [], ROUTE_REQUEST, () => (ctx) => (ctx.state.transaction === null ? -1 : 1)),
   fn('t_lookup_cancel', ['int?'], ROUTE_REQUEST, () => (ctx, copyFlags) => {
     const invite = ctx.state.cancels;
@@ -214,17 +242,17 @@ const functions: FunctionDefinition<TmModule>[] = [
     return m.host.proxy.relay(ctx.state) > 0 ? 0 : -1;
   }),
   fn('t_is_canceled', [], MOST, () => (ctx) => (ctx.state.transaction?.isCanceled === true ? 1 : -1)),
-  fn(
-    't_is_expired',
-    [],
-    MOST,
-    () => (ctx) => (ctx.state.transaction?.branches.some((branch) => branch.timedOut) === true ? 1 : -1),
-  ),
+  fn('t_is_expired', [], MOST, (m) => (ctx) => (isExpired(m, ctx) ? 1 : -1)),
   fn(
     't_any_replied',
     [],
     MOST,
-    () => (ctx) => (ctx.state.transaction?.branches.some((branch) => branch.reply !== null) === true ? 1 : -1),
+    () => (ctx) =>
+      ctx.state.transaction?.branches.some((branch) =>
+        branch === ctx.branch ? hadReply(branch) : branch.replies > 0,
+      ) === true
+        ? 1
+        : -1,
   ),
   fn(
     't_any_timeout',
@@ -244,7 +272,7 @@ const functions: FunctionDefinition<TmModule>[] = [
   }),
   fn('t_check_status', ['regex'], ROUTE_ANY, () => (ctx, regex) => (regex.test(`${currentStatus(ctx)}`) ? 1 : -1)),
   fn('t_branch_timeout', [], ROUTE_ANY, () => (ctx) => (ctx.branch?.timedOut === true ? 1 : -1)),
-  fn('t_branch_replied', [], ROUTE_ANY, () => (ctx) => (ctx.branch?.reply != null ? 1 : -1)),
+  fn('t_branch_replied', [], ROUTE_ANY, () => (ctx) => (ctx.branch !== null && hadReply(ctx.branch) ? 1 : -1)),
   arm('t_on_failure', MOST, (ctx, route) => {
     ctx.state.onFailure = route;
   }),
@@ -415,6 +443,7 @@ function named(host: ModuleHost, text: string, parameter: string): VariableAcces
   return access;
 }
 
+const AVOIDED = 'ignored: the deny-list of the resolver has one time for all failures';
 const ALWAYS = 'ignored: matching follows RFC 3261 §17 always';
 
 /** tm: the transaction module. */
@@ -453,11 +482,11 @@ export const tm = defineModule<TmModule>({
     intParam('failure_exec_mode', 0, 'ignored: failure_route always runs for the reply that wins'),
     strParam('failover_reply_codes', null, 'partly: 503 always tries the next address'),
     intParam('blst_503', 0, 'partly: a target that answers 503 is avoided for a while'),
-    intParam('blst_503_def_timeout', 0, 'ignored'),
-    intParam('blst_503_min_timeout', 0, 'ignored'),
-    intParam('blst_503_max_timeout', 0, 'ignored'),
-    intParam('blst_methods_add', 1, 'ignored'),
-    intParam('blst_methods_lookup', -1, 'ignored'),
+    intParam('blst_503_def_timeout', 0, AVOIDED),
+    intParam('blst_503_min_timeout', 0, AVOIDED),
+    intParam('blst_503_max_timeout', 0, AVOIDED),
+    intParam('blst_methods_add', 1, 'ignored: a target that failed is avoided whatever the method'),
+    intParam('blst_methods_lookup', -1, 'ignored: a target that failed is avoided whatever the method'),
     intParam('callid_matching', 0, ALWAYS),
     intParam('callid_cseq_matching', 0, ALWAYS),
     intParam('ruri_matching', 1, ALWAYS),
@@ -466,19 +495,23 @@ export const tm = defineModule<TmModule>({
     intParam('reparse_invite', 1, 'yes: ACK and CANCEL always come from the INVITE that was sent'),
     intParam('reparse_on_dns_failover', 1, 'yes: each address gets a request built anew'),
     intParam('dns_reuse_rcv_socket', 0, 'ignored: the receiving socket is preferred'),
-    strParam('ac_extra_hdrs', null, 'ignored'),
-    intParam('pass_provisional_replies', 0, 'ignored'),
+    strParam('ac_extra_hdrs', null, 'ignored: ACK and CANCEL carry what RFC 3261 §9.1 and §17.1.1.3 say'),
+    intParam(
+      'pass_provisional_replies',
+      0,
+      'ignored: about callbacks of requests made here, whose replies nobody waits for',
+    ),
     intParam('relay_100', 0, 'ignored: 100 is hop by hop'),
-    intParam('reply_relay_mode', 1, 'ignored'),
+    intParam('reply_relay_mode', 1, 'ignored: a 2xx that comes again goes upstream again (RFC 6026 §8.4)'),
     intParam('rich_redirect', 0, 'ignored: q values are always written'),
     intParam('local_ack_mode', 0, 'ignored: the ACK goes where the INVITE went'),
-    intParam('local_ack_branch_mode', 0, 'ignored'),
-    intParam('enable_uac_fr', 0, 'ignored'),
+    intParam('local_ack_branch_mode', 0, 'ignored: no ACK to a 2xx is made here'),
+    intParam('enable_uac_fr', 0, 'ignored: requests made here have no failure_route'),
     intParam('exec_time_check', 1, 'ignored: nothing blocks here'),
     intParam('delayed_reply', 0, 'yes: exactly one error reply is sent'),
-    intParam('e2e_cancel_hop_by_hop', 0, 'ignored'),
-    intParam('evlreq_mode', 0, 'ignored'),
-    intParam('headers_mode', 0, 'ignored'),
+    intParam('e2e_cancel_hop_by_hop', 0, 'ignored: CANCEL is always hop by hop (RFC 3261 §9.2)'),
+    intParam('evlreq_mode', 0, 'ignored: requests made here run no event route yet'),
+    intParam('headers_mode', 0, 'ignored: ACK and CANCEL carry what RFC 3261 §9.1 and §17.1.1.3 say'),
     intParam('noisy_ctimer', 0, 'ignored: fr_inv_timer always answers'),
     intParam('unix_tx_timeout', 500, 'ignored: no FIFO writing'),
     intParam('delete_timer', 0, 'ignored: removed in the original'),

@@ -158,13 +158,14 @@ export const tmx = defineModule<TmxModule>({
       else transaction.server.release();
       return 1;
     }),
-    fn('t_cancel_branches', ['const'], ROUTE_ONREPLY, () => (ctx, which) => {
-      const branches = ctx.state.transaction?.branches ?? [];
-      for (const branch of branches) {
+    fn('t_cancel_branches', ['const'], ROUTE_ONREPLY, (m) => (ctx, which) => {
+      const { transaction } = ctx.state;
+      if (transaction === null) return -1;
+      for (const branch of transaction.branches) {
         const own = branch === ctx.branch;
         if (which === 'others' && own) continue;
         if (which === 'this' && !own) continue;
-        if (branch.client?.isPending === true) branch.client.cancel('');
+        m.host.proxy.cancelBranch(transaction.index, transaction.label, branch.index);
       }
       return 1;
     }),

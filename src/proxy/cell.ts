@@ -11,7 +11,7 @@ import type {
   ServerTransactionHandle,
   ServerTransactionUser,
 } from '../transaction/transaction.ts';
-import type { Destination, Received } from '../transport/transport.ts';
+import { type Destination, type Received, STREAM_NO_CONNECT } from '../transport/transport.ts';
 import { AnswerRepeater } from './answer-repeater.ts';
 import { Branch } from './branch.ts';
 import { BAD_DESTINATION, FAULT, type NextHopFailure, nextHopUri, SEND_FAILED, UNRESOLVABLE } from './next-hop.ts';
@@ -69,6 +69,8 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
   private leg = 0;
   /** A failure or branch-failure route runs; those that wait for its end. */
   private routing = false;
+  /** What runs is a branch-failure route: a branch that it adds stands beside the others of the leg. */
+  private beside = false;
   private readonly waiting: (() => void)[] = [];
   /** A 6xx came: no new attempt of this leg (RFC 3261 §16.7 step 5). */
   private declined = false;
@@ -142,7 +144,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
       }
     }
     if (started > 0) {
-      this.forgetEarlierLegs(leg);
+      if (!this.beside) this.forgetEarlierLegs(leg);
       return 1;
     }
     const problem = failure ?? DROPPED;
@@ -163,12 +165,30 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     this.branches.push(branch);
     try {
       target.seed?.(branch);
-      if (state.onBranch !== '' && !state.hooks.branchRoute(state.onBranch, state, branch)) return DROPPED;
-      return this.launch(branch, options);
+      const kept = state.onBranch === '' || state.hooks.branchRoute(state.onBranch, state, branch);
+      if (typeof kept === 'boolean') return kept ? this.launch(branch, options) : DROPPED;
+      // As for a name that is being looked up: the others go on.
+      branch.resolving = true;
+      const later = (keep: boolean): void => this.safely(() => this.kept(branch, keep, options));
+      kept.then(later, () => later(false));
+      return null;
     } catch (error) {
       this.fault(error, `branch ${branch.index}`);
       return FAULT;
     }
+  }
+
+  /** A branch_route that waited has ended. */
+  private kept(branch: Branch, keep: boolean, options: RelayOptions): void {
+    branch.resolving = false;
+    if (branch.isFinal || this.finalSent) return;
+    const problem = keep ? this.launch(branch, options) : DROPPED;
+    if (problem === null) return;
+    if (problem === DROPPED) {
+      branch.discarded = true;
+      branch.onBranchFailure = '';
+    }
+    this.failBranch(branch, problem.status, problem.reason);
   }
 
   private trying(options: RelayOptions): void {
@@ -177,6 +197,7 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
       this.reply(100, this.services.options.autoInv100Reason);
   }
 
+  /** failure_reply_mode. */
   private forgetEarlierLegs(leg: number): void {
     const mode = this.services.options.failureReplyMode;
     if (mode === 0) return;
@@ -290,8 +311,14 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     const name = branch.onBranchFailure;
     branch.onBranchFailure = '';
     this.runRoute(
-      () => state.hooks.branchFailureRoute(name, state, branch),
-      () => this.tryFinish(),
+      () => {
+        this.beside = true;
+        return state.hooks.branchFailureRoute(name, state, branch);
+      },
+      () => {
+        this.beside = false;
+        this.tryFinish();
+      },
     );
   }
 
@@ -513,6 +540,14 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
     if (!pending) this.reply(TERMINATED.status, TERMINATED.reason);
   }
 
+  /** Cancels one branch. @returns false when it has finished */
+  cancelBranch(branch: Branch): boolean {
+    if (branch.resolving && !branch.isFinal) this.failBranch(branch, TERMINATED.status, TERMINATED.reason);
+    else if (branch.client?.isPending === true) branch.client.cancel('');
+    else return false;
+    return true;
+  }
+
   onTimeout(client: ClientTransactionHandle, provisional: boolean): void {
     const branch = this.branches.find((one) => one.client === client);
     if (branch === undefined || branch.isFinal) return;
@@ -543,7 +578,9 @@ export class Cell implements ProxyTransaction, ClientTransactionUser {
   private retryElsewhere(branch: Branch): boolean {
     const { services, state } = this;
     const failed = branch.candidates[branch.candidate];
-    if (failed !== undefined) services.resolver.denied(failed);
+    // Where no connection may be opened, that there is none says nothing about the address.
+    const unopened = ((branch.destination?.stream ?? 0) & STREAM_NO_CONNECT) !== 0;
+    if (failed !== undefined && !unopened) services.resolver.denied(failed);
     if (!services.options.dnsFailover || state.disableFailover === true) return false;
     if (this.isCanceled || this.declined || this.finalSent) return false;
     while (branch.candidate + 1 < branch.candidates.length) {

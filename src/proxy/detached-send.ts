@@ -1,7 +1,8 @@
 import type { SipMessage } from '../message/message.ts';
+import { sanitizeHeaderLines } from '../message/serializer.ts';
 import type { ClientTransactionHandle, ClientTransactionUser } from '../transaction/transaction.ts';
 import { Branch } from './branch.ts';
-import { destinationFor, nextHopUri } from './next-hop.ts';
+import { destinationFor, nextHopUri, withWishes } from './next-hop.ts';
 import type { RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
 import { branchRequest, markVia, outboundOf } from './request-forward.ts';
@@ -33,12 +34,13 @@ export function replicate(services: ProxyServices, state: RequestState, uri: str
   const changes = state.changes.clone();
   const sendTo = (found: Branch['candidates']): number => {
     const resolved = found[0];
-    const destination =
+    const chosen =
       resolved === undefined ? null : destinationFor(services.sender, resolved, target.socket, state.received.socket);
-    if (destination === null) {
+    if (chosen === null) {
       services.report('TM_REPLICATE_FAILED', `t_replicate: no way to ${next.text}`);
       return -1;
     }
+    const destination = withWishes(chosen, state.forwardStream, state.largeBy);
     const branch = new Branch(0, target, 0);
     branch.request = changes;
     const viaBranch = `z9hG4bK${services.random.token(8)}.r`;
@@ -97,7 +99,7 @@ export function sendOwnRequest(services: ProxyServices, request: OwnRequest, use
       (has('(To|t)') ? '' : `To: <${request.ruri}>\r\n`) +
       (has('(Call-ID|i)') ? '' : `Call-ID: ${services.random.token(16)}\r\n`) +
       `CSeq: 1 ${request.method}\r\nMax-Forwards: 70\r\n${userAgent === '' ? '' : `${userAgent}\r\n`}` +
-      `${request.headers}Content-Length: ${request.body.length}\r\n\r\n${request.body}`;
+      `${sanitizeHeaderLines(request.headers)}Content-Length: ${request.body.length}\r\n\r\n${request.body}`;
     const client = services.transactions.createClient({
       branch: viaBranch,
       method: request.method,

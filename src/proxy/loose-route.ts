@@ -1,7 +1,7 @@
 import { HDR_ROUTE } from '../message/header-name.ts';
 import type { HeaderField, SipMessage } from '../message/message.ts';
 import { type NameAddr, paramValue, parseNameAddr } from '../message/name-addr.ts';
-import { parseUri, type SipUri } from '../message/uri.ts';
+import { parseUri, type SipUri, unescapeUser } from '../message/uri.ts';
 import type { ListenSocket, Proto, TransportSender } from '../transport/transport.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
 
@@ -179,6 +179,6 @@ function announce(
 function ownRoute(state: RequestState, uri: string, params: string): OwnRoute {
   const ftag = paramValue(params, 'ftag') ?? '';
   const fromTag = state.message.from?.tag ?? '';
-  // Upstream only when both are known and differ (byte compare): the original's rule.
-  return { uri, params, upstream: ftag !== '' && fromTag !== '' && ftag !== fromTag };
+  // Upstream only when both are known and differ (byte compare): the original's rule. What record_route escaped is undone.
+  return { uri, params, upstream: ftag !== '' && fromTag !== '' && ftag !== fromTag && unescapeUser(ftag) !== fromTag };
 }

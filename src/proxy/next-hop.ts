@@ -1,5 +1,6 @@
 import { parseUri, type SipUri } from '../message/uri.ts';
 import type { Destination, ListenSocket, Proto, TransportSender } from '../transport/transport.ts';
+import type { RequestState } from './request-state.ts';
 import type { Target } from './target.ts';
 
 /** One address that RFC 3263 found for a next hop. */
@@ -48,6 +49,17 @@ export function nextHopUri(target: Target, force: { proto?: string; host?: strin
   const port = force.host === undefined ? uri.port : (force.port ?? 0);
   const transport = force.proto === undefined || force.proto === '' ? uri.transport : force.proto;
   return parseUri(`sip:${host}${port === 0 ? '' : `:${port}`}${transport === '' ? '' : `;transport=${transport}`}`);
+}
+
+/**
+ * A destination with what the route wants of connections and size.
+ * @param stream STREAM_ bits
+ * @param largeBy how it goes when it is too large for UDP
+ */
+export function withWishes(destination: Destination, stream: number, largeBy: RequestState['largeBy']): Destination {
+  if (stream === 0 && largeBy === '') return destination;
+  const size = largeBy === '' ? {} : largeBy === 'udp' ? { anySize: true } : { largeBy };
+  return { ...destination, stream, ...size };
 }
 
 /**

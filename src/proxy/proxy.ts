@@ -18,7 +18,7 @@ import { statelessBranch, statelessTag } from './branch-id.ts';
 import { Cell, CellOwner } from './cell.ts';
 import { newProxyCounters } from './counters.ts';
 import { type OwnRequest, replicate, sendOwnRequest } from './detached-send.ts';
-import { destinationFor, type NextHopResolver, nextHopUri, type ResolvedTarget } from './next-hop.ts';
+import { destinationFor, type NextHopResolver, nextHopUri, type ResolvedTarget, withWishes } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
 import type { OwnRouteListener, ProxyCore, RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
@@ -216,7 +216,8 @@ export class SipProxy implements ProxyCore, ProxyServices {
   }
 
   replyTo(state: RequestState): Destination {
-    return replyDestination(state.pristine, state.received, state.forceRport || this.options.forceRport);
+    const back = replyDestination(state.pristine, state.received, state.forceRport || this.options.forceRport);
+    return withWishes(back, state.replyStream, '');
   }
 
   forward(state: RequestState, options: RelayOptions = {}): number {
@@ -238,8 +239,9 @@ export class SipProxy implements ProxyCore, ProxyServices {
 
   private forwardTo(state: RequestState, resolved: ResolvedTarget | undefined): number {
     if (resolved === undefined) return -1;
-    const wanted = destinationFor(this.sender, resolved, state.target.socket, state.received.socket);
-    if (wanted === null) return -1;
+    const chosen = destinationFor(this.sender, resolved, state.target.socket, state.received.socket);
+    if (chosen === null) return -1;
+    const wanted = withWishes(chosen, state.forwardStream, state.largeBy);
     const branch = new Branch(0, state.target, 0);
     const viaBranch = statelessBranch(state.message);
     const build = (to: Destination): string =>
@@ -274,13 +276,11 @@ export class SipProxy implements ProxyCore, ProxyServices {
       return -1;
     }
     this.counters.repliesForwarded++;
-    return this.sender.send(
-      buildForwardedResponse(reply, { edits, branchEdits: null, out: NOWHERE }),
-      destination,
-      null,
-    )
-      ? 1
-      : -1;
+    const text = buildForwardedResponse(reply, { edits, branchEdits: null, out: NOWHERE });
+    const wanted = withWishes(destination, state.forwardStream | state.replyStream, '');
+    if (this.sender.send(text, wanted, null)) return 1;
+    this.counters.droppedReplies++;
+    return -1;
   }
 
   /** RFC 3261 §18.2.2 for a reply that carries the way in its Via; null when it names no address. */
@@ -344,10 +344,8 @@ export class SipProxy implements ProxyCore, ProxyServices {
 
   cancelBranch(index: number, label: number, branch: number): number {
     const cell = this.cells.get(index);
-    const client = cell?.label === label ? cell.branches[branch]?.client : undefined;
-    if (client?.isPending !== true) return -1;
-    client.cancel('');
-    return 1;
+    const found = cell?.label === label ? cell.branches[branch] : undefined;
+    return found !== undefined && cell?.cancelBranch(found) === true ? 1 : -1;
   }
 
   liveCells(): number {

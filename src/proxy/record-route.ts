@@ -32,6 +32,12 @@ function face(socket: ListenSocket): Face {
   return { host: socket.displayHost, port: socket.displayPort, proto: socket.proto };
 }
 
+/** A tag as a URI parameter's value: what is no token character would end the parameter or make a user part of what stands before it. */
+function paramText(tag: string): string {
+  if (!/[^\w.!%*+`'~-]/.test(tag)) return tag;
+  return tag.replace(/[^\w.!%*+`'~-]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
 /**
  * host[:port][;transport=x] as Record-Route shows a socket: UDP and its default port are not written. TLS and WebSocket have other default ports
  * (RFC 3261 §19.1.2, RFC 7118 §8), so theirs is always written, unless none is known (0).
@@ -56,7 +62,7 @@ export function renderRecordRoute(
   const wish = branch.recordRoute ?? request.recordRoute;
   if (wish === null) return '';
   const tag = options.appendFromTag ? (state.pristine.from?.tag ?? '') : '';
-  const ftag = tag === '' ? '' : `;ftag=${tag}`;
+  const ftag = tag === '' ? '' : `;ftag=${paramText(tag)}`;
   const lr = options.fullLr ? ';lr=on' : ';lr';
   const params = wish.params + request.routeParams.text(branch.routeParams);
   if (wish.preset.length > 0) {

@@ -5,7 +5,7 @@ import type { TransactionTimers } from '../transaction/transaction.ts';
 import type { Destination } from '../transport/transport.ts';
 import type { Branch } from './branch.ts';
 import type { Cell } from './cell.ts';
-import { destinationFor, type NextHopFailure, NO_SOCKET, SEND_FAILED } from './next-hop.ts';
+import { destinationFor, type NextHopFailure, NO_SOCKET, SEND_FAILED, withWishes } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
 import type { ProxyServices } from './proxy-services.ts';
 import { renderRecordRoute } from './record-route.ts';
@@ -103,7 +103,8 @@ export function sendBranch(
   if (resolved === undefined) return NO_SOCKET;
   const chosen = destinationFor(services.sender, resolved, branch.target.socket, state.received.socket);
   if (chosen === null) return NO_SOCKET;
-  const wanted = anySize ? { ...chosen, anySize } : chosen;
+  const wished = withWishes(chosen, state.forwardStream | branch.target.stream, state.largeBy);
+  const wanted = anySize ? { ...wished, anySize } : wished;
   const viaBranch = `${cell.branchBase}.${branch.index}${branch.attempts === 0 ? '' : `-${branch.attempts}`}`;
   branch.attempts++;
   let text = branchRequest(state, branch, options, outboundOf(state, wanted), viaBranch);

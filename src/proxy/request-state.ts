@@ -8,8 +8,8 @@ import { Target } from './target.ts';
 
 /** What a routing program does at the proxy's decision points. A program is a value: a transaction keeps the one it began with. */
 export interface RouteHooks {
-  /** branch_route before a branch is built. @returns false to drop the branch */
-  branchRoute(name: string, state: RequestState, branch: Branch): boolean;
+  /** branch_route before a branch is built. @returns false to drop the branch; a promise makes only this branch wait */
+  branchRoute(name: string, state: RequestState, branch: Branch): boolean | Promise<boolean>;
   /** onreply_route[name] for a reply of a branch. @returns false to drop it (only provisional ones are dropped) */
   replyRoute(
     name: string,
@@ -129,7 +129,8 @@ export class RequestState {
   message: SipMessage;
   /** The message as received; replies are restored from it. */
   readonly pristine: SipMessage;
-  readonly received: Received;
+  /** Where it came from; set_recv_socket and set_source_address put another in its place. */
+  received: Received;
   readonly hooks: RouteHooks;
   /** What every new branch sees changed. */
   changes = new RequestChanges();
@@ -179,6 +180,13 @@ export class RequestState {
   /** set_advertised_address / set_advertised_port for this message. */
   advertisedHost = '';
   advertisedPort = 0;
+  /** STREAM_ bits for the branches (set_forward_no_connect, set_forward_close) and for the replies (set_reply_…). */
+  forwardStream = 0;
+  replyStream = 0;
+  /** How it goes when it is too large for UDP (udp_mtu_try_proto()); empty: as the server does it. */
+  largeBy: '' | 'udp' | 'tcp' | 'tls' = '';
+  /** True for the message that routes see when none caused them. */
+  faked = false;
   /** add_local_rport(). */
   localRport = false;
   /** True once a reply was sent for it without a transaction. */

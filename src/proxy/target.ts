@@ -18,6 +18,8 @@ export class Target {
   flags = 0;
   /** q in thousandths, -1 unset. */
   q = -1;
+  /** STREAM_ bits of this branch only: a branch_route's set_forward_no_connect and set_forward_close. */
+  stream = 0;
   ruid = '';
   locationUa = '';
   instance = '';
@@ -67,6 +69,7 @@ export class Target {
     this.socket = other.socket;
     this.flags = other.flags;
     this.q = other.q;
+    this.stream = other.stream;
     this.ruid = other.ruid;
     this.locationUa = other.locationUa;
     this.instance = other.instance;

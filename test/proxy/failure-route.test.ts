@@ -252,6 +252,23 @@ describe('branch-failure routes', () => {
     assert.deepEqual(bench.trace().slice(-1), ['500>10.0.0.9:5060']);
   });
 
+  test('what else its leg got is kept with failure_reply_mode 3', () => {
+    const bench = forked(
+      (state, branch, proxy) => {
+        if (branch.status === 401) repeat(state, branch, proxy, 'sip:bob@192.0.2.3');
+      },
+      'sip:bob@192.0.2.1',
+      'sip:bob@192.0.2.2',
+    );
+    bench.proxy.options.failureReplyMode = 3;
+    bench.receive(request('INVITE'));
+    const sent = bench.take();
+    bench.answer(sentTo(sent, '192.0.2.1'), 404);
+    bench.answer(sentTo(sent, '192.0.2.2'), 401);
+    bench.answer(sentTo(bench.take(), '192.0.2.3'), 500);
+    assert.deepEqual(bench.trace().slice(-1), ['404>10.0.0.9:5060']);
+  });
+
   test('two that wait run one after the other, and the call is finished once', async () => {
     const order: string[] = [];
     const bench = forked(

@@ -149,6 +149,21 @@ describe('Record-Route', () => {
     );
   });
 
+  test('a From tag that is no token cannot become a user part of our URI, and the direction is still known', () => {
+    const bench = new ProxyBench({
+      request: (state, proxy) => {
+        state.recordRoute = plain;
+        proxy.relay(state);
+      },
+    });
+    bench.receive(request('INVITE').replace('tag=f1', 'tag=x@evil.test'));
+    const sent = bench.take().find((one) => one.message.isRequest);
+    const header = sent?.message.value(8);
+    assert.equal(header, '<sip:10.0.0.1:5070;lr;ftag=x%40evil.test>');
+    assert.equal(routed(`Route: ${header}\r\n`, { fromTag: 'x@evil.test' }).own[0]?.upstream, false);
+    assert.equal(routed(`Route: ${header}\r\n`, { fromTag: 'uas', toTag: 'x@evil.test' }).own[0]?.upstream, true);
+  });
+
   test('a preset address', () => {
     assert.deepEqual(
       recorded((state) => {
