@@ -54,8 +54,11 @@ const SAME_ESCAPES = 'wWsSbB';
  * @throws RegexError with the offset of the problem
  */
 export function compilePosix(pattern: string, options: RegexOptions): RegExp {
-  const source = new Translator(pattern, options.newline).translate();
-  const flags = `${options.ignoreCase ? 'i' : ''}${options.newline ? '' : 's'}${options.global === true ? 'g' : ''}`;
+  // The engine of linear time, which takes over when a match runs away, does not know the flag i: letters are spelt in both cases instead. A back
+  // reference has to compare what it refers to without case, which only the flag can do.
+  const fold = options.ignoreCase && !/\\[1-9]/.test(pattern);
+  const source = new Translator(pattern, options.newline, fold).translate();
+  const flags = `${options.ignoreCase && !fold ? 'i' : ''}${options.newline ? '' : 's'}${options.global === true ? 'g' : ''}`;
   try {
     return new RegExp(source, flags);
   } catch (error) {
@@ -67,11 +70,14 @@ export function compilePosix(pattern: string, options: RegexOptions): RegExp {
 class Translator {
   private readonly text: string;
   private readonly newline: boolean;
+  /** Letters match in both cases. */
+  private readonly fold: boolean;
   private at = 0;
 
-  constructor(text: string, newline: boolean) {
+  constructor(text: string, newline: boolean, fold: boolean) {
     this.text = text;
     this.newline = newline;
+    this.fold = fold;
   }
 
   translate(): string {
@@ -124,7 +130,11 @@ class Translator {
     if (c === '[') return this.bracket();
     if (c === '.') return this.newline ? '[^\\n]' : '.';
     if (c === '\\') return this.escape();
-    return literal(c);
+    return this.character(c);
+  }
+
+  private character(c: string): string {
+    return this.fold && isLetter(c) ? `[${c.toLowerCase()}${c.toUpperCase()}]` : literal(c);
   }
 
   private escape(): string {
@@ -137,7 +147,7 @@ class Translator {
     if (c === '>') return '\\b(?<=\\w)';
     if (c === '`') return '(?<![^])';
     if (c === "'") return '(?![^])';
-    return literal(c);
+    return this.character(c);
   }
 
   /** A bracket expression; its `[` is behind us. */
@@ -161,14 +171,15 @@ class Translator {
         continue;
       }
       this.at++;
-      out += inClass(c);
       // A range, unless the minus is the last character.
+      let high = c;
       if (text[this.at] === '-' && text[this.at + 1] !== ']' && text[this.at + 1] !== undefined) {
-        const high = text[this.at + 1] as string;
+        high = text[this.at + 1] as string;
         if (high < c) throw new RegexError(`range "${c}-${high}" runs backwards`, this.at - 1);
-        out += `-${inClass(high)}`;
         this.at += 2;
       }
+      out += high === c ? inClass(c) : `${inClass(c)}-${inClass(high)}`;
+      if (this.fold) out += otherCase(c, high);
     }
     this.at++;
     return `${out}]`;
@@ -184,14 +195,14 @@ class Translator {
     if (end < 0) return null;
     const name = text.slice(this.at + 2, end);
     if (mark === ':') {
-      const set = CLASSES[name];
+      const set = this.fold && (name === 'upper' || name === 'lower') ? CLASSES.alpha : CLASSES[name];
       if (set === undefined) throw this.error(`unknown character class [:${name}:]`);
       this.at = end + 2;
       return set;
     }
     if (name.length !== 1) throw this.error(`unknown collating element "${name}"`);
     this.at = end + 2;
-    return inClass(name);
+    return inClass(name) + (this.fold ? otherCase(name, name) : '');
   }
 
   /** An atom with the repetitions that follow it; `a+?` is one repetition that means the same, `a{2}{3}` a group repeated. */
@@ -255,6 +266,21 @@ function quantifier({ min, max }: Bounds): string {
   if (max === Number.POSITIVE_INFINITY) return min === 0 ? '*' : min === 1 ? '+' : `{${min},}`;
   if (min === 0 && max === 1) return '?';
   return min === max ? `{${min}}` : `{${min},${max}}`;
+}
+
+function isLetter(c: string): boolean {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/** The letters of a range of a bracket expression in their other case, as ranges; empty when it has none. */
+function otherCase(low: string, high: string): string {
+  const part = (first: string, last: string, change: (text: string) => string): string => {
+    const from = low > first ? low : first;
+    const to = high < last ? high : last;
+    if (from > to) return '';
+    return from === to ? change(from) : `${change(from)}-${change(to)}`;
+  };
+  return part('a', 'z', (text) => text.toUpperCase()) + part('A', 'Z', (text) => text.toLowerCase());
 }
 
 function literal(c: string): string {

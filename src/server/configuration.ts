@@ -1,3 +1,4 @@
+import { type Buffer, isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { modules } from '../modules/index.ts';
@@ -16,10 +17,15 @@ export interface LoadedConfiguration {
   readonly read: readonly Diagnostic[];
 }
 
-/** Text of a file with one latin1 character a byte, as messages have it; null when it cannot be read. */
+/** A file's text: UTF-8, or latin1 when its bytes are no UTF-8, as old configurations have it. */
+function decode(bytes: Buffer): string {
+  return isUtf8(bytes) ? bytes.toString('utf8') : bytes.toString('latin1');
+}
+
+/** Text of an included file; null when it cannot be read. */
 function readText(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return decode(readFileSync(path));
   } catch {
     return null;
   }
@@ -33,7 +39,7 @@ export function loadConfiguration(options: LoadOptions): LoadedConfiguration {
   const path = isAbsolute(options.file) ? options.file : resolve(options.cwd, options.file);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = decode(readFileSync(path));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError('CFG_FILE', `cannot read the configuration ${options.file}: ${reason}`);

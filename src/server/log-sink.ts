@@ -61,6 +61,13 @@ export function encodeForLog(text: string): string {
   });
 }
 
+/** Offset after the last character that is no line end; by hand, as an expression anchored at the end is quadratic in line ends. */
+function endOfText(text: string): number {
+  let end = text.length;
+  while (end > 0 && (text.charCodeAt(end - 1) === 0x0a || text.charCodeAt(end - 1) === 0x0d)) end--;
+  return end;
+}
+
 /** Settings of a {@link LogSink}. */
 export interface LogSinkOptions {
   /** Threshold, Kamailio's numbers. */
@@ -102,7 +109,7 @@ export class LogSink implements Log {
   write(level: number, module: string, text: string, code = ''): void {
     if (level > this.level) return;
     // A trailing line end is how many scripts end an xlog; it would only make an empty line.
-    const line = encodeForLog(text.replace(/[\r\n]+$/, ''));
+    const line = encodeForLog(text.slice(0, endOfText(text)));
     if (this.json !== null) {
       const writer = levelName(level).toLowerCase() as WriterLevel;
       this.json[writer]({ module, ...(code === '' ? {} : { code }) }, line);

@@ -28,7 +28,14 @@ const kamailio = peer('kamailio');
 async function checkHere(file: string): Promise<void> {
   const { code, stdout, stderr } = await command(['check', file]);
   assert.equal(code, 0, stdout + stderr);
-  assert.equal(stdout, `${file}: ok\n`);
+  // The page that sets up calls also sets parameters of registrations, which have no effect yet and are named.
+  const known = /warning: parameter reg_\w+ has no effect/;
+  const warnings = stdout.split('\n').filter((line) => line.includes(': warning: '));
+  assert.deepEqual(
+    warnings.filter((line) => !known.test(line)),
+    [],
+  );
+  assert.match(stdout.trimEnd().split('\n').at(-1) ?? '', warnings.length === 0 ? /: ok$/ : /: ok \(\d+ warnings?\)$/);
   assert.equal(stderr, '');
 }
 

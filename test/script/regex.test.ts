@@ -110,3 +110,22 @@ test('substitutions', () => {
     { kind: 'text', text: '\n\\>' },
   ]);
 });
+
+test('case is ignored without the flag that keeps the linear engine out', () => {
+  const options = { ignoreCase: true, newline: false } as const;
+  for (const [pattern, yes, no] of [
+    ['^sip:Alice@', 'SIP:aLICE@x', 'sip:bob@'],
+    ['^[a-f]+$', 'ABCdef', 'xyz'],
+    ['^[^A-C]$', 'd', 'b'],
+    ['^[[:upper:]]+$', 'abc', '123'],
+    ['^[X-c]$', 'A', 'd'],
+    ['^\\Q$', 'q', 'x'],
+  ] as const) {
+    const regex = compilePosix(pattern, options);
+    assert.equal(regex.flags.includes('i'), false, pattern);
+    assert.ok(regex.test(yes), `${pattern} ${yes}`);
+    assert.ok(!regex.test(no), `${pattern} ${no}`);
+  }
+  assert.ok(compilePosix('(a)\\1', options).flags.includes('i'), 'a back reference needs the flag');
+  assert.ok(compilePosix('(a)\\1', options).test('aA'));
+});

@@ -29,7 +29,7 @@ const parsed = new WeakMap<SipMessage, Credentials | null>();
 function parseDigest(text: string): Credentials | null {
   if (!/^digest\s/i.test(text)) return null;
   const values = new Map<string, string>();
-  const pattern = /([A-Za-z0-9_-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*)/g;
+  const pattern = /(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*)/g;
   pattern.lastIndex = 6;
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const name = (match[1] as string).toLowerCase();
