@@ -43,6 +43,20 @@ export const differences: readonly DifferenceGroup[] = [
           avoided for a while. Kamailio does so with \`use_dns_failover\` and its destination blocklist.`,
       },
       {
+        title: 'WebSocket needs no xhttp',
+        text: `\`listen=ws:…\` and \`listen=wss:…\` are lines of ours, and with the websocket module loaded tcp and tls sockets take upgrades before any
+          route runs.`,
+      },
+      {
+        title: 'A large request goes by TCP with a Via that says so',
+        text: `With \`udp_mtu\` a request that is too large goes by a stream, with the right Via and Record-Route, and by UDP after all when nobody
+          takes it there (RFC 3261 §18.1.1).`,
+      },
+      {
+        title: 'While it stops, it finishes what it began',
+        text: `What would begin something new is answered 503 with Retry-After; calls being set up go on until they are done or time is up.`,
+      },
+      {
         title: 'Broken messages are answered as RFC 3261 wants',
         text: `400, 416 and the like wherever a reply can be addressed; Kamailio drops many of them in silence.`,
       },

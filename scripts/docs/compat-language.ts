@@ -139,7 +139,7 @@ export interface EventRow {
   readonly support: string;
 }
 
-/** Events that the checker takes without a warning, with what becomes of them. */
+/** Events of Kamailio and what becomes of them here; the checker warns about those that nobody runs. */
 export const eventRows: readonly EventRow[] = [
   {
     name: 'tm:branch-failure[:NAME]',

@@ -233,7 +233,8 @@ export const uac = defineModule<UacModule>({
     },
   ],
   transformations: [],
-  eventRoutes: ['uac:reply'],
+  // uac:reply comes with the request generator.
+  eventRoutes: [],
   create: (host, parameters) => {
     const settings = readSettings(host, parameters);
     if (parameters.isSet('reg_db_url'))

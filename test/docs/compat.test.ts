@@ -200,7 +200,10 @@ test('every event route that a module has, and every one that check takes, has a
   );
   for (const name of rows) {
     const codes = check(`request_route { exit; }\nevent_route[${name}] { exit; }`).map(({ code }) => code);
-    assert.deepEqual(codes, [], name);
+    const runs = eventRows.some((row) => row.name.startsWith(name) && readSupport(row.support).level !== 'no');
+    // What nobody runs is said when it is read, not found out in production.
+    if (runs) assert.deepEqual(codes, [], name);
+    else if (!name.startsWith('tcp:')) assert.deepEqual(codes, ['CFG_UNKNOWN_EVENT'], name);
   }
 });
 
