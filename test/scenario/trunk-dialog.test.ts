@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { sleep } from '../support/servers.ts';
 import { SDP } from '../support/sip-dialog.ts';
 import type { PeerMessage } from '../support/sip-peer.ts';
-import { type Challenge, hopText, Trunk } from './trunk.ts';
+import { both, type Challenge, hopText, Trunk } from './trunk.ts';
 
 const OUTSIDE = 'sip:anonymous@anonymous.invalid';
 const INSIDE = '"Alice A" <sip:alice@atlanta.example.com>';
@@ -235,6 +235,32 @@ describe('calls that do not come about', () => {
       assert.deepEqual([tries.length, finals.length], [2, 1]);
     });
   }
+
+  it('wrong password and a failure_route that arms itself again: still no loop', async () => {
+    const loop = await Trunk.start(`
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "uac.so"
+modparam("uac", "credential", "test:carrier.example.com:wrong")
+request_route { record_route(); t_on_failure("AUTH"); $du = "sip:127.0.0.1:CARRIER_PORT"; t_relay(); }
+failure_route[AUTH] { t_on_failure("AUTH"); if (t_check_status("401|407")) { uac_auth(); t_relay(); } }
+`);
+    try {
+      const callId = 'loop@trunk';
+      const call = loop.of(callId);
+      loop.carrier.on(both('INVITE', callId), (request) => void loop.challenge(request, { status: 407, more: '' }));
+      const text = await loop.invite(callId);
+      const final = await call.phone((m) => m.status >= 300);
+      await loop.phone.send(hopText('ACK', text, final), loop.remote);
+      await sleep(300);
+      const tries = loop.carrier.messages('in').filter((m) => m.callId === callId && m.method === 'INVITE');
+      assert.deepEqual([final.status, tries.length], [407, 2]);
+    } finally {
+      await loop.stop();
+    }
+  });
 
   it('CANCEL while the answered INVITE rings: the second INVITE is cancelled, by its own branch and number', async () => {
     const callId = 'cancel-ringing@trunk';

@@ -5,20 +5,30 @@ import { createServer } from 'node:net';
 /** Handed out by this process already: nobody may have bound them yet. */
 const given = new Set<number>();
 
-async function udpPort(host: string): Promise<number> {
+/**
+ * Below the range that systems give to sockets without a port of their own: a port that is handed out here is bound only a little later,
+ * and no other socket may get it by accident until then.
+ */
+const FIRST = 10_000;
+const COUNT = 22_000;
+
+async function udpIsFree(port: number, host: string): Promise<boolean> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  socket.bind(0, host);
-  await once(socket, 'listening');
-  const { port } = socket.address();
+  try {
+    socket.bind({ port, address: host, exclusive: true });
+    await once(socket, 'listening');
+  } catch {
+    return false;
+  }
   socket.close();
   await once(socket, 'close');
-  return port;
+  return true;
 }
 
 async function tcpIsFree(port: number, host: string): Promise<boolean> {
   const server = createServer();
   try {
-    server.listen(port, host);
+    server.listen({ port, host, exclusive: true });
     await once(server, 'listening');
   } catch {
     return false;
@@ -30,10 +40,11 @@ async function tcpIsFree(port: number, host: string): Promise<boolean> {
 
 /** A port of a loopback address that is free for UDP and TCP, never the same twice. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
-  for (;;) {
-    const port = await udpPort(host);
-    if (given.has(port) || !(await tcpIsFree(port, host))) continue;
+  for (let tries = 0; tries < 1000; tries++) {
+    const port = FIRST + Math.floor(Math.random() * COUNT);
+    if (given.has(port) || !(await udpIsFree(port, host)) || !(await tcpIsFree(port, host))) continue;
     given.add(port);
     return port;
   }
+  throw new Error(`no free port on ${host}`);
 }
