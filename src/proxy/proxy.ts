@@ -276,7 +276,13 @@ export class SipProxy implements ProxyCore, ProxyServices {
       return -1;
     }
     this.counters.repliesForwarded++;
-    const text = buildForwardedResponse(reply, { edits, branchEdits: null, out: NOWHERE });
+    const text = buildForwardedResponse(reply, {
+      edits,
+      branchEdits: null,
+      out: NOWHERE,
+      status: edits.status === 0 ? undefined : edits.status,
+      reason: edits.reason === '' ? undefined : edits.reason,
+    });
     const wanted = withWishes(destination, state.forwardStream | state.replyStream, '');
     if (this.sender.send(text, wanted, null)) return 1;
     this.counters.droppedReplies++;
