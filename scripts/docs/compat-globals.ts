@@ -62,7 +62,10 @@ export const globalRows: readonly GlobalRow[] = [
     'ignored: replies go where RFC 3261 §18.2.2 and RFC 3581 say; a Via address that the request did not come from may be anybody’s',
     'replyToVia',
   ),
-  row('mhomed', 'ignored: the socket is the first one of the protocol and address family', 'mhomed'),
+  row(
+    'mhomed',
+    'partly: the socket of the address that the routing table gives (elsewhere than on Linux: the networks of the interfaces); policy routing is not looked at',
+  ),
   row(
     'phone2tel',
     'ignored: a sip URI with user=phone stays a sip URI here (value 0); only $ru with the scheme tel is a tel URI',

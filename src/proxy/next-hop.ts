@@ -63,8 +63,8 @@ export function withWishes(destination: Destination, stream: number, largeBy: Re
 }
 
 /**
- * The destination for a resolved target: the forced socket if it fits, else the one the request came in by, else the first that serves the
- * protocol and family.
+ * The destination for a resolved target: the forced socket if it fits, else the one that the routing table says (mhomed), else the one the
+ * request came in by, else the first that serves the protocol and family.
  */
 export function destinationFor(
   sender: TransportSender,
@@ -73,7 +73,11 @@ export function destinationFor(
   receivedOn: ListenSocket | null,
 ): Destination | null {
   const family = resolved.ip.includes(':') ? 6 : 4;
-  const socket = sender.socketFor(resolved.proto, family, forced ?? receivedOn);
+  const socket = sender.socketFor(
+    resolved.proto,
+    family,
+    forced ?? sender.socketTowards?.(resolved.proto, resolved.ip) ?? receivedOn,
+  );
   if (socket === null) return null;
   return {
     socket,

@@ -49,6 +49,7 @@ function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log, c
       defaultTlsPort: server.tlsPort,
       crlfPing: server.tcpCrlfPing,
       tcpKeepalive: server.tcpKeepalive,
+      multihomed: settings.mhomed,
       udpMtu: settings.udpMtu,
       udpMtuTryProto: settings.udpMtuTryProto.toLowerCase() === 'tls' ? 'tls' : 'tcp',
       // Bursts arrive while a route computes: the kernel keeps them for us.

@@ -80,6 +80,8 @@ export interface TransportOptions {
   readonly reusePort?: boolean;
   /** Answers HTTP requests on stream sockets that are no WebSocket upgrade (xhttp). */
   readonly onHttpRequest?: (request: IncomingMessage, response: ServerResponse, socket: ListenSocket) => void;
+  /** Choose the socket of a request by the routing table (mhomed). */
+  readonly multihomed?: boolean;
   /** Default port of listen lines without one (port, tls_port_no). */
   readonly defaultPort?: number;
   readonly defaultTlsPort?: number;

@@ -8,6 +8,7 @@ import { defaultPort, describeListen, OwnNames, type PlannedSocket, planListen }
 import { gatedLogger } from './log-gate.ts';
 import { MtuFallback, mayMove, moveTopVia } from './mtu.ts';
 import { DEFAULT_TRANSPORT_LIMITS, type TransportLogger, type TransportOptions } from './options.ts';
+import { SourceAddresses } from './source-address.ts';
 import { countDrop, newStats, type TransportStats } from './stats.ts';
 import { StreamHub } from './stream-hub.ts';
 import type { TlsSettings } from './tls.ts';
@@ -51,6 +52,7 @@ export class TransportLayer implements TransportSender, UdpHost {
   private readonly parseLimits: ParseLimits;
   private readonly streams: StreamHub;
   private readonly names = new OwnNames();
+  private readonly sources: SourceAddresses | null;
   private readonly list: ListenSocket[] = [];
   private readonly udpByIndex: (UdpSocket | undefined)[] = [];
   private user: TransportUser | null = null;
@@ -60,6 +62,7 @@ export class TransportLayer implements TransportSender, UdpHost {
   constructor(options: TransportOptions) {
     this.options = options;
     this.clock = options.clock ?? realClock;
+    this.sources = options.multihomed === true ? new SourceAddresses(this.clock) : null;
     this.log = options.log === undefined ? () => {} : gatedLogger(options.log, this.clock);
     this.parseLimits = options.parseLimits ?? DEFAULT_LIMITS;
     this.streams = new StreamHub({
@@ -243,6 +246,12 @@ export class TransportLayer implements TransportSender, UdpHost {
       first ??= socket;
     }
     return first;
+  }
+
+  socketTowards(proto: Proto, ip: string): ListenSocket | null {
+    const address = this.sources?.towards(ip) ?? null;
+    if (address === null) return null;
+    return this.list.find((socket) => socket.proto === proto && socket.address === address) ?? null;
   }
 
   // Names

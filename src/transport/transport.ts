@@ -86,6 +86,8 @@ export interface TransportSender {
   send(text: string, destination: Destination, observer: SendObserver | null): boolean;
   /** Our socket that serves a protocol and address family; prefers `preferred` when it fits; null when there is none. */
   socketFor(proto: Proto, family: 4 | 6, preferred: ListenSocket | null): ListenSocket | null;
+  /** Our socket on the address that the routing table gives for a destination (mhomed). Absent, or null: nothing says. */
+  socketTowards?(proto: Proto, ip: string): ListenSocket | null;
   /** True when host:port (port 0: any) names this server: listen addresses, advertised ones, aliases. `proto` limits, if given. */
   isMyself(host: string, port: number, proto?: Proto): boolean;
   /**

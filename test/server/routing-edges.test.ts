@@ -202,3 +202,26 @@ test('method names that a sender makes up are not counted one by one', async () 
   const count = server.statistics().find(({ name }) => name === 'rcv_requests');
   assert.equal(count?.value, 5);
 });
+
+test('mhomed: a request leaves by the socket towards its destination, without it by the one that it came in by', async () => {
+  for (const [setting, host] of [
+    ['mhomed=0', '127.0.0.2'],
+    ['mhomed=1', '127.0.0.1'],
+  ] as const) {
+    const { caller, callee, to } = await world(
+      (port, peer) => `${setting}
+listen=udp:127.0.0.2:${port}
+listen=udp:127.0.0.1:${port}
+${MODULES}
+request_route { $du = "sip:${peer.address}"; t_relay(); }`,
+    );
+    await caller.send(requestText(caller, { method: 'MESSAGE', uri: 'sip:bob@example.com' }), {
+      ...to,
+      host: '127.0.0.2',
+    });
+    const request = await callee.expect('MESSAGE');
+    assert.equal(request.remote.host, host);
+    await callee.reply(request, 200, 'OK');
+    await caller.expect('200 MESSAGE');
+  }
+});
