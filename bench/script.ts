@@ -92,6 +92,7 @@ function prepare(body: string): () => number | Promise<number> {
     // No statement of the benchmark sends anything.
     proxy: {} as ProxyCore,
     sender,
+    resolver: { resolveNow: () => [], resolve: async () => [], denied: () => {} },
     wheel: new HashedTimerWheel({ clock: realClock }),
     clock: realClock,
     log,

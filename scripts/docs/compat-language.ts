@@ -18,6 +18,7 @@ function row(what: string, example: string, support = 'yes'): LanguageRow {
 }
 
 const NOT_RUN = 'no: not run yet';
+const TCP_EVENT = 'yes: of every connection, without the tcpops module';
 const OURS = 'yes: also where Kamailio refuses it';
 const DIALECT = 'yes: OpenSIPS syntax';
 
@@ -168,9 +169,9 @@ export const eventRows: readonly EventRow[] = [
     when: 'a message that cannot be parsed',
     support: 'partly: where enough of it can be read for a reply',
   },
-  { name: 'tcp:closed', when: 'a connection ended', support: NOT_RUN },
-  { name: 'tcp:timeout', when: 'a connection was idle for too long', support: NOT_RUN },
-  { name: 'tcp:reset', when: 'a peer reset a connection', support: NOT_RUN },
+  { name: 'tcp:closed', when: 'a connection ended', support: TCP_EVENT },
+  { name: 'tcp:timeout', when: 'a connection was idle for too long', support: TCP_EVENT },
+  { name: 'tcp:reset', when: 'a peer reset a connection', support: TCP_EVENT },
   { name: 'websocket:closed', when: 'a WebSocket connection ended', support: 'yes' },
 ];
 

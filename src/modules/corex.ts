@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseUri } from '../message/uri.ts';
+import { destinationFor, type ResolvedTarget } from '../proxy/next-hop.ts';
 import type { ScriptContext } from '../script/context.ts';
+import { addTcpAlias } from '../script/core-functions-send.ts';
 import { L_WARN } from '../script/log.ts';
 import {
   defineModule,
@@ -13,21 +15,15 @@ import {
   strParam,
 } from '../script/module-definition.ts';
 import { splitAddress } from '../script/socket-address.ts';
-import { ROUTE_ANY, ROUTE_CORE_ONREPLY, ROUTE_FAILURE, ROUTE_REQUEST } from '../script/values.ts';
+import { ROUTE_ANY, ROUTE_CORE_ONREPLY, ROUTE_FAILURE, ROUTE_REQUEST, ROUTE_TM_ONREPLY } from '../script/values.ts';
 import { canonicalHost, ipFamily, unbracket } from '../transport/ip.ts';
-import type { ListenSocket, Proto, TransportSender } from '../transport/transport.ts';
+import type { ListenSocket, Proto, Received } from '../transport/transport.ts';
 import { COREX_VARIABLES } from './corex/variables.ts';
 import { appendBranch } from './support/append-branch.ts';
 import { failure } from './support/failure.ts';
 
 interface CorexModule {
   readonly host: ModuleHost;
-}
-
-/** A transport that knows names by their ends. */
-interface SubdomainNames {
-  /** Makes a domain and every name below it *myself*; port 0 and protocol null for any. */
-  addSubdomains?(domain: string, port: number, proto: Proto | null): void;
 }
 
 const RF = ROUTE_REQUEST | ROUTE_FAILURE;
@@ -87,8 +83,21 @@ function socketFunction(
   );
 }
 
+/** Changes how the message came; the answer and the relay of a request go by it, where the request is what is at hand. */
+function receiveAs(ctx: ScriptContext, change: Partial<Pick<Received, 'socket' | 'ip' | 'port'>>): void {
+  const { state } = ctx;
+  const isOwn = ctx.from === state.received;
+  ctx.from = { ...ctx.from, ...change };
+  if (ctx.routeType === ROUTE_TM_ONREPLY) return;
+  const { socket } = state.received;
+  // A socket of another protocol or family cannot answer.
+  if (change.socket !== undefined && (change.socket.proto !== socket.proto || change.socket.family !== socket.family))
+    return;
+  state.received = isOwn ? ctx.from : { ...state.received, ...change };
+}
+
 function setReceived(ctx: ScriptContext, socket: ListenSocket): void {
-  ctx.from = { ...ctx.from, socket };
+  receiveAs(ctx, { socket });
 }
 
 function setSource(m: CorexModule, ctx: ScriptContext, text: string): number {
@@ -96,13 +105,13 @@ function setSource(m: CorexModule, ctx: ScriptContext, text: string): number {
   if (parts === null || ipFamily(parts.host) === 0) {
     return fail(m, 'set_source_address', `"${text}" is no address`, 'COREX_BAD_ADDRESS');
   }
-  ctx.from = { ...ctx.from, ip: unbracket(parts.host), port: parts.port ?? 5060 };
+  receiveAs(ctx, { ip: unbracket(parts.host), port: parts.port ?? 5060 });
   return 1;
 }
 
 /**
- * Sends raw text.
- * @param where host and port; null for a text that is no address
+ * Sends raw text; for a name that has to be looked up, as soon as that is done.
+ * @param where host and port (0: by SRV, or the default); null for a text that is none
  */
 function sendTo(
   m: CorexModule,
@@ -112,35 +121,42 @@ function sendTo(
   text: string,
   preferred: ListenSocket | null,
 ): number {
-  const ip = where === null ? '' : unbracket(where.host);
-  const family = ipFamily(ip);
-  if (where === null || family === 0) return fail(m, name, 'the destination is no IP address', 'COREX_BAD_ADDRESS');
-  const socket = m.host.sender.socketFor(proto, family, preferred);
-  if (socket === null) return fail(m, name, `no ${proto} socket for ${ip}`, 'COREX_NO_SOCKET');
-  const port = where.port || (proto === 'tls' ? 5061 : 5060);
-  const destination = { socket, proto, ip, port, connection: 0, serverName: '' };
-  return m.host.proxy.sendRaw(text, destination) ? 1 : fail(m, name, `cannot send to ${ip}:${port}`, 'COREX_SEND');
+  const { resolver, sender, proxy } = m.host;
+  const sendNow = (found: ResolvedTarget | undefined): number => {
+    if (found === undefined) return fail(m, name, `${where?.host} has no address`, 'COREX_UNRESOLVED');
+    const { ip, port } = found;
+    const destination = destinationFor(sender, found, preferred, null);
+    if (destination === null) return fail(m, name, `no ${proto} socket for ${ip}`, 'COREX_NO_SOCKET');
+    return proxy.sendRaw(text, destination) ? 1 : fail(m, name, `cannot send to ${ip}:${port}`, 'COREX_SEND');
+  };
+  const host = where === null ? '' : unbracket(where.host);
+  if (where !== null && ipFamily(host) !== 0)
+    return sendNow({ proto, ip: host, port: where.port || (proto === 'tls' ? 5061 : 5060), serverName: '' });
+  const at = where === null || where.port === 0 ? '' : `:${where.port}`;
+  const uri = parseUri(`sip:${host}${at};transport=${proto}`);
+  if (uri === null || host === '') return fail(m, name, 'the destination names no host', 'COREX_BAD_ADDRESS');
+  const known = resolver.resolveNow(uri);
+  if (known !== null) return sendNow(known[0]);
+  resolver.resolve(uri).then(
+    (found) => void sendNow(found[0]),
+    () => void sendNow(undefined),
+  );
+  return 1;
 }
 
 /** send_udp / send_tcp: the message as received, without a Via of ours, to an address or to where $du or $ru point. */
 function sendMessage(name: string, proto: Proto): FunctionDefinition<CorexModule> {
-  return fn(
-    name,
-    ['str?'],
-    RF,
-    (m) => (ctx, address) => {
-      let where: { host: string; port: number } | null;
-      if (address === undefined || address === '') {
-        const uri = parseUri(ctx.target.dstUri || ctx.target.uri);
-        where = uri === null || uri.host === '' ? null : uri;
-      } else {
-        const parts = splitAddress(address);
-        where = parts === null ? null : { host: parts.host, port: parts.port ?? 0 };
-      }
-      return sendTo(m, name, proto, where, ctx.message.raw, ctx.target.socket ?? ctx.from.socket);
-    },
-    { support: 'partly: to IP addresses; names are not looked up' },
-  );
+  return fn(name, ['str?'], RF, (m) => (ctx, address) => {
+    let where: { host: string; port: number } | null;
+    if (address === undefined || address === '') {
+      const uri = parseUri(ctx.target.dstUri || ctx.target.uri);
+      where = uri === null || uri.host === '' ? null : uri;
+    } else {
+      const parts = splitAddress(address);
+      where = parts === null ? null : { host: parts.host, port: parts.port ?? 0 };
+    }
+    return sendTo(m, name, proto, where, ctx.message.raw, ctx.target.socket ?? ctx.from.socket);
+  });
 }
 
 /** send_data / sendx: any text to a SIP URI. */
@@ -192,7 +208,7 @@ function iflag(name: string, act: (flags: Set<string>, flag: string) => number):
 
 const VIA = 'the Via header is made by the transport side';
 const VBFLAG = 'virtual branches are not kept';
-const RECEIVED = 'partly: for the rest of this run; the answer and the relay still go by how the message came';
+const RECEIVED = 'partly: the answer and the relay go by a socket of the same protocol and address family only';
 
 /** alias_subdomains: `[proto:]domain[:port]`. */
 function addSubdomains(host: ModuleHost, text: string): void {
@@ -200,10 +216,7 @@ function addSubdomains(host: ModuleHost, text: string): void {
   if (parts === null || (parts.proto !== null && !PROTOS.includes(parts.proto))) {
     throw new ModuleError('COREX_SUBDOMAINS', `"${text}" is not of the form proto:domain:port`, 'alias_subdomains');
   }
-  const names: TransportSender & SubdomainNames = host.sender;
-  if (names.addSubdomains === undefined) {
-    host.log.write(L_WARN, 'corex', `alias_subdomains: ${text} is not honoured`, 'COREX_SUBDOMAINS');
-  } else names.addSubdomains(parts.host, parts.port ?? 0, parts.proto as Proto | null);
+  host.sender.addSubdomains?.(parts.host, parts.port ?? 0, parts.proto as Proto | null);
 }
 
 /** corex: branches, raw sending, sockets, files. */
@@ -211,7 +224,7 @@ export const corex = defineModule<CorexModule>({
   name: 'corex',
   after: [],
   parameters: [
-    listParam('alias_subdomains', 'str', 'partly: when the transport side knows names by their ends'),
+    listParam('alias_subdomains', 'str'),
     listParam('dns_cache', 'str', 'ignored: names are put into /etc/hosts instead'),
     listParam('dns_file', 'str', 'ignored: names are put into /etc/hosts instead'),
     strParam('evcb_reply_out', null, 'ignored: a callback of other script languages'),
@@ -229,16 +242,10 @@ export const corex = defineModule<CorexModule>({
     sendMessage('send_udp', 'udp'),
     sendMessage('send_tcp', 'tcp'),
     sendMessage('send', 'udp'),
-    fn('send_data', ['str', 'str'], ROUTE_ANY, (m) => (_ctx, uri, data) => sendData(m, 'send_data', uri, data, null), {
-      support: 'partly: to IP addresses; names are not looked up',
+    fn('send_data', ['str', 'str'], ROUTE_ANY, (m) => (_ctx, uri, data) => sendData(m, 'send_data', uri, data, null)),
+    fn('sendx', ['str', 'str', 'str'], ROUTE_ANY, (m) => (_ctx, uri, socket, data) => {
+      return sendData(m, 'sendx', uri, data, socket);
     }),
-    fn(
-      'sendx',
-      ['str', 'str', 'str'],
-      ROUTE_ANY,
-      (m) => (_ctx, uri, socket, data) => sendData(m, 'sendx', uri, data, socket),
-      { support: 'partly: to IP addresses; names are not looked up' },
-    ),
     fn('forward_reply', [], ROUTE_CORE_ONREPLY, (m) => (ctx) => {
       return m.host.proxy.forwardReply(ctx.state, ctx.message, ctx.edits) > 0 ? 1 : -1;
     }),
@@ -250,7 +257,7 @@ export const corex = defineModule<CorexModule>({
     }),
     socketFunction('set_recv_socket', socketAt, setReceived, RECEIVED),
     socketFunction('set_recv_socket_name', socketNamed, setReceived, RECEIVED),
-    fn('set_source_address', ['str'], ROUTE_ANY, (m) => (ctx, text) => setSource(m, ctx, text), { support: RECEIVED }),
+    fn('set_source_address', ['str'], ROUTE_ANY, (m) => (ctx, text) => setSource(m, ctx, text)),
     fn('is_socket_name', ['str'], ROUTE_ANY, (m) => (_ctx, name) => {
       return socketNamed(m.host, name) === undefined ? -1 : 1;
     }),
@@ -297,9 +304,16 @@ export const corex = defineModule<CorexModule>({
       },
       { async: true },
     ),
-    fn('is_faked_msg', [], ROUTE_ANY, () => () => -1, { support: 'partly: every message counts as received' }),
+    fn(
+      'is_faked_msg',
+      [],
+      ROUTE_ANY,
+      () =>
+        ({ state }) =>
+          state.faked ? 1 : -1,
+    ),
     fn('is_incoming', [], ROUTE_ANY, () => () => -1, { support: 'no: there is no event_route[network:msg]' }),
-    absent('add_tcp_alias', ['int'], 'connections are found by address'),
+    fn('add_tcp_alias', ['int'], ROUTE_ANY, (m) => (ctx, port) => addTcpAlias(m.host, ctx, port)),
     absent('forward_uac', ['str?'], 'use t_relay()', ROUTE_REQUEST),
     absent('forward_uac_uri', ['str', 'str?'], 'use $du and t_relay()', ROUTE_REQUEST),
     absent('via_add_srvid', ['int'], VIA),

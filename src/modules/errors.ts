@@ -39,8 +39,8 @@ export const MODULE_ERRORS = {
     action: 'Look for the circle.',
   },
   COREX_BAD_ADDRESS: {
-    explanation: 'An address is no IP address.',
-    action: 'Give an IP address; these functions look no name up.',
+    explanation: 'An address is no IP address, or a destination names no host.',
+    action: 'Write it as host:port; set_source_address() needs an IP address.',
   },
   COREX_BAD_FLAG: {
     explanation: 'There is no message flag of this name.',
@@ -70,8 +70,12 @@ export const MODULE_ERRORS = {
     explanation: 'A message of send() or sendx() could not be sent.',
     action: 'Check the destination; the transport’s own line in the log has the reason.',
   },
+  COREX_UNRESOLVED: {
+    explanation: 'The destination of a send function has no address; nothing was sent.',
+    action: 'Check the name (dig NAPTR, SRV, A, AAAA).',
+  },
   COREX_SUBDOMAINS: {
-    explanation: 'alias_subdomains is not of the form proto:domain:port, or cannot be honoured.',
+    explanation: 'alias_subdomains is not of the form proto:domain:port.',
     action: 'Correct it, or list the names with alias.',
   },
   COUNTERS_DECLARATION: {

@@ -110,7 +110,10 @@ function assign(
     return;
   }
   const matching = new Set<string>();
-  for (const name of loadedNames) if (pattern.test(name)) matching.add(moduleName(name, available));
+  for (const written of loadedNames) {
+    const name = moduleName(written, available);
+    if (pattern.test(written) || pattern.test(name)) matching.add(name);
+  }
   if (matching.size === 0) {
     notLoaded(item, available, diagnostics, options, loadedNames);
     return;

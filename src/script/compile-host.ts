@@ -1,4 +1,5 @@
 /** What modules get from the server while a configuration is linked. */
+import type { NextHopResolver } from '../proxy/next-hop.ts';
 import type { ProxyCore } from '../proxy/proxy-core.ts';
 import type { Clock } from '../time/clock.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
@@ -18,6 +19,7 @@ import type { Statistics } from './statistics.ts';
 export interface LinkServices {
   readonly proxy: ProxyCore;
   readonly sender: TransportSender;
+  readonly resolver: NextHopResolver;
   readonly wheel: TimerWheel;
   readonly clock: Clock;
   readonly log: Log;
@@ -31,6 +33,7 @@ const NOWHERE: Span = { file: '', line: 1, column: 1, length: 1 };
 export class LinkHost implements ModuleHost {
   readonly proxy: ProxyCore;
   readonly sender: TransportSender;
+  readonly resolver: NextHopResolver;
   readonly wheel: TimerWheel;
   readonly clock: Clock;
   readonly log: Log;
@@ -43,6 +46,7 @@ export class LinkHost implements ModuleHost {
   constructor(services: LinkServices, settings: Settings, scope: Scope, instanceOf: InstanceOf) {
     this.proxy = services.proxy;
     this.sender = services.sender;
+    this.resolver = services.resolver;
     this.wheel = services.wheel;
     this.clock = services.clock;
     this.log = services.log;

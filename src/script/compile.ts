@@ -51,9 +51,6 @@ export interface LinkedProgram {
   stop(): void;
 }
 
-/** Routes whose caller needs the answer at once. */
-const SYNCHRONOUS: ReadonlySet<string> = new Set(['branch', 'onsend']);
-
 /** What linking came to; problems are in the plan's diagnostics as well. */
 export type LinkResult =
   | { readonly ok: true; readonly linked: LinkedProgram; readonly diagnostics: readonly Diagnostic[] }
@@ -142,8 +139,9 @@ export function linkProgram(plan: Plan, services: LinkServices): LinkedProgram |
   const routes = generated.instantiate(support);
   for (const { kind, name, asyncBy } of routes) {
     const at = plan.routes.find((route) => route.kind === kind && route.name === name)?.at;
-    if (asyncBy === '' || at === undefined || !SYNCHRONOUS.has(kind)) continue;
-    const message = `${kind}_route${name === '' ? '' : `[${name}]`} cannot wait for ${asyncBy}(); what it does after that is lost`;
+    // The message is about to leave: nothing can wait there.
+    if (asyncBy === '' || at === undefined || kind !== 'onsend') continue;
+    const message = `onsend_route cannot wait for ${asyncBy}(); what it does after that is lost`;
     diagnostics.warning('CFG_ASYNC_ROUTE', message, at);
   }
   const program = new CompiledProgram(routes, services.log, generated.source);

@@ -3,15 +3,13 @@ import { parseUri } from '../message/uri.ts';
 import type { RelayOptions } from '../proxy/proxy-core.ts';
 import { bracket } from '../transport/ip.ts';
 import { defaultPort } from '../transport/listen.ts';
-import type { ListenSocket, Proto } from '../transport/transport.ts';
+import { type ListenSocket, type Proto, STREAM_CLOSE, STREAM_NO_CONNECT } from '../transport/transport.ts';
 import type { CoreArg } from './compile-ir.ts';
 import type { ScriptContext } from './context.ts';
 import { argInt, argText, type CoreCode, type CoreFunction, coreFunction } from './core-functions-define.ts';
-import { L_ERR } from './log.ts';
+import { L_ERR, L_WARN } from './log.ts';
 import type { ModuleHost } from './module-definition.ts';
-import { ROUTE_BRANCH, ROUTE_FAILURE, ROUTE_REQUEST } from './values.ts';
-
-const NOT_YET = 'partly: accepted without effect';
+import { ROUTE_BRANCH, ROUTE_FAILURE, ROUTE_REQUEST, ROUTE_TM_ONREPLY } from './values.ts';
 
 /** The only blocks in which a request may be sent on. */
 const FORWARD_ROUTES = ROUTE_REQUEST | ROUTE_FAILURE;
@@ -58,17 +56,63 @@ export function sendFunctions(): CoreFunction[] {
         return 1;
       };
     }),
-    accepted('force_tcp_alias', [0, 1]),
-    accepted('set_forward_no_connect', 0),
-    accepted('set_reply_no_connect', 0),
-    accepted('set_forward_close', 0),
-    accepted('set_reply_close', 0),
-    accepted('udp_mtu_try_proto', 1),
+    coreFunction('force_tcp_alias', [0, 1], forceTcpAlias),
+    forwardStream('set_forward_no_connect', STREAM_NO_CONNECT),
+    forwardStream('set_forward_close', STREAM_CLOSE),
+    replyStream('set_reply_no_connect', STREAM_NO_CONNECT),
+    replyStream('set_reply_close', STREAM_CLOSE),
+    coreFunction('udp_mtu_try_proto', 1, ([arg]) => {
+      const proto = argText(arg)?.toLowerCase();
+      if (proto === 'sctp') return 'SCTP is not supported';
+      if (proto !== 'tcp' && proto !== 'tls' && proto !== 'udp') return 'needs TCP, TLS or UDP';
+      return ({ state }) => {
+        state.largeBy = proto;
+        return 1;
+      };
+    }),
   ];
 }
 
-function accepted(name: string, args: number | readonly [number, number]): CoreFunction {
-  return coreFunction(name, args, () => () => 1, { support: NOT_YET });
+/** For what goes on: in a branch_route for that branch, else for every branch of the message. The request of a reply is past it. */
+function forwardStream(name: string, bit: number): CoreFunction {
+  return coreFunction(name, 0, () => (ctx) => {
+    if (ctx.routeType === ROUTE_BRANCH) ctx.target.stream |= bit;
+    else if (ctx.routeType !== ROUTE_TM_ONREPLY) ctx.state.forwardStream |= bit;
+    return 1;
+  });
+}
+
+/** For the replies to a request; in the core's reply_route, for a reply that no transaction waits for. */
+function replyStream(name: string, bit: number): CoreFunction {
+  return coreFunction(name, 0, () => ({ state }) => {
+    state.replyStream |= bit;
+    return 1;
+  });
+}
+
+function forceTcpAlias([arg]: readonly CoreArg[], { host }: { readonly host: ModuleHost | null }): CoreCode | string {
+  const port = arg === undefined ? 0 : argInt(arg);
+  if (port === null || port < 0 || port > 65535) return 'a port is a number from 1 to 65535';
+  return (ctx) => (host === null ? -1 : addTcpAlias(host, ctx, port));
+}
+
+/**
+ * Lets the connection of a message serve a further port of its peer.
+ * @param wanted 0 for that of the top Via
+ * @returns 1, also for what came by no such connection; -1 when another connection serves that port
+ */
+export function addTcpAlias(host: ModuleHost, { from, message }: ScriptContext, wanted: number): number {
+  const { connection, socket, ip } = from;
+  if (socket.proto !== 'tcp' && socket.proto !== 'tls') return 1;
+  const port = wanted || message.topVia?.port || defaultPort(socket.proto);
+  if (host.sender.addConnectionAlias?.(connection, port) === true) return 1;
+  host.log.write(
+    L_WARN,
+    'core',
+    `no alias for port ${port} of ${ip}: it has another connection`,
+    'SCRIPT_ALIAS_REFUSED',
+  );
+  return -1;
 }
 
 /** What a forward() argument says, in one run. */

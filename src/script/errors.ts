@@ -78,6 +78,7 @@ export const CHECKER_ACTIONS: Readonly<Record<CheckerCode, string>> = {
 
 /** What to do about the codes that a running script gives to the log. */
 export const RUNTIME_ACTIONS: Readonly<Record<RuntimeCode, string>> = {
+  SCRIPT_ALIAS_REFUSED: 'Nothing, if the peer has opened a second connection; the first one ends with its lifetime.',
   SCRIPT_ARGUMENT: 'Test the variable before the call.',
   SCRIPT_ASSIGNMENT_REFUSED: 'Look at the value: no URI for $ru, no listening socket for $fs, a line end for a header.',
   SCRIPT_ASYNC_ROUTE: 'Call it earlier, in the request_route; check warns of it as CFG_ASYNC_ROUTE.',

@@ -26,6 +26,8 @@ export interface ServerConfig {
   readonly limits: Partial<TransportLimits>;
   readonly tcpKeepalive: boolean;
   readonly tcpCrlfPing: boolean;
+  readonly tcpNoConnect: boolean;
+  readonly tcpAcceptAliases: boolean;
   /** HTTP on SIP stream sockets, without Content-Length. */
   readonly tcpAcceptNoContentLength: boolean;
   readonly log: LogConfig;
@@ -94,6 +96,8 @@ export function serverConfig(config: Config, values: GlobalValues, diagnostics: 
     limits: limits(values),
     tcpKeepalive: values.bool('tcp_keepalive', true),
     tcpCrlfPing: values.bool('tcp_crlf_ping', true),
+    tcpNoConnect: values.bool('tcp_no_connect', false),
+    tcpAcceptAliases: values.bool('tcp_accept_aliases', false),
     tcpAcceptNoContentLength: values.bool('tcp_accept_no_cl', false),
     log: {
       stderr: values.bool('log_stderror', values.bool('stderror_enabled', false)),

@@ -1,3 +1,4 @@
+import type { NextHopResolver } from '../proxy/next-hop.ts';
 import type { ProxyCore } from '../proxy/proxy-core.ts';
 import type { Clock } from '../time/clock.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
@@ -185,6 +186,8 @@ export class ModuleError extends Error {
 export interface ModuleHost {
   readonly proxy: ProxyCore;
   readonly sender: TransportSender;
+  /** Addresses of host names (RFC 3263). */
+  readonly resolver: NextHopResolver;
   readonly wheel: TimerWheel;
   readonly clock: Clock;
   readonly log: Log;

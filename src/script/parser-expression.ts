@@ -108,7 +108,8 @@ function parseCast(cursor: Cursor): Expression {
     return parsePrimary(cursor);
   const name = type.text;
   for (let count = 0; count < 3; count++) cursor.next();
-  const operand = cursor.nested(() => parseCast(cursor));
+  // `(int) -3` and `(int) !$x` are valid.
+  const operand = cursor.nested(() => parseUnary(cursor));
   return { kind: 'cast', type: name, operand, at: cursor.spanFrom(start) };
 }
 

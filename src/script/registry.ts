@@ -30,6 +30,7 @@ export const MODULE_ALIASES: ReadonlyMap<string, string> = new Map([
   ['sipmsgops', 'textops'],
   ['jsonrpc-s', 'jsonrpcs'],
   ['avp_db', 'avpops'],
+  ['tls_wolfssl', 'tls'],
 ]);
 
 /** OpenSIPS modules that load what is built in here; loading them does nothing. */

@@ -13,6 +13,7 @@ export const runtimeCodes = {
   SCRIPT_UNKNOWN_ROUTE: 'A route called by a computed name does not exist.',
   SCRIPT_ASYNC_ROUTE: 'A route whose caller cannot wait called a function that answers later.',
   SCRIPT_URI_REFUSED: 'A core function cannot be applied to the Request-URI.',
+  SCRIPT_ALIAS_REFUSED: 'force_tcp_alias() names a port that another connection of the peer serves; that one keeps it.',
   SCRIPT_SOCKET_REFUSED: 'A socket was forced for something that has none.',
   SCRIPT_EXEC_REFUSED: 'exec() was called; shell commands are refused.',
   SCRIPT_HOST_UNRESOLVED: 'A host name in a condition has no address.',

@@ -16,8 +16,10 @@ import {
   ROUTE_TM_ONREPLY,
 } from './values.ts';
 
-/** $mi where the number of the message is not known any more: routes of a transaction run long after it came. */
-const NO_SERIAL = 0;
+/** $mi: the number of the message, which it got when it came. */
+function serialOf({ serial }: Received): number {
+  return serial ?? 0;
+}
 
 /** For request_route. @param serial number of the message in this server's life ($mi) */
 export function makeRequestContext(program: Program, state: RequestState, serial: number): ScriptContext {
@@ -53,7 +55,7 @@ export function makeBranchContext(program: Program, state: RequestState, branch:
     branch,
     null,
     received,
-    NO_SERIAL,
+    serialOf(received),
   );
 }
 
@@ -76,7 +78,7 @@ export function makeBranchReplyContext(
     branch,
     reply,
     from,
-    NO_SERIAL,
+    serialOf(from),
   );
 }
 
@@ -92,7 +94,18 @@ export function makeBranchFailureContext(program: Program, state: RequestState, 
 
 function failure(program: Program, state: RequestState, branch: Branch, type: number): ScriptContext {
   const { message, target, edits, received } = state;
-  return new ScriptContext(program, type, message, state, target, edits, branch, branch.reply, received, NO_SERIAL);
+  return new ScriptContext(
+    program,
+    type,
+    message,
+    state,
+    target,
+    edits,
+    branch,
+    branch.reply,
+    received,
+    serialOf(received),
+  );
 }
 
 /** For onsend_route. */
@@ -100,5 +113,16 @@ export function makeOnsendContext(program: Program, state: RequestState, branch:
   const { message, received } = state;
   const target = branch?.target ?? state.target;
   const edits = branch?.edits ?? new EditList();
-  return new ScriptContext(program, ROUTE_ONSEND, message, state, target, edits, branch, null, received, NO_SERIAL);
+  return new ScriptContext(
+    program,
+    ROUTE_ONSEND,
+    message,
+    state,
+    target,
+    edits,
+    branch,
+    null,
+    received,
+    serialOf(received),
+  );
 }

@@ -18,17 +18,15 @@ export function routeHooks(program: Program): RouteHooks {
   return {
     branchRoute(name, state, branch) {
       const route = program.route('branch', name);
-      return (
-        route === null || runNow(program, route, makeBranchContext(program, state, branch), `branch_route[${name}]`)
-      );
+      if (route === null) return true;
+      const ctx = makeBranchContext(program, state, branch);
+      return kept(program.run(route, ctx), ctx);
     },
     replyRoute(name, state, branch, reply, from, edits) {
       const route = program.route('onreply', name);
       if (route === null) return true;
       const ctx = makeBranchReplyContext(program, state, branch, reply, from, edits);
-      const code = program.run(route, ctx);
-      // Its value does not matter, only `drop` does.
-      return typeof code === 'number' ? ctx.stop !== DROP : code.then(() => ctx.stop !== DROP);
+      return kept(program.run(route, ctx), ctx);
     },
     failureRoute(name, state, branch) {
       const route = program.route('failure', name);
@@ -50,6 +48,11 @@ export function routeHooks(program: Program): RouteHooks {
             return runNow(program, onsend, ctx, 'onsend_route');
           },
   };
+}
+
+/** Whether what the route was about goes on: its value does not matter, only `drop` does. */
+function kept(code: number | Promise<number>, ctx: ScriptContext): boolean | Promise<boolean> {
+  return typeof code === 'number' ? ctx.stop !== DROP : code.then(() => ctx.stop !== DROP);
 }
 
 function settled(code: number | Promise<number>): void | Promise<void> {

@@ -55,7 +55,18 @@ export class PrefixLog implements Log {
     }
     const state = new RequestState(message, from, program.hooks);
     const { target, edits } = state;
-    const ctx = new ScriptContext(program, ROUTE_EVENT, message, state, target, edits, null, null, from, 0);
+    const ctx = new ScriptContext(
+      program,
+      ROUTE_EVENT,
+      message,
+      state,
+      target,
+      edits,
+      null,
+      null,
+      from,
+      from.serial ?? 0,
+    );
     this.scopes.run({ ctx, text: null, evaluating: false }, handle);
   }
 

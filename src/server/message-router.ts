@@ -11,7 +11,7 @@ import type { CompiledRoute, Program } from '../script/program.ts';
 import { dropsReply } from '../script/runtime-program.ts';
 import { ROUTE_CORE_ONREPLY, ROUTE_EVENT, ROUTE_REQUEST } from '../script/values.ts';
 import type { RequestMatch, Transactions } from '../transaction/transaction.ts';
-import type { Received, TransportSender, TransportUser } from '../transport/transport.ts';
+import type { ConnectionEnd, Received, TransportSender, TransportUser } from '../transport/transport.ts';
 import { runOccasion } from './occasion.ts';
 
 /** What the router counts; Kamailio's core statistics are made of these. */
@@ -102,6 +102,7 @@ export class MessageRouter implements TransportUser {
   }
 
   onMessage(message: SipMessage, from: Received): void {
+    from.serial = ++this.serial;
     if (this.prefix === null) this.handle(message, from);
     else this.prefix.around(message, from, () => this.handle(message, from));
   }
@@ -118,6 +119,7 @@ export class MessageRouter implements TransportUser {
   }
 
   onParseFailure(failure: ParseFailure, from: Received): void {
+    from.serial = ++this.serial;
     this.counters.parseFailures++;
     this.log.write(
       L_INFO,
@@ -132,10 +134,12 @@ export class MessageRouter implements TransportUser {
     this.proxy.statelessReply(state, status, failure.reason);
   }
 
-  onConnectionClosed(_connection: number, from: Received): void {
+  onConnectionClosed(_connection: number, from: Received, end: ConnectionEnd): void {
+    const { program } = this;
     const { proto } = from.socket;
-    if (this.program !== null && (proto === 'ws' || proto === 'wss'))
-      runOccasion(this.program, 'event', 'websocket:closed', from);
+    if (program === null) return;
+    if (proto === 'ws' || proto === 'wss') runOccasion(program, 'event', 'websocket:closed', from);
+    if (end !== 'failed') runOccasion(program, 'event', `tcp:${end}`, from);
   }
 
   /** Runs the event route of this name for a message, if there is one. */
@@ -148,7 +152,7 @@ export class MessageRouter implements TransportUser {
   private eventDrops(route: CompiledRoute, message: SipMessage, from: Received): boolean {
     const { program } = this;
     if (program === null) return false;
-    const ctx = eventContext(program, new RequestState(message, from, program.hooks), ++this.serial);
+    const ctx = eventContext(program, new RequestState(message, from, program.hooks));
     void program.run(route, ctx);
     return ctx.stop === DROP;
   }
@@ -199,7 +203,7 @@ export class MessageRouter implements TransportUser {
       null,
       null,
       from,
-      ++this.serial,
+      from.serial ?? 0,
     );
     const done =
       this.preRouting === null
@@ -225,7 +229,7 @@ export class MessageRouter implements TransportUser {
     route: CompiledRoute,
     ctx: ScriptContext,
   ): number | Promise<number> {
-    const early = eventContext(program, ctx.state, ctx.serial);
+    const early = eventContext(program, ctx.state);
     const go = (code: number): number | Promise<number> => (early.stop === DROP ? code : program.run(route, ctx));
     const code = program.run(before, early);
     return typeof code === 'number' ? go(code) : code.then(go);
@@ -277,7 +281,7 @@ export class MessageRouter implements TransportUser {
       null,
       message,
       from,
-      ++this.serial,
+      from.serial ?? 0,
     );
     const done = program.run(replyRoute, ctx);
     if (typeof done === 'number') {
@@ -335,8 +339,9 @@ export class MessageRouter implements TransportUser {
   }
 }
 
-function eventContext(program: Program, state: RequestState, serial: number): ScriptContext {
+function eventContext(program: Program, state: RequestState): ScriptContext {
   const { message, target, edits, received } = state;
+  const serial = received.serial ?? 0;
   return new ScriptContext(program, ROUTE_EVENT, message, state, target, edits, null, null, received, serial);
 }
 

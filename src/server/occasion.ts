@@ -45,6 +45,7 @@ export function runOccasion(program: Program, kind: 'event' | 'route', name: str
   if (route === null) return false;
   const message = syntheticMessage();
   const state = new RequestState(message, from, program.hooks);
+  state.faked = true;
   const type = kind === 'event' ? ROUTE_EVENT : ROUTE_REQUEST;
   // Whoever waits in it goes on by itself: nobody needs the result.
   void program.run(

@@ -45,6 +45,10 @@ export class PlannedSender implements TransportSender {
     return this.sockets.find((socket) => socket.proto === proto && socket.family === family) ?? null;
   }
 
+  addSubdomains(domain: string, port: number, proto: Proto | null): void {
+    this.names.addSubdomains?.(domain, port, proto);
+  }
+
   isMyself(host: string, port: number, proto?: Proto): boolean {
     const bare = host.replace(/^\[|\]$/g, '');
     return (

@@ -51,7 +51,9 @@ function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log, c
       tcpKeepalive: server.tcpKeepalive,
       multihomed: settings.mhomed,
       udpMtu: settings.udpMtu,
-      udpMtuTryProto: settings.udpMtuTryProto.toLowerCase() === 'tls' ? 'tls' : 'tcp',
+      udpMtuTryProto: streamFor(settings.udpMtuTryProto),
+      neverConnect: server.tcpNoConnect,
+      acceptAliases: server.tcpAcceptAliases,
       // Bursts arrive while a route computes: the kernel keeps them for us.
       udpReceiveBuffer: 4 << 20,
       udpSendBuffer: 1 << 20,
@@ -74,6 +76,11 @@ function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log, c
   return core;
 }
 
+/** udp_mtu_try_proto: UDP leaves a large request where it is. */
+function streamFor(proto: string): 'tcp' | 'tls' | 'udp' {
+  return proto === 'tls' || proto === 'udp' ? proto : 'tcp';
+}
+
 function isLoaded({ plan }: LoadedConfiguration, name: string): boolean {
   return plan.modules.some(({ module }) => module.definition.name === name);
 }
@@ -89,6 +96,7 @@ function link(
   return linkProgram(loaded.plan, {
     proxy: core.proxy,
     sender: planned ?? core.transport,
+    resolver: core.proxy.resolver,
     wheel: core.wheel,
     clock: core.clock,
     log,

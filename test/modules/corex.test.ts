@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { EditList } from '../../src/message/edits.ts';
 import { corex } from '../../src/modules/corex.ts';
 import type { ScriptContext } from '../../src/script/context.ts';
-import { ROUTE_CORE_ONREPLY, type Value } from '../../src/script/values.ts';
+import { ROUTE_CORE_ONREPLY, ROUTE_TM_ONREPLY, type Value } from '../../src/script/values.ts';
 import type { ListenSocket } from '../../src/transport/transport.ts';
 import { cell, context, load, parsed, replyContext, SOCKET, testHost } from './support.ts';
 
@@ -87,6 +87,72 @@ describe('sockets', () => {
   });
 });
 
+test('set_recv_socket and set_source_address act on the answer and the relay', () => {
+  const third: ListenSocket = { ...SOCKET, index: 2, port: 5090, name: 'third' };
+  const own = testHost({ sockets: [SOCKET, OTHER, third] });
+  const loaded = load(corex, own);
+  const ctx = context(own);
+  loaded.call(ctx, 'set_recv_socket', 'udp:127.0.0.1:5090');
+  assert.deepEqual([ctx.from.socket, ctx.state.received.socket], [third, third]);
+  loaded.call(ctx, 'set_source_address', 'udp:1.2.3.4:5099');
+  assert.deepEqual(
+    [ctx.state.received.ip, ctx.state.received.port, ctx.state.received.socket],
+    ['1.2.3.4', 5099, third],
+  );
+  loaded.call(ctx, 'set_recv_socket_name', 'second');
+  assert.deepEqual(
+    [ctx.from.socket, ctx.state.received.socket],
+    [OTHER, third],
+    'a TCP socket cannot answer what came by UDP',
+  );
+  const reply = context(own);
+  reply.routeType = ROUTE_TM_ONREPLY;
+  const before = reply.state.received;
+  loaded.call(reply, 'set_source_address', '1.2.3.4');
+  assert.equal(reply.from.ip, '1.2.3.4');
+  assert.equal(reply.state.received, before, 'the request of a reply came from where it came');
+});
+
+test('is_faked_msg knows what nobody sent', () => {
+  const ctx = context(host);
+  assert.equal(call(ctx, 'is_faked_msg'), -1);
+  ctx.state.faked = true;
+  assert.equal(call(ctx, 'is_faked_msg'), 1);
+});
+
+test('alias_subdomains and add_tcp_alias reach the transports', () => {
+  const own = testHost();
+  const told: unknown[] = [];
+  own.sender.addSubdomains = (...args) => void told.push(args);
+  own.sender.addConnectionAlias = (...args) => {
+    told.push(args);
+    return args[1] !== 5071;
+  };
+  const loaded = load(corex, own, { alias_subdomains: ['udp:a.example:5080', 'b.example'] });
+  const ctx = context(own);
+  assert.equal(loaded.call(ctx, 'add_tcp_alias', 5070), 1, 'UDP has no connections');
+  ctx.from = { ...ctx.from, socket: OTHER, connection: 9 };
+  assert.equal(loaded.call(ctx, 'add_tcp_alias', 5070), 1);
+  assert.equal(loaded.call(ctx, 'add_tcp_alias', 5071), -1);
+  assert.equal(own.log.codes.at(-1), 'SCRIPT_ALIAS_REFUSED');
+  assert.deepEqual(told, [
+    ['a.example', 5080, 'udp'],
+    ['b.example', 0, null],
+    [9, 5070],
+    [9, 5071],
+  ]);
+  assert.throws(() => load(corex, own, { alias_subdomains: ['sctp:a.example'] }), { code: 'COREX_SUBDOMAINS' });
+});
+
+test('raw sending to a name that has to be looked up goes when that is done', async () => {
+  const own = testHost();
+  const sender = load(corex, own);
+  assert.equal(sender.call(context(own), 'send_data', 'sip:slow.example:5099', 'text'), 1);
+  assert.equal(own.sent.length, 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(own.sent, [{ text: 'text', to: 'udp:10.0.0.77:5099' }]);
+});
+
 test('raw sending', () => {
   const own = testHost({ sockets: [SOCKET, OTHER] });
   const sender = load(corex, own);
@@ -100,8 +166,10 @@ test('raw sending', () => {
     ['udp:10.0.0.9:5060', 'tcp:10.0.0.9:5099', 'udp:10.0.0.8:5090'],
   );
   assert.equal(own.sent[0]?.text, ctx.message.raw);
-  assert.equal(sender.call(ctx, 'send_udp', 'name.example'), -1);
-  assert.equal(own.log.codes.at(-1), 'COREX_BAD_ADDRESS');
+  assert.equal(sender.call(ctx, 'send_udp', 'name.example'), 1);
+  assert.equal(own.sent.at(-1)?.to, 'udp:10.0.0.77:5060');
+  assert.equal(sender.call(ctx, 'send_udp', 'nowhere.invalid'), -1);
+  assert.equal(own.log.codes.at(-1), 'COREX_UNRESOLVED');
   assert.equal(sender.call(ctx, 'send_data', 'sip:10.0.0.7;transport=tcp', 'hello'), 1);
   assert.deepEqual(own.sent.at(-1), { text: 'hello', to: 'tcp:10.0.0.7:5060' });
   assert.equal(sender.call(ctx, 'sendx', 'sip:10.0.0.7', 'tcp:127.0.0.1:5070', 'x'), 1);
@@ -154,13 +222,7 @@ test('forward_reply, and what is not there', () => {
   const ctx = context(host);
   assert.equal(call(ctx, 'is_faked_msg'), -1);
   assert.equal(call(ctx, 'is_incoming'), -1);
-  for (const name of [
-    'add_tcp_alias',
-    'via_add_srvid',
-    'via_add_xavp_params',
-    'via_reply_add_xavp_params',
-    'via_use_xavp_fields',
-  ]) {
+  for (const name of ['via_add_srvid', 'via_add_xavp_params', 'via_reply_add_xavp_params', 'via_use_xavp_fields']) {
     assert.equal(call(ctx, name, 1), -1, name);
   }
   for (const name of ['msg_vbflag_set', 'msg_vbflag_reset', 'msg_vbflag_is_set', 'msg_vbflag_parse']) {
@@ -168,19 +230,4 @@ test('forward_reply, and what is not there', () => {
   }
   assert.equal(call(ctx, 'forward_uac'), -1);
   assert.equal(call(ctx, 'forward_uac_uri', 'sip:x'), -1);
-});
-
-test('alias_subdomains is handed to a transport that can', () => {
-  const own = testHost();
-  const calls: unknown[] = [];
-  Object.assign(own.sender, { addSubdomains: (...args: unknown[]) => calls.push(args) });
-  load(corex, own, { alias_subdomains: ['udp:example.com:5060', 'example.org'] });
-  assert.deepEqual(calls, [
-    ['example.com', 5060, 'udp'],
-    ['example.org', 0, null],
-  ]);
-  const plain = testHost();
-  load(corex, plain, { alias_subdomains: ['example.org'] });
-  assert.deepEqual(plain.log.codes, ['COREX_SUBDOMAINS']);
-  assert.throws(() => load(corex, plain, { alias_subdomains: ['a b'] }), { code: 'COREX_SUBDOMAINS' });
 });

@@ -2,6 +2,7 @@ import type { EditList } from '../../src/message/edits.ts';
 import { buildForwardedRequest } from '../../src/message/forward.ts';
 import { SipMessage } from '../../src/message/message.ts';
 import { parseMessage } from '../../src/message/parser.ts';
+import type { ResolvedTarget } from '../../src/proxy/next-hop.ts';
 import type { ProxyCore } from '../../src/proxy/proxy-core.ts';
 import { RequestState, type RouteHooks } from '../../src/proxy/request-state.ts';
 import { ScriptContext } from '../../src/script/context.ts';
@@ -158,6 +159,11 @@ export function testHost(options: HostOptions = {}): TestHost {
     // Only what modules under test call is there.
     proxy: proxy as ProxyCore,
     sender,
+    resolver: {
+      resolveNow: ({ host, port }) => (host === 'slow.example' ? null : named(host, port)),
+      resolve: async ({ host, port }) => named(host, port),
+      denied: () => {},
+    },
     wheel,
     clock,
     log,
@@ -173,6 +179,11 @@ export function testHost(options: HostOptions = {}): TestHost {
     variables,
     modules,
   };
+}
+
+/** What the tests' names resolve to: those below example have one address. */
+function named(host: string, port: number): ResolvedTarget[] {
+  return host.endsWith('.example') ? [{ proto: 'udp', ip: '10.0.0.77', port: port || 5060, serverName: host }] : [];
 }
 
 /** A variable that lives in a map. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatDiagnostic } from '../../src/script/diagnostic.ts';
+import { defineModule, strParam } from '../../src/script/module-definition.ts';
 import { createSourceFile } from '../../src/script/source.ts';
 import { compileText, describe } from './support.ts';
 
@@ -91,6 +92,26 @@ test('the option lets unsupported names through; calling them fails', () => {
     'warning CFG_UNSUPPORTED_FUNCTION 4:7: ldap_search() of module ldap is not supported by Trunkline',
     'warning CFG_UNSUPPORTED_FUNCTION 5:2: ldap_search() of module ldap is not supported by Trunkline',
   ]);
+});
+
+test('a module under another name is the one it has here, in modparam too', () => {
+  const here = defineModule<unknown>({
+    name: 'tls',
+    after: [],
+    parameters: [strParam('config', null)],
+    functions: [],
+    variables: [],
+    transformations: [],
+    eventRoutes: [],
+    create: () => ({}),
+  });
+  for (const name of ['tls', 'tls_wolfssl'])
+    assert.deepEqual(
+      compileText(`loadmodule "tls_wolfssl.so"\nmodparam("${name}", "config", "x")\nrequest_route { exit; }`, {
+        modules: [here],
+      }).result.diagnostics.map(describe),
+      [],
+    );
 });
 
 test('arguments', () => {

@@ -158,6 +158,7 @@ const ASSIGNMENTS: readonly (readonly [string, string])[] = [
   ['$var(x)=017;', '15'],
   ['$var(x)=101b;', '5'],
   ['$var(x)=yes;', '1'],
+  ['$var(x)=(int) -3;', '-3'],
   ['$var(x)=(int)"12abc";', '0'],
   ['$var(x)=(int)"0x1f";', '31'],
   ['$var(x)=(str)12+1;', '121'],

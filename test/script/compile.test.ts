@@ -156,6 +156,22 @@ test('hooks: branch_route sees its own branch and may drop it', () => {
   assert.deepEqual(log.script, ['sip:one@h', 'sip:changed@h']);
 });
 
+test('hooks: a branch_route that waits gives its answer later, and no warning; an onsend_route cannot', async () => {
+  const { linked, log, result } = compileText(
+    'branch_route[B] { probe_later("1"); if ($rU == "no") { drop; } xlog("$rU"); }\nonsend_route { probe_later("1"); }',
+  );
+  assert.deepEqual(
+    result.diagnostics.map(({ code, line }) => `${code} ${line}`),
+    ['CFG_ASYNC_ROUTE 2'],
+  );
+  const { hooks } = linked.program;
+  const state = new RequestState(INVITE, RECEIVED, hooks);
+  const answers = ['sip:yes@h', 'sip:no@h'].map((uri) => hooks.branchRoute('B', state, branchOf(uri)));
+  assert.ok(answers.every((answer) => answer instanceof Promise));
+  assert.deepEqual(await Promise.all(answers), [true, false]);
+  assert.deepEqual(log.script, ['yes']);
+});
+
 const REPLY = parsed(
   'SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP 127.0.0.1:17353;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\n' +
     'Call-ID: c\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n',

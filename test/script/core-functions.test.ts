@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { EditList } from '../../src/message/edits.ts';
+import { Branch } from '../../src/proxy/branch.ts';
 import { compileText, optionsRequest, PORT, runBody, runCompiled } from './support.ts';
 
 const AT = `127.0.0.1:${PORT}`;
@@ -58,6 +60,28 @@ test('where and how a request leaves', () => {
   assert.equal(run.state.advertisedPort, 5080);
   assert.equal(run.state.target.socket?.port, PORT);
   assert.deepEqual(run.forwarded, [`sip:bob@${AT}`, '192.0.2.9:5070', '192.0.2.8:', AT, 'h.com:']);
+});
+
+test('connections and sizes', () => {
+  const run = runBody(
+    'set_forward_no_connect(); set_reply_close(); set_reply_no_connect(); udp_mtu_try_proto(TLS); if (force_tcp_alias()) { xlog("udp"); }',
+  );
+  assert.deepEqual([run.state.forwardStream, run.state.replyStream, run.state.largeBy], [1, 3, 'tls']);
+  assert.deepEqual(run.lines, ['udp']);
+  const { linked } = compileText(
+    'branch_route[B] { set_forward_close(); }\nonreply_route[R] { set_forward_close(); set_reply_close(); }',
+  );
+  const { hooks } = linked.program;
+  const { state } = run;
+  const branch = new Branch(0, state.target.clone(), 0);
+  hooks.branchRoute('B', state, branch);
+  assert.deepEqual([branch.target.stream, branch.target.clone().stream, state.forwardStream], [2, 2, 1]);
+  state.replyStream = 0;
+  hooks.replyRoute('R', state, branch, state.message, state.received, new EditList());
+  assert.deepEqual([state.forwardStream, state.replyStream], [1, 2], 'the request of a reply is past it');
+  const refused = (call: string): boolean => !compileText(`request_route { ${call}; }`).result.ok;
+  for (const call of ['udp_mtu_try_proto(SCTP)', 'udp_mtu_try_proto(5)', 'force_tcp_alias(70000)'])
+    assert.ok(refused(call), call);
 });
 
 test('log, error, exec', () => {

@@ -28,6 +28,8 @@ const trees: readonly (readonly [string, string])[] = [
   ['(str)12+1', '(((str) 12) + 1)'],
   ['(str)(int)"5"', '((str) ((int) "5"))'],
   ['!(int)$a', '(! ((int) $a))'],
+  ['(int) -3', '((int) (- 3))'],
+  ['(int)!$a + 1', '(((int) (! $a)) + 1)'],
   ['$a eq "1"', '($a eq "1")'],
   ['$a ne "1" && $b ieq 1 && $c ine 2', '((($a ne "1") && ($b ieq 1)) && ($c ine 2))'],
   ['$a =~ "^x" && $b != $null', '(($a =~ "^x") && ($b != $null))'],

@@ -202,6 +202,7 @@ export function compileText(
     {
       proxy: proxy as ProxyCore,
       sender,
+      resolver: { resolveNow: () => [], resolve: async () => [], denied: () => {} },
       wheel: new HashedTimerWheel({ clock }),
       clock,
       log,
