@@ -41,7 +41,12 @@ export class CellOwner implements ServerTransactionUser {
     this.cell = cell;
   }
 
-  /** The transaction ended without a final reply (released, or past its lifetime). */
+  /** Suspended for ever, or left with a provisional reply: the caller still gets an end (RFC 3261 §17.2 leaves no other). */
+  onUnanswered(): void {
+    this.cell?.reply(408, 'Request Timeout');
+  }
+
+  /** The transaction ended without a final reply (released). */
   onServerTerminated(): void {
     this.cell?.onServerTerminated();
   }

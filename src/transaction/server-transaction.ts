@@ -135,7 +135,20 @@ export class ServerTransaction<S extends string>
   }
 
   protected override onEndState(): void {
-    if (this.state !== null) this.enter(this.machine.expire(this.state, this));
+    if (this.state === null || this.answersAtLast()) return;
+    this.enter(this.machine.expire(this.state, this));
+  }
+
+  /** Lets the user answer a request whose time is over. @returns true when it did */
+  private answersAtLast(): boolean {
+    if (!this.pending || this.user.onUnanswered === undefined) return false;
+    try {
+      this.user.onUnanswered(this);
+    } catch (error) {
+      this.host.userError(error, 'the last answer of a server transaction');
+    }
+    if (!this.pending) this.unanswered();
+    return !this.pending;
   }
 
   protected override onRetransmit(interval: number): void {

@@ -69,6 +69,8 @@ export interface ClientTransactionHandle {
 
 /** What a server transaction tells the layer above. */
 export interface ServerTransactionUser {
+  /** Its lifetime is over and no final response was sent: the last occasion to send one. Absent: it ends in silence. */
+  onUnanswered?(server: ServerTransactionHandle): void;
   /** Gone for good (after wt); the user drops its references. */
   onServerTerminated(server: ServerTransactionHandle): void;
 }

@@ -48,6 +48,18 @@ describe('a transaction that its route leaves', () => {
     }
   });
 
+  test('one that is never answered gets a 408 when its lifetime is over', () => {
+    const bench = routed((state, proxy) => void proxy.suspend(state));
+    for (const method of ['INVITE', 'MESSAGE']) bench.receive(request(method, { branch: `z9hG4bK${method}` }));
+    bench.time.clock.advance(211_000);
+    const statuses = bench.take().map((one) => one.message.status);
+    assert.equal(statuses.filter((status) => status !== 408).length, 0);
+    assert.ok(statuses.length >= 2);
+    bench.time.clock.advance(60_000);
+    assert.equal(bench.transactions.size, 0);
+    assert.equal(bench.proxy.liveCells(), 0);
+  });
+
   test('a request that may last longer (t_set_max_lifetime) is answered all the same', () => {
     const bench = routed((state, proxy) => {
       state.maxInvLifetime = 600_000;
