@@ -31,7 +31,11 @@ export function coreStatistics(statistics: Statistics, core: ServerCore): void {
   gauge('fwd_replies', () => proxy.counters.repliesForwarded);
   gauge(
     'drop_replies',
-    () => router.counters.droppedReplies + router.counters.foreignReplies + proxy.counters.droppedReplies,
+    () =>
+      router.counters.droppedReplies +
+      router.counters.foreignReplies +
+      proxy.counters.droppedReplies +
+      transactions.stats.responseSendFailed,
   );
   gauge('bad_URIs_rcvd', () => router.counters.badUris);
   gauge('bad_msg_hdr', () => router.counters.parseFailures);

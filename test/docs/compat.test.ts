@@ -203,7 +203,7 @@ test('every event route that a module has, and every one that check takes, has a
     const runs = eventRows.some((row) => row.name.startsWith(name) && readSupport(row.support).level !== 'no');
     // What nobody runs is said when it is read, not found out in production.
     if (runs) assert.deepEqual(codes, [], name);
-    else if (!name.startsWith('tcp:')) assert.deepEqual(codes, ['CFG_UNKNOWN_EVENT'], name);
+    else assert.deepEqual(codes, ['CFG_UNKNOWN_EVENT'], name);
   }
 });
 

@@ -135,7 +135,7 @@ describe('set_reply_no_connect', () => {
       async () => {
         const callee = await openPeer();
         const back = await listener();
-        const { port } = await serve(`request_route {
+        const { port, server } = await serve(`request_route {
         ${set ? 'set_reply_no_connect();' : ''}
         $du = "sip:${callee.address}";
         t_relay();
@@ -149,6 +149,8 @@ describe('set_reply_no_connect', () => {
         if (set) await delay(150);
         else await until(() => back.text().startsWith('SIP/2.0 200'));
         assert.equal(back.accepted(), set ? 0 : 1);
+      const dropped = server.statistics().find(({ name }) => name === 'drop_replies');
+      assert.equal(dropped?.value, set ? 1 : 0);
       },
     );
 });
