@@ -149,8 +149,8 @@ describe('set_reply_no_connect', () => {
         if (set) await delay(150);
         else await until(() => back.text().startsWith('SIP/2.0 200'));
         assert.equal(back.accepted(), set ? 0 : 1);
-      const dropped = server.statistics().find(({ name }) => name === 'drop_replies');
-      assert.equal(dropped?.value, set ? 1 : 0);
+        const dropped = server.statistics().find(({ name }) => name === 'drop_replies');
+        assert.equal(dropped?.value, set ? 1 : 0);
       },
     );
 });
