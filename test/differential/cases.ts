@@ -587,6 +587,24 @@ export const CASES: readonly DiffCase[] = [
     },
   },
   {
+    // Each failure_route begins with what the request_route left: destination, headers, Record-Route parameters.
+    name: 'serial-fresh',
+    request: `${IN_DIALOG} record_route(); append_hf("X-Call: 1\\r\\n"); prefix("0"); ${TO_CALLEE} $avp(leg) = 1; t_on_failure("FAIL"); t_relay();`,
+    failure: `t_on_failure("FAIL"); xlog("L_NOTICE", "@@leg $avp(leg) $rU $du $T_reply_code\\n"); if (t_branch_replied()) xlog("L_NOTICE", "@@replied\\n"); if (t_any_replied()) xlog("L_NOTICE", "@@any\\n"); if ($avp(leg) > 2) exit; prefix("1"); append_hf("X-Leg: $avp(leg)\\r\\n"); add_rr_param(";leg=$avp(leg)"); $avp(leg) = $avp(leg) + 1; $du = "sip:127.0.0.1:SECOND_PORT"; t_relay();`,
+    async play(world) {
+      await world.send({ body: SDP });
+      const one = await world.expectCallee('INVITE');
+      await world.callee.reply(one, 180, 'Ringing');
+      await world.callee.reply(one, 486, 'Busy Here');
+      for (const status of [480, 500]) {
+        const next = await world.expectSecond('INVITE');
+        await world.second.reply(next, status, 'No', { toTag: 'second' });
+        await world.expectSecond('ACK');
+      }
+      await world.expectCaller((m) => m.status >= 400);
+    },
+  },
+  {
     name: 'serial',
     request: `${IN_DIALOG} record_route(); ${TO_CALLEE} t_on_failure("FAIL"); t_relay();`,
     failure: `if (t_is_canceled()) exit; xlog("L_NOTICE", "@@$T_reply_code $rs $T_branch_idx $(T_rpl($rr))\\n"); if (t_check_status("486|408")) { $ru = "sip:voicemail@second.example.com"; $du = "sip:127.0.0.1:SECOND_PORT"; append_hf("Diversion: <sip:bob@biloxi.example.com>;reason=user-busy\\r\\n"); t_relay(); }`,

@@ -529,3 +529,40 @@ test('uac_auth twice in one route counts once', () => {
   assert.equal(header(retry.message, 'CSeq'), '8 INVITE');
   assert.equal(headers(retry.message, 'Authorization').length, 1);
 });
+
+test('what an earlier failure_route changed in the challenged request is in its repetition', () => {
+  let runs = 0;
+  const b = bench({
+    failure: (ctx, call) => {
+      ctx.state.onFailure = 'f';
+      if (runs++ === 0) {
+        ctx.target.uri = 'sip:bob@192.0.2.98';
+        ctx.edits.insert(ctx.message.headersEnd, 'X-Backup: 1\r\n');
+        relayAgain(ctx);
+      } else if (call('uac_auth') > 0) {
+        ctx.edits.insert(ctx.message.headersEnd, 'X-Again: 1\r\n');
+        relayAgain(ctx);
+      }
+    },
+  });
+  const first = only(b.receive(requestText()), true);
+  const backup = only(b.reply(first, 503), true);
+  assert.deepEqual(headers(backup.message, 'X-Backup'), ['1']);
+  const again = only(b.reply(backup, 401, www(challenge())), true);
+  assert.equal(again.message.requestUri, 'sip:bob@192.0.2.98');
+  verify(again.message, 'Authorization', 'pw3');
+  assert.deepEqual(headers(again.message, 'X-Backup'), ['1']);
+  assert.deepEqual(headers(again.message, 'X-Again'), ['1']);
+});
+
+test('a repetition that cannot be sent leaves the challenge to the caller', () => {
+  const b = bench();
+  const first = only(b.receive(requestText()), true);
+  b.proxy.options.maxBranches = 1;
+  const out = b.reply(first, 401, www(challenge()));
+  const upstream = out.filter((one) => !one.message.isRequest);
+  assert.deepEqual(
+    upstream.map((one) => one.message.status),
+    [401],
+  );
+});
