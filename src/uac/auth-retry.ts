@@ -28,6 +28,8 @@ interface AnsweredChallenge {
   readonly source: CredentialSource;
   /** Answers given to this realm so far, this one included. */
   readonly count: number;
+  /** The answer to the nonce's first use for this Request-URI, which serves when nothing changes before it is sent. */
+  readonly first: { readonly uri: string; readonly headerValue: string };
 }
 
 /** What was answered on the way to a branch: of the legs that it repeats. A new destination begins with nothing. */
@@ -80,9 +82,18 @@ export function authenticate(
 
   const uri = branch.sentRuri;
   // What cannot be answered must not become a branch; the answer itself is made when the branch is written, for what is really sent.
-  const trial = answerChallenge({ challenge, credential, method: state.message.method, uri: sanitizeUri(uri), nc: 1 });
+  const sent = sanitizeUri(uri);
+  const trial = answerChallenge({ challenge, credential, method: state.message.method, uri: sent, nc: 1 });
   if (!trial.ok) return failed(trial.code, `realm "${challenge.realm}"`);
-  const answered: AnsweredChallenge = { header, challenge, credential, source, count: (earlier?.count ?? 0) + 1 };
+  const first = { uri: sent, headerValue: trial.headerValue };
+  const answered: AnsweredChallenge = {
+    header,
+    challenge,
+    credential,
+    source,
+    count: (earlier?.count ?? 0) + 1,
+    first,
+  };
   const answers: Answers = {
     list: [...before.list.filter((one) => one !== earlier), answered],
     rounds: before.rounds + 1,
@@ -188,12 +199,14 @@ function headerLine(
   out: Outbound,
 ): string {
   const { message } = state;
-  const { challenge, credential, header } = answered;
-  const body = challenge.qop.includes('auth-int')
-    ? applyEdits(message, branch.request?.edits ?? state.edits, branch.edits, out, message.bodyStart, message.bodyEnd)
-    : '';
+  const { challenge, credential, header, first } = answered;
+  const protectsBody = challenge.qop.includes('auth-int');
   // The Request-URI as it is written.
   const uri = sanitizeUri(branch.target.uri);
+  if (nc === 1 && !protectsBody && uri === first.uri) return `${header}: ${first.headerValue}\r\n`;
+  const body = protectsBody
+    ? applyEdits(message, branch.request?.edits ?? state.edits, branch.edits, out, message.bodyStart, message.bodyEnd)
+    : '';
   const answer = answerChallenge({ challenge, credential, method: message.method, uri, body, nc });
   return answer.ok ? `${header}: ${answer.headerValue}\r\n` : '';
 }
