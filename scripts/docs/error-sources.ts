@@ -24,6 +24,8 @@ export interface ErrorGroup {
 const CLI_ACTIONS: Readonly<Record<CliCode, string>> = {
   CLI_USAGE: 'See "trunkline --help" or [cli.md](cli.md).',
   CLI_OPTION_UNSUPPORTED: 'Leave it out; the message says what takes its place.',
+  CLI_NODE: 'Run "npm ci" in the checkout, which brings one along; or install a newer Node.js.',
+  CLI_INSTALLATION: 'Run "npm ci" in the checkout, or install the package again.',
   CLI_FILE: 'Check the path and the permissions.',
   CLI_DIRECTORY: 'Create it, or correct the option.',
   CLI_PID_FILE: 'Stop the process that the file names, or give the file another place.',

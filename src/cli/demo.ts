@@ -9,7 +9,7 @@ import { CarrierSimulator } from '../server/simulator/carrier.ts';
 import { type CallResult, PhoneSimulator } from '../server/simulator/phone.ts';
 import { Ladder, type Party, showsUtf8 } from './demo-ladder.ts';
 import { CallRecord, judgeCall } from './demo-verdict.ts';
-import { CliError, EXIT, formatError } from './errors.ts';
+import { CliError, EXIT, formatError, usageError } from './errors.ts';
 import { SAME_SIGNAL, startFailure } from './run.ts';
 import { packageVersion } from './version.ts';
 
@@ -116,6 +116,12 @@ function configurationFile(): string {
 }
 
 async function setUp(settings: DemoSettings, ladder: Ladder, observer: Observer): Promise<Stage> {
+  if (settings.port !== 0 && settings.port === settings.carrierPort) {
+    throw usageError(
+      `--port and --carrier-port are both ${settings.port}`,
+      'Give the server and the carrier a port each.',
+    );
+  }
   const port = await freePort(settings.port, 'the server', '--port');
   const carrierPort = await freePort(settings.carrierPort, 'the simulated carrier', '--carrier-port');
   const carrier = new CarrierSimulator({
@@ -174,7 +180,7 @@ function introduce(stage: Stage, settings: DemoSettings): void {
 function invite(stage: Stage): void {
   const port = stage.server.sockets[0]?.port;
   out();
-  out(heading('The server stays up; now place your own calls.'));
+  out(heading("The server stays up; now place your own calls (the carrier's side of them is drawn here)."));
   out(`  softphone   outbound proxy ${HOST}:${port} (UDP), no registration, any number`);
   out(`  sipp        sipp -sf examples/trunk/sipp-call.xml -m 1 ${HOST}:${port}`);
   out('  stop        Ctrl-C');

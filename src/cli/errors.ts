@@ -9,6 +9,8 @@ export const EXIT = {
   failed: 1,
   /** The command line itself is wrong. */
   usage: 2,
+  /** Whoever read the output has closed it: what a shell reports of a program ended by SIGPIPE. */
+  pipe: 141,
   /** Kamailio's own code for both, used when its option syntax was used: unit files and scripts test for it. */
   kamailio: 255,
 } as const;
@@ -17,6 +19,8 @@ export const EXIT = {
 export const cliCodes = {
   CLI_USAGE: 'A command or an option that does not exist, or one without its value.',
   CLI_OPTION_UNSUPPORTED: "An option of Kamailio's that has no meaning here and would be dangerous to ignore.",
+  CLI_NODE: 'The Node.js that runs the program is too old for it, and no newer one lies beside it.',
+  CLI_INSTALLATION: 'A part of the program cannot be loaded or started.',
   CLI_FILE: 'The configuration file cannot be read.',
   CLI_DIRECTORY: 'A directory given by an option does not exist.',
   CLI_PID_FILE: 'The PID file cannot be written, or belongs to a process that runs.',

@@ -3,6 +3,8 @@
  * `-Pfile`), and a few long ones with `=value` or the value as the next word. No option library reads this: most cannot count
  * `-ddd`, and getopt's clusters with a value at their end are the form that unit files use.
  */
+import { parseListenOption } from '../server/listen-option.ts';
+import { StartError } from '../server/server-api.ts';
 import { CliError, EXIT, usageError } from './errors.ts';
 
 /** What Kamailio's options ask for. */
@@ -92,6 +94,14 @@ const LONG = new Set([
 ]);
 const LONG_WITHOUT_VALUE = new Set(['version', 'help', 'all-errors', 'cfg-print']);
 
+const KAMAILIO_HELP = 'Run "trunkline -h" for Kamailio\'s options, "trunkline --help" for the commands.';
+
+/** Options of `run` and `check` that stand where a command is missing. */
+function unknownAdvice(name: string): string {
+  const ours = ['define', 'listen', 'unsupported', 'log-format', 'pid-file', 'user', 'group'].includes(name);
+  return ours ? `It comes after a command: trunkline run FILE --${name} …` : KAMAILIO_HELP;
+}
+
 /** Text as a string literal of the configuration language. */
 function quoted(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`;
@@ -111,6 +121,21 @@ export function parseDefine(text: string, option: string): { name: string; value
 export function parseDebug(text: string, option: string): number {
   if (!/^-?\d{1,3}$/.test(text)) throw usageError(`${option} wants a number from -5 to 3, not "${text}"`);
   return Number(text);
+}
+
+/**
+ * An address to listen on, as it was given.
+ * @throws CliError CLI_LISTEN
+ */
+export function parseListen(text: string, option: string): string {
+  try {
+    parseListenOption(text);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    const message = error.message.replace(/^-l /, `${option} `);
+    throw new CliError(error.code, message, `For example: ${option} udp:192.0.2.10:5060`, EXIT.usage);
+  }
+  return text;
 }
 
 function onOff(text: string): boolean {
@@ -187,7 +212,7 @@ class Reader {
         this.show ??= 'help';
         break;
       default:
-        throw usageError(`unknown option -${letter}`);
+        throw usageError(`unknown option -${letter}`, KAMAILIO_HELP);
     }
   }
 
@@ -202,7 +227,7 @@ class Reader {
         this.file = value;
         break;
       case 'l':
-        this.listen.push(value);
+        this.listen.push(parseListen(value, '-l'));
         break;
       case 'A':
         this.defines.push(parseDefine(value, '-A'));
@@ -289,12 +314,12 @@ export function parseKamailioOptions(argv: readonly string[]): KamailioOptions {
     if (word.startsWith('--')) {
       const equals = word.indexOf('=');
       const name = word.slice(2, equals < 0 ? undefined : equals);
-      if (!LONG.has(name)) throw usageError(`unknown option --${name}`);
+      if (!LONG.has(name)) throw usageError(`unknown option --${name}`, unknownAdvice(name));
       if (LONG_WITHOUT_VALUE.has(name)) reader.long(name, '');
       else if (equals >= 0) reader.long(name, word.slice(equals + 1));
       else {
         const value = argv[++i];
-        if (value === undefined) throw usageError(`--${name} wants a value`);
+        if (value === undefined) throw usageError(`--${name} wants a value`, KAMAILIO_HELP);
         reader.long(name, value);
       }
       continue;
@@ -313,7 +338,7 @@ export function parseKamailioOptions(argv: readonly string[]): KamailioOptions {
       }
       // The rest of the word is the value; without a rest it is the next word.
       const value = at + 1 < word.length ? word.slice(at + 1) : argv[++i];
-      if (value === undefined) throw usageError(`-${letter} wants a value`);
+      if (value === undefined) throw usageError(`-${letter} wants a value`, KAMAILIO_HELP);
       reader.value(letter, value);
       break;
     }

@@ -26,7 +26,8 @@ async function runProgram(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    const failure = commanderFailure(error);
+    const command = program.commands.find((one) => one.name() === argv[0])?.name() ?? '';
+    const failure = commanderFailure(error, command);
     if (failure !== null) throw failure;
   }
   return code;
@@ -41,6 +42,11 @@ async function runProgram(argv: readonly string[]): Promise<number> {
 export async function main(argv: string[]): Promise<void> {
   let code: number;
   guardRegexes();
+  // Who reads the output has had enough (`… | head`): nothing to say and nobody to say it to.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.pipe);
+    throw error;
+  });
   try {
     code = isKamailioStyle(argv) ? await kamailioCommand(argv) : await runProgram(argv);
   } catch (error) {

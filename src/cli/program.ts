@@ -1,8 +1,8 @@
 import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { LoadOptions } from '../server/server-api.ts';
 import { checkFile } from './check.ts';
-import { type CliError, EXIT, usageError } from './errors.ts';
-import { parseDebug, parseDefine } from './kamailio-options.ts';
+import { CliError, EXIT, formatError, usageError } from './errors.ts';
+import { parseDebug, parseDefine, parseListen } from './kamailio-options.ts';
 import { runServer } from './run.ts';
 import { versionLine } from './version.ts';
 
@@ -79,7 +79,7 @@ function withFileOptions(command: Command): Command {
     .option(
       '-l, --listen <address>',
       'listen on [proto:]host[:port][/advertised] instead of what the file says; repeat it',
-      collected((text) => text),
+      collected((text) => parseListen(text, '--listen')),
     )
     .addOption(
       new Option('--unsupported <mode>', 'modules and functions that are known but not there yet')
@@ -97,7 +97,7 @@ export function buildProgram(finish: Finish): Command {
     .description('A SIP server for the client side of SIP trunks. It runs an unmodified kamailio.cfg.')
     .version(versionLine().trimEnd(), '--version', 'print the version')
     .helpOption('--help', 'print this help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', EXAMPLES)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
@@ -138,7 +138,14 @@ export function buildProgram(finish: Finish): Command {
     .action(async (files: string[], options: FileOptions) => {
       let ok = true;
       for (const file of files) {
-        if (!(await checkFile(loadOptions(file, options, null), [], process.stdout))) ok = false;
+        try {
+          if (!(await checkFile(loadOptions(file, options, null), [], process.stdout))) ok = false;
+        } catch (error) {
+          // One that cannot be read is no reason to leave out those after it.
+          if (!(error instanceof CliError) || files.length === 1) throw error;
+          process.stderr.write(formatError(error));
+          ok = false;
+        }
       }
       finish(ok ? EXIT.ok : EXIT.failed);
     });
@@ -149,7 +156,7 @@ export function buildProgram(finish: Finish): Command {
       'place a call through examples/trunk/kamailio.cfg to a simulated carrier, and stay up for your own calls',
     )
     .option('--once', 'end after the test call; the exit code says whether it went through')
-    .option('--port <port>', "the server's port on 127.0.0.1", port, 5070)
+    .option('--port <port>', "the server's port on 127.0.0.1; 0 takes any", port, 5070)
     .option('--carrier-port <port>', "the simulated carrier's port on 127.0.0.1; 0 takes any", port, 5080)
     .addOption(
       new Option('--challenge <status>', 'how the carrier asks for credentials').choices(['401', '407']).default('407'),
@@ -170,8 +177,16 @@ export function buildProgram(finish: Finish): Command {
   return program;
 }
 
-/** What commander found wrong, in our words; null when it only printed help or the version. */
-export function commanderFailure(error: CommanderError): CliError | null {
+/**
+ * What commander found wrong, in our words; null when it only printed help or the version.
+ * @param command the command that was given, empty when there is none of that name
+ */
+export function commanderFailure(error: CommanderError, command: string): CliError | null {
   if (error.exitCode === 0) return null;
-  return usageError(error.message.replace(/^error: /, ''));
+  if (error.code === 'commander.help') return usageError('there is no help for that: no such command');
+  const [message = '', guess] = error.message.replace(/^error: /, '').split('\n');
+  const found = /^\(Did you mean (.+)\?\)$/.exec(guess ?? '')?.[1];
+  const advice = found === undefined ? '' : `Did you mean "${found}"? `;
+  const help = command === '' ? '"trunkline --help" for the commands' : `"trunkline ${command} --help" for the options`;
+  return usageError(message, `${advice}Run ${help}.`);
 }

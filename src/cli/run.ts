@@ -86,7 +86,11 @@ function changeDirectory(path: string): void {
   try {
     process.chdir(path);
   } catch (error) {
-    throw new CliError('CLI_DIRECTORY', `cannot change to ${path}: ${(error as Error).message}`);
+    throw new CliError(
+      'CLI_DIRECTORY',
+      `cannot change to ${path}: ${(error as Error).message}`,
+      'Let the user that the server runs as enter it, or give -w another one.',
+    );
   }
 }
 
@@ -144,7 +148,11 @@ export async function runServer(settings: RunSettings, observer?: RunObserver): 
     settings.workingDirectory !== '' &&
     !statSync(settings.workingDirectory, { throwIfNoEntry: false })?.isDirectory()
   ) {
-    throw new CliError('CLI_DIRECTORY', `there is no directory ${settings.workingDirectory}`);
+    throw new CliError(
+      'CLI_DIRECTORY',
+      `there is no directory ${settings.workingDirectory}`,
+      'Create it, or give -w another one.',
+    );
   }
   if (pidFile !== '') checkPidFile(pidFile);
 

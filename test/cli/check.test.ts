@@ -111,6 +111,15 @@ describe('trunkline check', () => {
     assert.match(more.stdout, /a\.cfg:13:15: error: unknown function nothing\(\)/);
   });
 
+  it('a file that cannot be read does not hide what is wrong with those after it', async () => {
+    using folder = new Folder();
+    const wrong = folder.write('wrong.cfg', 'request_route {\n\tt_relai();\n}\n');
+    const { code, stdout, stderr } = await command(['check', folder.file('none.cfg'), wrong]);
+    assert.equal(code, 1);
+    assert.match(stderr, /none\.cfg: there is no such file \[CLI_FILE\]/);
+    assert.match(stdout, /wrong\.cfg:2:2: error: unknown function t_relai/);
+  });
+
   it('checks several files, and fails when one is wrong', async () => {
     using folder = new Folder();
     folder.write('good.cfg', answeringCfg(5060));

@@ -42,10 +42,27 @@ describe('trunkline', () => {
 
   it('every command has its own help', async () => {
     for (const name of ['run', 'check', 'demo']) {
-      const { code, stdout } = await command([name, '--help']);
-      assert.equal(code, 0);
-      assert.match(stdout, new RegExp(`^Usage: trunkline ${name}`));
+      for (const words of [
+        [name, '--help'],
+        ['help', name],
+      ]) {
+        const { code, stdout } = await command(words);
+        assert.equal(code, 0);
+        assert.match(stdout, new RegExp(`^Usage: trunkline ${name}`));
+      }
     }
+  });
+
+  it('ends without a word when its output is closed', async () => {
+    const running = startProgram(process.execPath, [
+      join(ROOT, 'bin/trunkline'),
+      ...['demo', '--once', '--port', '0', '--carrier-port', '0'],
+    ]);
+    await running.output(/Trunkline/);
+    running.process.stdout.destroy();
+    const { code, stderr } = await running.finished();
+    assert.equal(stderr, '');
+    assert.equal(code, 141);
   });
 
   const WRONG: readonly [words: string[], code: number, message: RegExp][] = [
@@ -60,7 +77,14 @@ describe('trunkline', () => {
     [['check', '/nowhere/a.cfg'], 1, /cannot read \/nowhere\/a.cfg: there is no such file \[CLI_FILE\]/],
     [['run', '/'], 1, /cannot read \/: it is not a file \[CLI_FILE\]/],
     [['-f', '/nowhere/a.cfg', '-DD'], 255, /there is no such file \[CLI_FILE\]/],
-    [['-Z'], 255, /unknown option -Z \[CLI_USAGE\]/],
+    [['-Z'], 255, /unknown option -Z \[CLI_USAGE\]\n {2}Run "trunkline -h"/],
+    [['--listen', 'udp:127.0.0.1'], 255, /unknown option --listen \[CLI_USAGE\]\n {2}It comes after a command/],
+    [['-l', 'bogus://x', '-c'], 255, /-l bogus:\/\/x: expected .* \[CLI_LISTEN\]\n {2}For example: -l udp:/],
+    [['run', 'a.cfg', '-l', 'bogus://x'], 2, /--listen bogus:\/\/x: expected .* \[CLI_LISTEN\]/],
+    [['runn', 'a.cfg'], 2, /unknown command 'runn' \[CLI_USAGE\]\n {2}Did you mean "run"\?/],
+    [['check', 'a.cfg', '--frob'], 2, /\[CLI_USAGE\]\n {2}Run "trunkline check --help"/],
+    [['help', 'walk'], 2, /no such command \[CLI_USAGE\]/],
+    [['demo', '--port', '5090', '--carrier-port', '5090'], 2, /are both 5090 \[CLI_USAGE\]/],
   ];
   for (const [words, code, message] of WRONG) {
     it(`"${words.join(' ')}" ends with ${code} and says what to do`, async () => {
@@ -102,6 +126,6 @@ describe('bin/trunkline', () => {
     const { code, stderr } = await underOldNode({ TRUNKLINE_RESTARTED: '1' }).finished();
     assert.equal(code, 1);
     assert.match(stderr, /needs Node\.js 22\.18.*this is 20\.20\.2/);
-    assert.match(stderr, /npm install node@24/);
+    assert.match(stderr, /\[CLI_NODE\]\n {2}Run "npm ci" in \S+, which brings one along/);
   });
 });
