@@ -1,9 +1,21 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import type { LoadOptions } from '../server/server-api.ts';
 import { CliError } from './errors.ts';
 import { withPrologue } from './prologue.ts';
+
+/** True for a file that an editor saved as UTF-16: its byte order mark tells. */
+function isUtf16(path: string): boolean {
+  const start = new Uint8Array(2);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, start);
+  } finally {
+    closeSync(file);
+  }
+  return (start[0] === 0xff && start[1] === 0xfe) || (start[0] === 0xfe && start[1] === 0xff);
+}
 
 /**
  * Makes sure that the file is there before anything else is said about it.
@@ -18,6 +30,9 @@ export function requireFile(file: string, cwd: string): void {
     const reason =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
     throw new CliError('CLI_FILE', `cannot read ${file}: ${reason}`, 'Give the path of a kamailio.cfg.');
+  }
+  if (isUtf16(path)) {
+    throw new CliError('CLI_FILE', `cannot read ${file}: it is UTF-16`, 'Save it as UTF-8: iconv -f UTF-16 -t UTF-8');
   }
 }
 

@@ -23,6 +23,7 @@ export const checkerCodes = {
   CFG_TRANSFORMATION: 'Wrong parameters of a transformation.',
   CFG_UNKNOWN_ROUTE: 'A route that does not exist (a warning where it is only armed).',
   CFG_UNKNOWN_EVENT: 'An event route that nothing runs.',
+  CFG_NO_REQUEST_ROUTE: 'A configuration without a request_route: every request is dropped.',
   CFG_ASYNC_ROUTE: 'A route that cannot wait calls a function that answers later.',
   CFG_REGEX: 'A bad regular expression.',
   CFG_TYPE: 'An operator on values it does not work on.',

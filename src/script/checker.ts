@@ -66,6 +66,19 @@ export function checkConfig(input: CheckInput): Plan {
   return { scope, globals, modules, loadedNames, routes, timers: timers(config) };
 }
 
+/** A whole configuration has a request_route; apart from {@link checkConfig}, as a piece of one has not. */
+export function checkRequestRoute(plan: Plan, file: string): void {
+  if (plan.routes.some(({ kind }) => kind === 'request')) return;
+  const at = { file, line: 1, column: 1, length: 1 };
+  const hint = 'add request_route { … }; if there is one, look for an #!ifdef around it';
+  plan.scope.diagnostics.warning(
+    'CFG_NO_REQUEST_ROUTE',
+    'there is no request_route: every request is dropped',
+    at,
+    hint,
+  );
+}
+
 function checkRoute(scope: Scope, group: RouteGroup, mask: RouteMask): RoutePlan {
   const { kind, name, blocks } = group;
   const first = blocks[0];

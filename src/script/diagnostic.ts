@@ -106,7 +106,8 @@ export function formatDiagnostic(diagnostic: Diagnostic, files: ReadonlyMap<stri
   const whole = source === undefined ? '' : maskSecrets(lineText(source, line));
   // A line of kilobytes is shown around the place that matters.
   const from = whole.length > WIDEST && column > WIDEST / 2 ? column - WIDEST / 2 : 0;
-  const text = whole.slice(from, from + WIDEST);
+  // One visible character for each control character: no file moves a cursor, and the carets stay where they belong.
+  const text = whole.slice(from, from + WIDEST).replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
   const margin = String(line).padStart(6);
   if (source !== undefined) {
     // Tabs are kept in the line of carets, so that both lines are indented alike whatever the tab width.

@@ -69,6 +69,7 @@ export const CHECKER_ACTIONS: Readonly<Record<CheckerCode, string>> = {
   CFG_UNREACHABLE: 'Remove it, or the statement that ends the block before it.',
   CFG_RETURN_CALL: 'Call first and return a code: "f(); return $rc;", or 1 and -1 with if.',
   CFG_UNKNOWN_EVENT: 'Correct the name, or load the module it belongs to.',
+  CFG_NO_REQUEST_ROUTE: 'Add the block; one that is there may stand inside an #!ifdef whose name is not defined.',
   CFG_ASYNC_ROUTE: 'Call it earlier, in the request_route, and keep its result in a variable.',
   CFG_UNSUPPORTED_PROTOCOL: 'Use udp, tcp, tls, ws or wss.',
   CFG_UNSUPPORTED_TRANSFORMATION:

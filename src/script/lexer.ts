@@ -406,7 +406,9 @@ class Lexer {
   #foreign(end: number): void {
     const { index, text } = this.#input;
     const shown = JSON.stringify(text.slice(index, end)).slice(1, -1);
-    const hint = 'characters beyond ASCII belong into strings and comments';
+    const hint = /^[\x00-\x7f]+$/.test(text.slice(index, end))
+      ? 'remove it'
+      : 'characters beyond ASCII belong into strings and comments';
     this.#warn('CFG_CHARACTER', `'${shown}' is ignored, as Kamailio does`, this.#span(index, end), hint);
     this.#input.index = end;
   }

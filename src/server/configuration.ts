@@ -2,7 +2,7 @@ import { type Buffer, isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { modules } from '../modules/index.ts';
-import { checkConfig, type Plan } from '../script/checker.ts';
+import { checkConfig, checkRequestRoute, type Plan } from '../script/checker.ts';
 import { coreSymbols, knownVariables } from '../script/compile.ts';
 import { type Diagnostic, DiagnosticList, formatDiagnostics } from '../script/diagnostic.ts';
 import { parseConfig } from '../script/parse-config.ts';
@@ -64,6 +64,8 @@ export function loadConfiguration(options: LoadOptions): LoadedConfiguration {
     core: coreSymbols,
     options: { unsupported: options.unsupported },
   });
+  // What could not be read may have been the block.
+  if (!hasErrors(parsed.diagnostics)) checkRequestRoute(plan, options.file);
   return { plan, files: parsed.files, read: parsed.diagnostics };
 }
 

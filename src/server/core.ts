@@ -45,7 +45,11 @@ export class ServerCore {
     this.transport = new TransportLayer({
       ...settings.transport,
       clock: this.clock,
-      log: (level, code, text) => log.write(LEVELS[level], 'transport', text, code),
+      // Codes are in capitals and explained in errors.md; the others are events, and part of what is told.
+      log: (level, code, text) =>
+        /^[A-Z]/.test(code)
+          ? log.write(LEVELS[level], 'transport', text, code)
+          : log.write(LEVELS[level], 'transport', `${code}: ${text}`),
     });
     this.transactions = new TransactionLayer({
       sender: this.transport,

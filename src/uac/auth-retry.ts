@@ -131,9 +131,19 @@ function challengesOf(reply: SipMessage, status: number): AuthChallenge[] {
   return reply.findAll(id).flatMap(({ valueStart, valueEnd }) => parseChallenges(reply.raw, valueStart, valueEnd));
 }
 
+/** The reasons that a set-up can have, in words; the code says the others. */
+const WHY: Readonly<Partial<Record<DigestErrorCode, string>>> = {
+  DIGEST_NO_CREDENTIAL: 'no credential for this realm',
+  DIGEST_REALM_MISMATCH: 'the credential is for another realm',
+  DIGEST_DESTINATION_MISMATCH: 'the credential is for another destination',
+  DIGEST_ALGORITHM_REFUSED: 'its algorithm is not allowed',
+};
+
 function refusal(choice: Extract<ChallengeChoice, { ok: false }>, status: number, branch: Branch): string {
   const where = `${status} of ${destinationText(branch)}`;
-  return choice.realm === '' ? `${where} has no usable challenge` : `${where}, realm "${choice.realm}"`;
+  if (choice.realm === '') return `${where} has no usable challenge`;
+  const why = WHY[choice.code];
+  return `${where}, realm "${choice.realm}"${why === undefined ? '' : `: ${why}`}`;
 }
 
 /** Why a realm is not answered again; null when it may be. */

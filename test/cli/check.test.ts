@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { command } from '../support/command.ts';
 import { answeringCfg, Folder } from './fixtures.ts';
@@ -118,6 +119,28 @@ describe('trunkline check', () => {
     assert.equal(code, 1);
     assert.match(stderr, /none\.cfg: there is no such file \[CLI_FILE\]/);
     assert.match(stdout, /wrong\.cfg:2:2: error: unknown function t_relai/);
+  });
+
+  it('warns of a configuration that drops everything, but not where the block could not be read', async () => {
+    using folder = new Folder();
+    folder.write('none.cfg', 'listen=udp:127.0.0.1:5060\n#!ifdef NEVER\nrequest_route { exit; }\n#!endif\n');
+    folder.write('cut.cfg', 'request_rout { exit; }\n');
+    const { code, stdout } = await command(['check', 'none.cfg', 'cut.cfg'], { cwd: folder.path });
+    assert.equal(code, 1);
+    assert.match(stdout, /none\.cfg:1:1: warning: there is no request_route.*\[CFG_NO_REQUEST_ROUTE\]/);
+    assert.match(stdout, /none\.cfg: ok \(1 warning\)/);
+    assert.doesNotMatch(stdout, /cut\.cfg.*CFG_NO_REQUEST_ROUTE/);
+  });
+
+  it('names UTF-16, and shows no control character of a file', async () => {
+    using folder = new Folder();
+    const wide = folder.file('wide.cfg');
+    writeFileSync(wide, Buffer.from('\ufefflisten=udp:127.0.0.1:5060\n', 'utf16le'));
+    assert.match((await command(['check', wide])).stderr, /it is UTF-16 \[CLI_FILE\]\n {2}Save it as UTF-8/);
+    const controls = folder.write('escape.cfg', 'request_route {\n\txl\x1b[2Jog("a");\n}\n');
+    const { stdout } = await command(['check', controls]);
+    assert.ok(!stdout.includes('\x1b'));
+    assert.match(stdout, /\\u001b' is ignored.*\n.*xl\ufffd\[2Jog.*\n.*\n.*= remove it/);
   });
 
   it('checks several files, and fails when one is wrong', async () => {
