@@ -1,7 +1,6 @@
 import { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
 import { ParseFailure, parseMessage } from '../message/parser.ts';
-import { buildForwardedResponse } from '../message/serializer.ts';
 import type {
   ClientTransactionHandle,
   ClientTransactionUser,
@@ -9,7 +8,7 @@ import type {
 } from '../transaction/transaction.ts';
 import type { Destination, Received, TransportSender } from '../transport/transport.ts';
 import { Branch } from './branch.ts';
-import { NOWHERE } from './request-forward.ts';
+import { forwardedReply } from './reply-forward.ts';
 import { type ReplyTransform, RequestState, type RouteHooks } from './request-state.ts';
 import { Target } from './target.ts';
 
@@ -60,8 +59,7 @@ export class AnswerRepeater implements ClientTransactionUser {
     const branch = new Branch(0, new Target(message.requestUri), 0);
     const edits = new EditList();
     for (const transform of transforms) transform.apply(state, branch, response, edits);
-    const text = buildForwardedResponse(response, { edits, branchEdits: null, out: NOWHERE });
-    this.send(response.status, text);
+    this.send(response.status, forwardedReply(response, edits));
   }
 
   /** RFC 3261 §16.7 step 5: upstream whatever was sent there before, and when the server transaction has gone. */

@@ -2,7 +2,7 @@ import { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
 import type { ClientTransactionHandle } from '../transaction/transaction.ts';
 import type { Destination } from '../transport/transport.ts';
-import type { ResolvedTarget } from './next-hop.ts';
+import type { NextHopFailure, ResolvedTarget } from './next-hop.ts';
 import { type RecordRoute, type ReplyTransform, type RequestChanges, RouteParams } from './request-state.ts';
 import type { Target } from './target.ts';
 
@@ -68,6 +68,14 @@ export class Branch {
   /** True when it has a final status. */
   get isFinal(): boolean {
     return this.status >= 200;
+  }
+
+  /** Gives it a final status made up here. */
+  fail({ status, reason }: NextHopFailure): void {
+    this.status = status;
+    this.local = true;
+    this.localReason = reason;
+    this.reply = null;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
 import { M_ACK, M_CANCEL } from '../message/method.ts';
-import { addReceivedRport, buildForwardedResponse, buildResponse, sanitizeUri } from '../message/serializer.ts';
+import { addReceivedRport, buildResponse, sanitizeUri } from '../message/serializer.ts';
 import type { Via } from '../message/via.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
@@ -15,14 +15,16 @@ import { replyDestination } from '../transport/reply-destination.ts';
 import type { Destination, Proto, Received, SendObserver, TransportSender } from '../transport/transport.ts';
 import { Branch } from './branch.ts';
 import { statelessBranch, statelessTag } from './branch-id.ts';
-import { Cell, CellOwner } from './cell.ts';
+import { Cell } from './cell.ts';
+import { CellOwner } from './cell-owner.ts';
 import { newProxyCounters } from './counters.ts';
 import { type OwnRequest, replicate, sendOwnRequest } from './detached-send.ts';
 import { destinationFor, type NextHopResolver, nextHopUri, type ResolvedTarget, withWishes } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
 import type { OwnRouteListener, ProxyCore, RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
-import { branchRequest, markVia, NOWHERE, outboundOf } from './request-forward.ts';
+import { forwardedReply } from './reply-forward.ts';
+import { branchRequest, markVia, outboundOf } from './request-forward.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
 import { loadContacts, nextContacts } from './serial-fork.ts';
 
@@ -276,15 +278,8 @@ export class SipProxy implements ProxyCore, ProxyServices {
       return -1;
     }
     this.counters.repliesForwarded++;
-    const text = buildForwardedResponse(reply, {
-      edits,
-      branchEdits: null,
-      out: NOWHERE,
-      status: edits.status === 0 ? undefined : edits.status,
-      reason: edits.reason === '' ? undefined : edits.reason,
-    });
     const wanted = withWishes(destination, state.forwardStream | state.replyStream, '');
-    if (this.sender.send(text, wanted, null)) return 1;
+    if (this.sender.send(forwardedReply(reply, edits), wanted, null)) return 1;
     this.counters.droppedReplies++;
     return -1;
   }

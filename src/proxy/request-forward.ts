@@ -4,15 +4,11 @@ import { addReceivedRport, buildForwardedRequest } from '../message/serializer.t
 import type { TransactionTimers } from '../transaction/transaction.ts';
 import type { Destination } from '../transport/transport.ts';
 import type { Branch } from './branch.ts';
-import type { Cell } from './cell.ts';
+import type { BranchHost } from './branch-host.ts';
 import { destinationFor, type NextHopFailure, NO_SOCKET, SEND_FAILED, withWishes } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
-import type { ProxyServices } from './proxy-services.ts';
 import { renderRecordRoute } from './record-route.ts';
 import type { RequestState } from './request-state.ts';
-
-/** For replies: their edits do not depend on the socket they leave by. */
-export const NOWHERE: Outbound = { proto: 'udp', host: '', port: 0 };
 
 /** Our address as Via and Record-Route show it for a message that leaves by this destination. */
 export function outboundOf(state: RequestState, destination: Destination): Outbound {
@@ -91,13 +87,8 @@ function timersOf(state: RequestState, leg: number, base: TransactionTimers, now
  * @param anySize by UDP even so: the stream could not be opened
  * @returns why it could not be sent, or null
  */
-export function sendBranch(
-  cell: Cell,
-  branch: Branch,
-  services: ProxyServices,
-  anySize = false,
-): NextHopFailure | null {
-  const { state } = cell;
+export function sendBranch(host: BranchHost, branch: Branch, anySize = false): NextHopFailure | null {
+  const { state, services } = host;
   const { options } = services;
   const resolved = branch.candidates[branch.candidate];
   if (resolved === undefined) return NO_SOCKET;
@@ -105,7 +96,7 @@ export function sendBranch(
   if (chosen === null) return NO_SOCKET;
   const wished = withWishes(chosen, state.forwardStream | branch.target.stream, state.largeBy);
   const wanted = anySize ? { ...wished, anySize } : wished;
-  const viaBranch = `${cell.branchBase}.${branch.index}${branch.attempts === 0 ? '' : `-${branch.attempts}`}`;
+  const viaBranch = `${host.branchBase}.${branch.index}${branch.attempts === 0 ? '' : `-${branch.attempts}`}`;
   branch.attempts++;
   let text = branchRequest(state, branch, options, outboundOf(state, wanted), viaBranch);
   const destination = services.sender.fitTransport?.(wanted, text.length) ?? wanted;
@@ -122,7 +113,7 @@ export function sendBranch(
     text,
     destination,
     timers: timersOf(state, branch.leg, options.timers, services.clock.now()),
-    user: cell,
+    user: host,
   });
   if (client === 'TRANSACTION_LIMIT') return { status: 503, reason: 'Too many transactions (503/TM)' };
   if (client === 'TRANSACTION_EXISTS') return SEND_FAILED;

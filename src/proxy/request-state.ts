@@ -225,6 +225,19 @@ export class RequestState {
     return this.changes.routeParams;
   }
 
+  /** The targets that no relay has used yet, in order: the main one, then those of append_branch. They count as used from now on. */
+  takeTargets(): Target[] {
+    const targets: Target[] = [];
+    if (this.target.isNew) {
+      targets.push(this.target.clone());
+      this.target.isNew = false;
+      this.target.seed = null;
+    }
+    for (const target of this.branches) targets.push(target);
+    this.branches = [];
+    return targets;
+  }
+
   /** Adds a reply rule; one with the same key is replaced. */
   addReplyTransform(transform: ReplyTransform): void {
     const at = this.replyTransforms.findIndex((other) => other.key === transform.key);

@@ -1,0 +1,17 @@
+import type { EditList, Outbound } from '../message/edits.ts';
+import type { SipMessage } from '../message/message.ts';
+import { buildForwardedResponse } from '../message/serializer.ts';
+
+/** The edits of a reply do not depend on the socket it leaves by. */
+const NOWHERE: Outbound = { proto: 'udp', host: '', port: 0 };
+
+/** Text of a received reply as it goes on (RFC 3261 §16.7 steps 3 and 9): without our Via, with the edits and the status they carry. */
+export function forwardedReply(reply: SipMessage, edits: EditList): string {
+  return buildForwardedResponse(reply, {
+    edits,
+    branchEdits: null,
+    out: NOWHERE,
+    status: edits.status === 0 ? undefined : edits.status,
+    reason: edits.reason === '' ? undefined : edits.reason,
+  });
+}
