@@ -10,6 +10,7 @@ import { DROPPED, startBranch } from './branch-start.ts';
 import type { CellOwner } from './cell-owner.ts';
 import { retryByDatagram, retryElsewhere } from './failover.ts';
 import { FailureTurns } from './failure-turns.ts';
+import { localReply } from './local-reply.ts';
 import { FAULT, type NextHopFailure, SEND_FAILED } from './next-hop.ts';
 import type { RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
@@ -275,7 +276,7 @@ export class Cell implements ProxyTransaction, BranchHost {
   reply(status: number, reason: string): number {
     const { state, services } = this;
     if (this.finalSent) return -1;
-    const text = services.buildLocalReply(state, status, reason, this.toTag);
+    const text = localReply(services, state, status, reason, this.toTag);
     if (text === null) return -1;
     const sent = this.send(status, text);
     if (status >= 200) this.cancelPending(null, '');

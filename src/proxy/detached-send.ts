@@ -1,8 +1,11 @@
 import type { SipMessage } from '../message/message.ts';
 import { sanitizeHeaderLines } from '../message/serializer.ts';
+import type { SipUri } from '../message/uri.ts';
+import type { Random } from '../time/random.ts';
 import type { ClientTransactionHandle, ClientTransactionUser } from '../transaction/transaction.ts';
+import type { Destination } from '../transport/transport.ts';
 import { Branch } from './branch.ts';
-import { destinationFor, nextHopUri, withWishes } from './next-hop.ts';
+import { destinationFor, nextHopUri, type ResolvedTarget, withWishes } from './next-hop.ts';
 import type { RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
 import { branchRequest, markVia, outboundOf } from './request-forward.ts';
@@ -18,6 +21,48 @@ class Swallow implements ClientTransactionUser {
 
 const SWALLOW = new Swallow();
 
+/** What a detached request has of its own. */
+interface Detached {
+  readonly method: string;
+  /** Where it goes, with what the route wants; null when there is no way. */
+  destination(to: ResolvedTarget): Destination | null;
+  /** Its text. */
+  build(destination: Destination, viaBranch: string): string;
+  /** Ends the Via branch. */
+  readonly suffix: string;
+  /** There is no way to it. */
+  lost(): void;
+}
+
+/**
+ * Sends a request in a client transaction that nobody waits for.
+ * @returns 1 sent or being resolved; -1 not
+ */
+function send(services: ProxyServices, next: SipUri, request: Detached): number {
+  const { resolver } = services;
+  const sendTo = (found: readonly ResolvedTarget[]): number => {
+    const destination = found[0] === undefined ? null : request.destination(found[0]);
+    if (destination === null) {
+      request.lost();
+      return -1;
+    }
+    const viaBranch = `z9hG4bK${services.random.token(8)}.${request.suffix}`;
+    const client = services.transactions.createClient({
+      branch: viaBranch,
+      method: request.method,
+      text: request.build(destination, viaBranch),
+      destination,
+      timers: services.options.timers,
+      user: SWALLOW,
+    });
+    return typeof client === 'string' ? -1 : 1;
+  };
+  const known = resolver.resolveNow(next);
+  if (known !== null) return sendTo(known);
+  resolver.resolve(next).then(sendTo, () => sendTo([]));
+  return 1;
+}
+
 /**
  * Sends a stateful copy of the request somewhere else and swallows what comes back (t_replicate).
  * @param uri destination URI, empty for $du or $ru
@@ -32,33 +77,20 @@ export function replicate(services: ProxyServices, state: RequestState, uri: str
   markVia(state, services.options);
   // What the route changes afterwards is not for the copy.
   const changes = state.changes.clone();
-  const sendTo = (found: Branch['candidates']): number => {
-    const resolved = found[0];
-    const chosen =
-      resolved === undefined ? null : destinationFor(services.sender, resolved, target.socket, state.received.socket);
-    if (chosen === null) {
-      services.report('TM_REPLICATE_FAILED', `t_replicate: no way to ${next.text}`);
-      return -1;
-    }
-    const destination = withWishes(chosen, state.forwardStream, state.largeBy);
-    const branch = new Branch(0, target, 0);
-    branch.request = changes;
-    const viaBranch = `z9hG4bK${services.random.token(8)}.r`;
-    const text = branchRequest(state, branch, services.options, outboundOf(state, destination), viaBranch);
-    const client = services.transactions.createClient({
-      branch: viaBranch,
-      method: state.message.method,
-      text,
-      destination,
-      timers: services.options.timers,
-      user: SWALLOW,
-    });
-    return typeof client === 'string' ? -1 : 1;
-  };
-  const known = services.resolver.resolveNow(next);
-  if (known !== null) return sendTo(known);
-  services.resolver.resolve(next).then(sendTo, () => sendTo([]));
-  return 1;
+  return send(services, next, {
+    method: state.message.method,
+    suffix: 'r',
+    destination: (to) => {
+      const chosen = destinationFor(services.sender, to, target.socket, state.received.socket);
+      return chosen === null ? null : withWishes(chosen, state.forwardStream, state.largeBy);
+    },
+    build: (destination, viaBranch) => {
+      const branch = new Branch(0, target, 0);
+      branch.request = changes;
+      return branchRequest(state, branch, services.options, outboundOf(state, destination), viaBranch);
+    },
+    lost: () => services.report('TM_REPLICATE_FAILED', `t_replicate: no way to ${next.text}`),
+  });
 }
 
 /** A request of our own, without a dialog (t_uac_send). */
@@ -81,37 +113,31 @@ export function sendOwnRequest(services: ProxyServices, request: OwnRequest, use
   target.dstUri = request.nextHop;
   const next = nextHopUri(target, {});
   if (next === null) return -1;
-  const sendTo = (found: Branch['candidates']): number => {
-    const resolved = found[0];
-    const destination = resolved === undefined ? null : destinationFor(services.sender, resolved, null, null);
-    if (destination === null) {
-      services.report('TM_SEND_FAILED', `t_uac_send: no way to ${next.text}`);
-      return -1;
-    }
-    const viaBranch = `z9hG4bK${services.random.token(8)}.0`;
-    const { socket } = destination;
-    const at = `${socket.displayHost}:${socket.displayPort}`;
-    const has = (name: string): boolean => new RegExp(`(^|\\n)${name}[ \\t]*:`, 'i').test(request.headers);
-    const text =
-      `${request.method} ${request.ruri} SIP/2.0\r\n` +
-      `Via: SIP/2.0/${destination.proto.toUpperCase()} ${at};branch=${viaBranch}\r\n` +
-      (has('(From|f)') ? '' : `From: <sip:${at}>;tag=${services.random.token(8)}\r\n`) +
-      (has('(To|t)') ? '' : `To: <${request.ruri}>\r\n`) +
-      (has('(Call-ID|i)') ? '' : `Call-ID: ${services.random.token(16)}\r\n`) +
-      `CSeq: 1 ${request.method}\r\nMax-Forwards: 70\r\n${userAgent === '' ? '' : `${userAgent}\r\n`}` +
-      `${sanitizeHeaderLines(request.headers)}Content-Length: ${request.body.length}\r\n\r\n${request.body}`;
-    const client = services.transactions.createClient({
-      branch: viaBranch,
-      method: request.method,
-      text,
-      destination,
-      timers: services.options.timers,
-      user: SWALLOW,
-    });
-    return typeof client === 'string' ? -1 : 1;
-  };
-  const known = services.resolver.resolveNow(next);
-  if (known !== null) return sendTo(known);
-  services.resolver.resolve(next).then(sendTo, () => sendTo([]));
-  return 1;
+  return send(services, next, {
+    method: request.method,
+    suffix: '0',
+    destination: (to) => destinationFor(services.sender, to, null, null),
+    build: (destination, viaBranch) => ownRequestText(request, destination, viaBranch, userAgent, services.random),
+    lost: () => services.report('TM_SEND_FAILED', `t_uac_send: no way to ${next.text}`),
+  });
+}
+
+function ownRequestText(
+  { method, ruri, headers, body }: OwnRequest,
+  { socket, proto }: Destination,
+  viaBranch: string,
+  userAgent: string,
+  random: Random,
+): string {
+  const at = `${socket.displayHost}:${socket.displayPort}`;
+  const has = (name: string): boolean => new RegExp(`(^|\\n)${name}[ \\t]*:`, 'i').test(headers);
+  return (
+    `${method} ${ruri} SIP/2.0\r\n` +
+    `Via: SIP/2.0/${proto.toUpperCase()} ${at};branch=${viaBranch}\r\n` +
+    (has('(From|f)') ? '' : `From: <sip:${at}>;tag=${random.token(8)}\r\n`) +
+    (has('(To|t)') ? '' : `To: <${ruri}>\r\n`) +
+    (has('(Call-ID|i)') ? '' : `Call-ID: ${random.token(16)}\r\n`) +
+    `CSeq: 1 ${method}\r\nMax-Forwards: 70\r\n${userAgent === '' ? '' : `${userAgent}\r\n`}` +
+    `${sanitizeHeaderLines(headers)}Content-Length: ${body.length}\r\n\r\n${body}`
+  );
 }

@@ -22,8 +22,6 @@ export interface ProxyServices {
   /** Edits that the core reply route recorded for a reply. */
   readonly coreReplyEdits: WeakMap<SipMessage, EditList>;
   nextIndex(): number;
-  /** Text of a reply made here; null when the request is too broken to be answered. */
-  buildLocalReply(state: RequestState, status: number, reason: string, toTag: string): string | null;
   /** Where replies to this request go (RFC 3261 §18.2.2, RFC 3581). */
   replyTo(state: RequestState): Destination;
   /** Something an operator should know, with its code. */

@@ -1,8 +1,6 @@
 import { EditList } from '../message/edits.ts';
 import type { SipMessage } from '../message/message.ts';
 import { M_ACK, M_CANCEL } from '../message/method.ts';
-import { addReceivedRport, buildResponse, sanitizeUri } from '../message/serializer.ts';
-import type { Via } from '../message/via.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import type {
@@ -12,21 +10,21 @@ import type {
   TransactionTimers,
 } from '../transaction/transaction.ts';
 import { replyDestination } from '../transport/reply-destination.ts';
-import type { Destination, Proto, Received, SendObserver, TransportSender } from '../transport/transport.ts';
-import { Branch } from './branch.ts';
-import { statelessBranch, statelessTag } from './branch-id.ts';
+import type { Destination, TransportSender } from '../transport/transport.ts';
+import type { Branch } from './branch.ts';
+import { statelessTag } from './branch-id.ts';
 import { Cell } from './cell.ts';
 import { CellOwner } from './cell-owner.ts';
 import { newProxyCounters } from './counters.ts';
 import { type OwnRequest, replicate, sendOwnRequest } from './detached-send.ts';
-import { destinationFor, type NextHopResolver, nextHopUri, type ResolvedTarget, withWishes } from './next-hop.ts';
+import { localReply } from './local-reply.ts';
+import { type NextHopResolver, withWishes } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
 import type { OwnRouteListener, ProxyCore, RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
-import { forwardedReply } from './reply-forward.ts';
-import { branchRequest, markVia, outboundOf } from './request-forward.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
 import { loadContacts, nextContacts } from './serial-fork.ts';
+import { forwardReply, forwardRequest } from './stateless-forward.ts';
 
 /** What a proxy stands on. */
 export interface ProxyParts {
@@ -176,7 +174,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
     // An ACK is never answered (RFC 3261 §8.2.7 and §17.1.1.3), and one answer is enough.
     if (state.message.methodId === M_ACK) return -1;
     if (state.repliedStateless || (state.transaction as Cell | null)?.isFinished === true) return -2;
-    const text = this.buildLocalReply(state, status, reason, statelessTag(this.tagPrefix, state.pristine));
+    const text = localReply(this, state, status, reason, statelessTag(this.tagPrefix, state.pristine));
     if (text === null) return -1;
     if (status >= 200) state.repliedStateless = true;
     this.counters.statelessReplies++;
@@ -197,103 +195,17 @@ export class SipProxy implements ProxyCore, ProxyServices {
     return true;
   }
 
-  buildLocalReply(state: RequestState, status: number, reason: string, toTag: string): string | null {
-    const redirect = status >= 300 && status < 400 ? redirectContacts(state) : '';
-    this.counters.localReplies++;
-    let { edits } = state;
-    if (state.message === state.pristine) markVia(state, this.options);
-    else {
-      edits = new EditList();
-      const { ip, port } = state.received;
-      addReceivedRport(state.pristine, edits, ip, port, state.forceRport || this.options.forceRport);
-    }
-    return buildResponse(state.pristine, status, reason, {
-      toTag,
-      headers: redirect + state.replyHeaders + (this.options.sipWarning ? warning(state) : ''),
-      server: this.options.serverHeader,
-      body: state.replyBody,
-      contentType: state.replyContentType,
-      edits,
-    });
-  }
-
   replyTo(state: RequestState): Destination {
     const back = replyDestination(state.pristine, state.received, state.forceRport || this.options.forceRport);
     return withWishes(back, state.replyStream, '');
   }
 
   forward(state: RequestState, options: RelayOptions = {}): number {
-    // It was cancelled and answered while its route waited.
-    if ((state.transaction as Cell | null)?.isCanceled === true) return -1;
-    const uri = nextHopUri(state.target, options);
-    if (uri === null) return -1;
-    const known = this.resolver.resolveNow(uri);
-    if (known !== null) return this.forwardTo(state, known[0]);
-    this.resolver.resolve(uri).then(
-      (found) => {
-        if (this.forwardTo(state, found[0]) < 0)
-          this.report('PROXY_FORWARD_FAILED', `cannot forward ${state.message.method} to ${uri.text}`);
-      },
-      () => this.report('PROXY_FORWARD_FAILED', `cannot resolve ${uri.text}: the ${state.message.method} is lost`),
-    );
-    return 1;
-  }
-
-  private forwardTo(state: RequestState, resolved: ResolvedTarget | undefined): number {
-    if (resolved === undefined) return -1;
-    const chosen = destinationFor(this.sender, resolved, state.target.socket, state.received.socket);
-    if (chosen === null) return -1;
-    const wanted = withWishes(chosen, state.forwardStream, state.largeBy);
-    const branch = new Branch(0, state.target, 0);
-    const viaBranch = statelessBranch(state.message);
-    const build = (to: Destination): string =>
-      branchRequest(state, branch, this.options, outboundOf(state, to), viaBranch);
-    let text = build(wanted);
-    // A CANCEL has to go the way of its INVITE (RFC 3261 §9.1), which nobody remembers here: by the URI.
-    const fits = state.message.methodId === M_CANCEL;
-    const destination = fits ? wanted : (this.sender.fitTransport?.(wanted, text.length) ?? wanted);
-    let observer: SendObserver | null = null;
-    if (destination !== wanted) {
-      text = build(destination);
-      const byDatagram = { ...wanted, anySize: true };
-      observer = { sendFailed: () => void this.sender.send(build(byDatagram), byDatagram, null) };
-    }
-    branch.destination = destination;
-    const { onsendRoute } = state.hooks;
-    if (onsendRoute !== null && !onsendRoute(state, branch, text)) return -1;
-    this.counters.forwarded++;
-    return this.sender.send(text, destination, observer) ? 1 : -1;
+    return forwardRequest(this, state, options);
   }
 
   forwardReply(state: RequestState, reply: SipMessage, edits: EditList = new EditList()): number {
-    const next = reply.vias[1];
-    if (next === undefined) {
-      // The reply was for us and no transaction knows it any more.
-      this.counters.droppedReplies++;
-      return -1;
-    }
-    const destination = this.viaDestination(next, state.received);
-    if (destination === null) {
-      this.counters.droppedReplies++;
-      return -1;
-    }
-    this.counters.repliesForwarded++;
-    const wanted = withWishes(destination, state.forwardStream | state.replyStream, '');
-    if (this.sender.send(forwardedReply(reply, edits), wanted, null)) return 1;
-    this.counters.droppedReplies++;
-    return -1;
-  }
-
-  /** RFC 3261 §18.2.2 for a reply that carries the way in its Via; null when it names no address. */
-  private viaDestination(via: Via, from: Received): Destination | null {
-    const proto = via.transport.toLowerCase();
-    if (!isProto(proto)) return null;
-    const host = via.received === '' ? via.host : via.received;
-    const ip = host.startsWith('[') ? host.slice(1, -1) : host;
-    if (!/^[\d.]+$|:/.test(ip)) return null;
-    const port =
-      via.rport > 0 ? via.rport : via.port === 0 ? (proto === 'tls' || proto === 'wss' ? 5061 : 5060) : via.port;
-    return destinationFor(this.sender, { proto, ip, port, serverName: '' }, null, from.socket);
+    return forwardReply(this, state, reply, edits);
   }
 
   replicate(state: RequestState, uri: string, options: RelayOptions): number {
@@ -366,33 +278,6 @@ export class SipProxy implements ProxyCore, ProxyServices {
   sendRaw(text: string, destination: Destination): boolean {
     return this.sender.send(text, destination, null);
   }
-}
-
-function isProto(text: string): text is Proto {
-  return text === 'udp' || text === 'tcp' || text === 'tls' || text === 'ws' || text === 'wss';
-}
-
-/** A 3xx names the destination set as Contacts (tm and sl do). */
-function redirectContacts(state: RequestState): string {
-  const contacts: string[] = [];
-  if (state.target.uri !== state.pristine.requestUri) contacts.push(contact(state.target.uri, state.target.q));
-  for (const target of state.branches) contacts.push(contact(target.uri, target.q));
-  return contacts.length === 0 ? '' : `Contact: ${contacts.join(', ')}\r\n`;
-}
-
-function contact(uri: string, q: number): string {
-  const text = sanitizeUri(uri);
-  return q < 0 ? `<${text}>` : `<${text}>;q=${(q / 1000).toString()}`;
-}
-
-/** sip_warning: what somebody who looks for a fault wants to know of the request (RFC 3261 §20.43; code and wording are Kamailio's). */
-function warning(state: RequestState): string {
-  const { ip, port, socket } = state.received;
-  const uri = (text: string): string => sanitizeUri(text).replace(/["\\]/g, '');
-  const text =
-    `Noisy feedback tells:  pid=${process.pid} req_src_ip=${ip} req_src_port=${port}` +
-    ` in_uri=${uri(state.pristine.requestUri)} out_uri=${uri(state.target.uri)} via_cnt==${state.pristine.vias.length}`;
-  return `Warning: 392 ${socket.displayHost}:${socket.displayPort} "${text}"\r\n`;
 }
 
 /** Timers of a server transaction: it must outlive its client transactions, whose lifetime the request may have set for itself. */
