@@ -58,6 +58,11 @@ export function unsupportedAdvice(text: string): string {
   return '"--unsupported warn" makes warnings of what is not supported; such a function then fails when it is reached.';
 }
 
+/** Resolves when all that was given to a stream has left: a pipe takes 64 KB at once, and the process must not end before the rest. */
+export function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}
+
 /**
  * Checks one configuration and writes the verdict: `FILE: ok`, or every problem and a line that counts them.
  * @param out where to; colours when it is a terminal
@@ -86,6 +91,7 @@ export async function checkFile(
     else out.write(`${load.file}: ${counted === '' ? 'cannot be used' : counted}\n`);
     const advice = unsupportedAdvice(text);
     if (advice !== '') out.write(`  ${advice}\n`);
+    await written(out);
     return result.ok;
   } finally {
     wrapped.remove();

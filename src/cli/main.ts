@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { written } from './check.ts';
 import { CliError, EXIT, formatError, usageError } from './errors.ts';
 import { kamailioCommand } from './kamailio-command.ts';
 import { buildProgram, commanderFailure } from './program.ts';
@@ -47,6 +48,8 @@ export async function main(argv: string[]): Promise<void> {
     if (error.code === 'EPIPE') process.exit(EXIT.pipe);
     throw error;
   });
+  // A log whose reader has gone (`… 2>&1 | head`) must not take the calls down.
+  process.stderr.on('error', () => {});
   try {
     code = isKamailioStyle(argv) ? await kamailioCommand(argv) : await runProgram(argv);
   } catch (error) {
@@ -61,5 +64,8 @@ export async function main(argv: string[]): Promise<void> {
       code = EXIT.failed;
     }
   }
+  // A reader that stands still must not keep a stopped server from ending.
+  const patience = new Promise((resolve) => setTimeout(resolve, 500));
+  await Promise.race([Promise.all([written(process.stdout), written(process.stderr)]), patience]);
   process.exit(code);
 }

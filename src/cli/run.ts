@@ -158,8 +158,6 @@ export async function runServer(settings: RunSettings, observer?: RunObserver): 
 
   const logs = openLogs(settings.log);
   for (const note of settings.notes) logs.life.write(L_NOTICE, 'core', note);
-  // A log whose reader has gone (`… 2>&1 | head`) must not take the calls down.
-  process.stderr.on('error', () => {});
   process.on('SIGHUP', () => logs.life.write(L_NOTICE, 'core', 'SIGHUP ignored: reload is not available yet'));
   process.on('uncaughtException', (error) => {
     logs.life.write(L_CRIT, 'core', `a fault of trunkline itself: ${error.stack ?? error.message}`, 'CLI_INTERNAL');

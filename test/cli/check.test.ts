@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { command } from '../support/command.ts';
+import { setTimeout } from 'node:timers/promises';
+import { command, ROOT, startProgram } from '../support/command.ts';
 import { answeringCfg, Folder } from './fixtures.ts';
 
 /** Wrong in every way that one line can be; the comments at the line ends are not part of it. */
@@ -141,6 +143,18 @@ describe('trunkline check', () => {
     const { stdout } = await command(['check', controls]);
     assert.ok(!stdout.includes('\x1b'));
     assert.match(stdout, /\\u001b' is ignored.*\n.*xl\ufffd\[2Jog.*\n.*\n.*= remove it/);
+  });
+
+  it('a reader that comes late gets all of a long list', async () => {
+    using folder = new Folder();
+    const long = folder.write('long.cfg', `request_route {\n${'\tt_relai();\n'.repeat(3000)}}\n`);
+    const running = startProgram(process.execPath, [join(ROOT, 'bin/trunkline'), 'check', long]);
+    running.process.stdout.pause();
+    await setTimeout(1500);
+    running.process.stdout.resume();
+    const { code, stdout } = await running.finished();
+    assert.equal(code, 1);
+    assert.match(stdout, /long\.cfg: 3000 errors\n$/);
   });
 
   it('checks several files, and fails when one is wrong', async () => {
