@@ -180,7 +180,7 @@ function introduce(stage: Stage, settings: DemoSettings): void {
 function invite(stage: Stage): void {
   const port = stage.server.sockets[0]?.port;
   out();
-  out(heading("The server stays up; now place your own calls (the carrier's side of them is drawn here)."));
+  out(heading("The server stays up for your own calls; their carrier's side is drawn here."));
   out(`  softphone   outbound proxy ${HOST}:${port} (UDP), no registration, any number`);
   out(`  sipp        sipp -sf examples/trunk/sipp-call.xml -m 1 ${HOST}:${port}`);
   out('  stop        Ctrl-C');

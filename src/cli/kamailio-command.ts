@@ -10,16 +10,19 @@ import { packageVersion } from './version.ts';
 /** Text of -h: what is acted upon, what is ignored, and that there is a shorter way. */
 const HELP = `Usage: trunkline [Kamailio's options]
 
-Kamailio's command line, so that unit files and scripts keep working. The shorter way is
-"trunkline run FILE" and "trunkline check FILE": see "trunkline --help".
+Kamailio's command line, so that unit files and scripts keep working. The
+shorter way is "trunkline run FILE" and "trunkline check FILE": see "trunkline
+--help".
 
   -f FILE          configuration file (default: /etc/kamailio/kamailio.cfg)
   -c               check it and exit: 0 when it is fine, 255 with all problems listed
-  -D, -DD          stay in the foreground; without it the server goes to the background
+  -D, -DD          stay in the foreground; the server goes to the background
+                   without it
   -P FILE          write the process id there when started, remove it at the end
   -E  -e           log to standard error; with colours
   -d, -dd, -ddd    log more: notices, information, debugging     (--debug=N)
-  -l ADDRESS       listen on [proto:]host[:port][/advertised] instead of what the file says; repeat it
+  -l ADDRESS       listen on [proto:]host[:port][/advertised] instead of what
+                   the file says; repeat it
   -A NAME[=VALUE]  define a name for the preprocessor; repeat it
   -a MODE          aliases from the system's names: yes or no
   -u USER -g GROUP run as these once the sockets are open
@@ -32,7 +35,8 @@ Kamailio's command line, so that unit files and scripts keep working. The shorte
   --log-engine=json   JSON lines also on a terminal
   -v, -V, --version   version
 
-Accepted and ignored, with a note: -m -M -n -N -Q -x -X -O -W -b -B -L -G -K -r -R -S --atexit.
+Accepted and ignored, with a note:
+  -m -M -n -N -Q -x -X -O -W -b -B -L -G -K -r -R -S --atexit
 `;
 
 function runSettings(options: KamailioOptions, cwd: string): RunSettings {

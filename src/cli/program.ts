@@ -8,19 +8,19 @@ import { versionLine } from './version.ts';
 
 const EXAMPLES = `
 Examples:
-  trunkline demo                          see a call go out through an authenticating carrier
+  trunkline demo                 see a call go out through an authenticating carrier
   trunkline check /etc/kamailio/kamailio.cfg
-                                          every problem of a configuration, with line and column
-  trunkline run kamailio.cfg              run it here; Ctrl-C stops it
+                                 every problem of a configuration, with its line
+  trunkline run kamailio.cfg     run it here; Ctrl-C stops it
   trunkline run kamailio.cfg -l udp:192.0.2.10:5060 -A WITH_TLS --debug 2
-                                          other address, a define, and more in the log
+                                 other address, a define, and more in the log
 
-Kamailio's own options work too, for unit files and scripts (trunkline -h lists them):
+Kamailio's own options work too, for unit files and scripts ("trunkline -h"):
   trunkline -f /etc/kamailio/kamailio.cfg -c
   trunkline -f /etc/kamailio/kamailio.cfg -P /run/trunkline/trunkline.pid -m 64 -M 8
 
-Exit codes: 0 fine; 1 configuration wrong, server not started, or demo call failed; 2 wrong command line.
-With Kamailio's options every failure is 255, as there.
+Exit codes: 0 fine; 1 configuration wrong, server not started, or demo call
+failed; 2 wrong command line. With Kamailio's options every failure is 255.
 `;
 
 /** Options that say how a file is read; run and check share them. */
