@@ -8,7 +8,7 @@ import { versionLine } from './version.ts';
 
 const EXAMPLES = `
 Examples:
-  trunkline demo                 see a call go out through an authenticating carrier
+  trunkline demo                 see a call through a carrier that wants a password
   trunkline check /etc/kamailio/kamailio.cfg
                                  every problem of a configuration, with its line
   trunkline run kamailio.cfg     run it here; Ctrl-C stops it
@@ -17,7 +17,7 @@ Examples:
 
 Kamailio's own options work too, for unit files and scripts ("trunkline -h"):
   trunkline -f /etc/kamailio/kamailio.cfg -c
-  trunkline -f /etc/kamailio/kamailio.cfg -P /run/trunkline/trunkline.pid -m 64 -M 8
+  trunkline -f /etc/kamailio/kamailio.cfg -P /run/trunkline.pid -m 64 -M 8
 
 Exit codes: 0 fine; 1 configuration wrong, server not started, or demo call
 failed; 2 wrong command line. With Kamailio's options every failure is 255.
