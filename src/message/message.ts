@@ -220,22 +220,25 @@ export class SipMessage {
   }
 }
 
-/** What a parser hands to the constructor of {@link SipMessage}; the meanings are the class's. */
-export interface SipMessageParts {
-  readonly raw: string;
-  readonly isRequest: boolean;
-  readonly method: string;
-  readonly methodId: number;
-  readonly requestUri: string;
-  readonly requestUriStart: number;
-  readonly status: number;
-  readonly reason: string;
-  readonly version: string;
-  readonly headers: readonly HeaderField[];
-  readonly headersStart: number;
-  readonly headersEnd: number;
-  readonly bodyStart: number;
-  readonly bodyEnd: number;
+/** Fields of a {@link SipMessage} that its parser knows. */
+type ParsedField =
+  | 'raw'
+  | 'isRequest'
+  | 'method'
+  | 'methodId'
+  | 'requestUri'
+  | 'requestUriStart'
+  | 'status'
+  | 'reason'
+  | 'version'
+  | 'headers'
+  | 'headersStart'
+  | 'headersEnd'
+  | 'bodyStart'
+  | 'bodyEnd';
+
+/** What a parser hands to the constructor of {@link SipMessage}. */
+export interface SipMessageParts extends Pick<SipMessage, ParsedField> {
   /** What the parser found already, null for unreadable; absent to have it parsed on first use. */
   readonly topVia?: Via | null;
   readonly from?: NameAddr | null;
