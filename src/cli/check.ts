@@ -5,6 +5,12 @@ import type { LoadOptions } from '../server/server-api.ts';
 import { CliError } from './errors.ts';
 import { withPrologue } from './prologue.ts';
 
+/** Why a file cannot be read and what to do, by the system's error. */
+const UNREADABLE: ReadonlyMap<string, readonly [reason: string, advice: string]> = new Map([
+  ['ENOENT', ['there is no such file', 'Give the path of a kamailio.cfg.']],
+  ['EACCES', ['permission denied', 'Let the user that runs this read the file and enter the folders above it.']],
+]);
+
 /** True for a file that an editor saved as UTF-16: its byte order mark tells. */
 function isUtf16(path: string): boolean {
   const start = new Uint8Array(2);
@@ -25,11 +31,12 @@ export function requireFile(file: string, cwd: string): void {
   const path = resolve(cwd, file);
   try {
     accessSync(path, constants.R_OK);
-    if (!statSync(path).isFile()) throw new Error('it is not a file');
+    const found = statSync(path);
+    if (!found.isFile()) throw new Error(found.isDirectory() ? 'it is a directory' : 'it is not a file');
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
-    throw new CliError('CLI_FILE', `cannot read ${file}: ${reason}`, 'Give the path of a kamailio.cfg.');
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const [reason, advice] = UNREADABLE.get(code) ?? [message, 'Give the path of a kamailio.cfg.'];
+    throw new CliError('CLI_FILE', `cannot read ${file}: ${reason}`, advice);
   }
   if (isUtf16(path)) {
     throw new CliError('CLI_FILE', `cannot read ${file}: it is UTF-16`, 'Save it as UTF-8: iconv -f UTF-16 -t UTF-8');

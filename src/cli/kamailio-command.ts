@@ -15,7 +15,7 @@ shorter way is "trunkline run FILE" and "trunkline check FILE": see "trunkline
 --help".
 
   -f FILE          configuration file (default: /etc/kamailio/kamailio.cfg)
-  -c               check it and exit: 0 when it is fine, else 255 and all problems
+  -c               check it and exit: 0 when fine, else 255 and all problems
   -D, -DD          stay in the foreground; the server goes to the background
                    without it
   -P FILE          write the process id there when started, remove it at the end

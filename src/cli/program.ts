@@ -8,7 +8,7 @@ import { versionLine } from './version.ts';
 
 const EXAMPLES = `
 Examples:
-  trunkline demo                 see a call through a carrier that wants a password
+  trunkline demo                 a call through a carrier that wants a password
   trunkline check /etc/kamailio/kamailio.cfg
                                  every problem of a configuration, with its line
   trunkline run kamailio.cfg     run it here; Ctrl-C stops it

@@ -75,7 +75,7 @@ describe('trunkline', () => {
     [['demo', '--port', '99999'], 2, /A port is a number.*\[CLI_USAGE\]/],
     [['run', '/nowhere/a.cfg'], 1, /cannot read \/nowhere\/a.cfg: there is no such file \[CLI_FILE\]/],
     [['check', '/nowhere/a.cfg'], 1, /cannot read \/nowhere\/a.cfg: there is no such file \[CLI_FILE\]/],
-    [['run', '/'], 1, /cannot read \/: it is not a file \[CLI_FILE\]/],
+    [['run', '/'], 1, /cannot read \/: it is a directory \[CLI_FILE\]/],
     [['-f', '/nowhere/a.cfg', '-DD'], 255, /there is no such file \[CLI_FILE\]/],
     [['-Z'], 255, /unknown option -Z \[CLI_USAGE\]\n {2}Run "trunkline -h"/],
     [['--listen', 'udp:127.0.0.1'], 255, /unknown option --listen \[CLI_USAGE\]\n {2}It comes after a command/],
