@@ -190,11 +190,14 @@ event_route[sl:filtered-ack] { xlog("L_INFO", "filtered $rm"); }`);
     const [caller, callee] = [await openPeer({ name: 'caller' }), await openPeer({ name: 'callee' })];
     const { log } = await start(`listen=udp:127.0.0.1:${port}\n${MODULES}
 request_route { t_on_branch_failure("one"); $du = "sip:${callee.address}"; t_relay(); }
-event_route[tm:branch-failure:one] { xlog("L_INFO", "branch $rm"); }`);
+event_route[tm:branch-failure:one] {
+    xlog("L_INFO", "branch $rm");
+    if (!t_next_contact_flow()) { xlog("L_INFO", "no other flow"); }
+}`);
     await caller.send(requestText(caller, { uri: 'sip:bob@example.com' }), { host: '127.0.0.1', port });
     await callee.reply(await callee.expect('INVITE'), 486, 'Busy');
     await caller.expect(486);
-    assert.deepEqual(log.script, ['branch INVITE']);
+    assert.deepEqual(log.script, ['branch INVITE', 'no other flow']);
   });
 
   test('timer_route runs at its interval and ends with the server', async () => {

@@ -1,6 +1,6 @@
 import { fn } from '../../script/module-definition.ts';
 import { ROUTE_FAILURE, ROUTE_REQUEST } from '../../script/values.ts';
-import type { TmFunction } from './instance.ts';
+import { RELAY, type TmFunction } from './instance.ts';
 
 export const CONTACT_FUNCTIONS: readonly TmFunction[] = [
   fn(
@@ -10,7 +10,7 @@ export const CONTACT_FUNCTIONS: readonly TmFunction[] = [
     (m) => (ctx, mode) => m.host.proxy.loadContacts(ctx.state, mode === 1),
   ),
   fn('t_next_contacts', [], ROUTE_REQUEST | ROUTE_FAILURE, (m) => (ctx) => m.host.proxy.nextContacts(ctx.state)),
-  fn('t_next_contact_flow', [], ROUTE_REQUEST | ROUTE_FAILURE, () => () => -2, {
+  fn('t_next_contact_flow', [], RELAY, () => () => -2, {
     support: 'partly: flows of one instance are not kept apart, so there is never a next one',
   }),
 ];
