@@ -82,7 +82,8 @@ describe('sockets', () => {
     assert.equal(module.read(ctx, 'lsock', 'n/second/listen'), 'tcp:127.0.0.1:5070');
     assert.equal(module.read(ctx, 'lsock', 'l/udp:127.0.0.1:5060/name'), 'main');
     assert.equal(module.read(ctx, 'lsock', 'n/nope/port'), null);
-    assert.throws(() => module.read(ctx, 'lsock', 'zz'));
+    assert.equal(module.read(ctx, 'lsock', 'tcp'), '', 'no expression: nothing, as in the original');
+    assert.throws(() => module.read(ctx, 'lsock', 'n/second/colour'), /expected n\/name\/attribute/);
     assert.equal(module.read(ctx, 'cfg', 'line'), null);
   });
 });

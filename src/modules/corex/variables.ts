@@ -17,17 +17,24 @@ const ATTRIBUTES: Readonly<Record<string, (socket: ListenSocket) => Value>> = {
   port: (socket) => socket.port,
 };
 
-/** `$lsock(n/s1/listen)`: attribute of the socket named s1; `l/udp:1.2.3.4:5060/name`: of the one with that address. */
+const FORM = 'expected n/name/attribute or l/address/attribute';
+
+/**
+ * `$lsock(n/s1/listen)`: attribute of the socket named s1; `l/udp:1.2.3.4:5060/name`: of the one with that address. Of another form it is an
+ * empty text, as in the original.
+ */
 const LSOCK: VariableDefinition<{ readonly host: ModuleHost }> = {
   name: 'lsock',
   writable: false,
   inner: 'required',
   support: 'partly: n/name/attribute and l/address/attribute',
   bind: (m) => (inner, _index, text) => {
-    const match = /^([nl])\/(.+)\/(\w+)$/.exec(inner?.constant ?? '');
-    const attribute = ATTRIBUTES[match?.[3] ?? ''];
-    if (match === null || attribute === undefined) return 'expected n/name/attribute or l/address/attribute';
-    const [, by, wanted] = match as unknown as [string, string, string];
+    if (inner === null || inner.constant === null) return FORM;
+    const match = /^([nl])\/(.+)\/(\w+)$/.exec(inner.constant);
+    if (match === null) return { text, get: () => '', int: null, set: null };
+    const [, by, wanted, name] = match as unknown as [string, string, string, string];
+    const attribute = ATTRIBUTES[name];
+    if (attribute === undefined) return FORM;
     const get = (): Value => {
       const socket = m.host.sender.sockets.find((one) =>
         by === 'n' ? one.name === wanted : listenText(one) === wanted,
