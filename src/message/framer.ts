@@ -171,6 +171,8 @@ export class StreamFramer {
       from = lf + 1;
     }
     const text = data.toString('latin1', at, at + this.scanned);
+    // What speaks another protocol knows no Content-Length: where its next words begin cannot be told.
+    if (!SIP_LINE.test(text)) return this.fail(events, text, NOT_SIP);
     const length = contentLength(text);
     if (length === MISSING) {
       if (this.needsLength) return this.fail(events, text, NO_LENGTH);
@@ -191,7 +193,7 @@ export class StreamFramer {
         what.code,
         answerable ? what.status : 0,
         what.reason,
-        text.length,
+        what === NOT_SIP ? 0 : text.length,
         answerable ? message : null,
       ),
     });
@@ -206,7 +208,11 @@ interface Fatal {
 }
 const TOO_LARGE: Fatal = { code: 'SIP_PARSE_TOO_LARGE', status: 513, reason: 'Message Too Large' };
 const BAD_LENGTH: Fatal = { code: 'SIP_PARSE_CONTENT_LENGTH', status: 400, reason: 'Bad Content-Length' };
+const NOT_SIP: Fatal = { code: 'SIP_PARSE_START_LINE', status: 400, reason: 'No SIP start line' };
 const NO_LENGTH: Fatal = { code: 'SIP_PARSE_CONTENT_LENGTH', status: 400, reason: 'Missing Content-Length' };
+
+/** A start line that names a version of SIP, right or wrong otherwise. */
+const SIP_LINE = /^[^\n]*\bSIP\/\d/i;
 
 const MISSING = -1;
 const BAD = -2;

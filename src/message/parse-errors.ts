@@ -5,7 +5,7 @@
 export const PARSE_ERRORS = {
   SIP_PARSE_EMPTY: 'The datagram held nothing but line ends (a keepalive): nothing to do.',
   SIP_PARSE_START_LINE:
-    'The first line is no request line and no status line of RFC 3261 §7.1/§7.2 (stray blanks, missing version, a status code that is not 100 to 699): look at what the peer sends, it may not be SIP at all.',
+    'The first line is no request line and no status line of RFC 3261 §7.1/§7.2 (stray blanks, missing version, a status code that is not 100 to 699): look at what the peer sends, it may not be SIP at all. On a stream the connection is closed when the line names no version of SIP.',
   SIP_PARSE_VERSION: 'The SIP version is not 2.0: the request is answered 505; nothing to do but to ask the peer.',
   SIP_PARSE_REQUEST_URI:
     'The Request-URI is malformed: blanks, angle brackets, embedded headers (`?`), an IPv6 address without brackets, a bad port. The peer must fix its URI.',

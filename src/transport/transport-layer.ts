@@ -1,4 +1,3 @@
-import { looksLikeHttp } from '../message/framer.ts';
 import type { SipMessage } from '../message/message.ts';
 import { DEFAULT_LIMITS, ParseFailure, type ParseLimits, parseMessage } from '../message/parser.ts';
 import { type Clock, realClock } from '../time/clock.ts';
@@ -329,8 +328,6 @@ export class TransportLayer implements TransportSender, UdpHost {
     const parsed = parseMessage(raw, this.parseLimits);
     if (parsed instanceof ParseFailure) {
       this.parseFailed(parsed, from);
-      // A web browser or a health check on the SIP port: nothing it says later will be SIP.
-      if (from.connection !== 0 && parsed.message === null && looksLikeHttp(raw)) this.closeConnection(from.connection);
       return;
     }
     if (this.options.acceptAliases === true && from.connection !== 0) this.acceptAlias(parsed, from);

@@ -114,6 +114,26 @@ test('limits: a message, or headers without end, that are too large end the stre
   assert.ok(most <= 1000, `${most}`);
 });
 
+test('what is no SIP ends the stream; a SIP start line with a fault does not', () => {
+  const after = request('BYE');
+  for (const text of ['hello\r\n\r\n', 'GET / HTTP/1.1\r\nHost: SIP/2.0\r\n\r\n', '\x16\x03\x01\n\n']) {
+    const data = bytes(text + after);
+    assert.deepEqual(words(run(new StreamFramer(), [data])), ['0 SIP_PARSE_START_LINE']);
+    assert.deepEqual(words(run(new StreamFramer(), single(data))), ['0 SIP_PARSE_START_LINE']);
+  }
+  const web = request('GET').replace(/^.*/, 'GET / HTTP/1.1');
+  assert.deepEqual(words(run(new StreamFramer(), [bytes(web)])), ['400 SIP_PARSE_START_LINE']);
+  for (const line of [
+    'INVITE  sip:b@h SIP/2.0',
+    'INVITE sip:b@h sip/2.0 ',
+    'INVITE sip:b@h SIP/7.0',
+    'SIP/2.0 99999 No',
+  ]) {
+    const faulty = request('INVITE').replace(/^.*/, line);
+    assert.deepEqual(words(run(new StreamFramer(), [bytes(faulty + after)])), [faulty, after]);
+  }
+});
+
 test('an incomplete message waits', () => {
   const framer = new StreamFramer();
   const raw = request('INVITE', 'sip:b@h', { 'Content-Length': 'Content-Length: 9999' }, [], 'short');

@@ -30,7 +30,7 @@ const RFC_4475: Verdicts = {
   lwsdisp: 'ok',
   longreq: 'ok',
   // The second body is longer than its Content-Length says.
-  dblreq: ['ok', 'ok ok 0 SIP_PARSE_START_LINE'],
+  dblreq: ['ok', 'ok ok closed 0 SIP_PARSE_START_LINE'],
   semiuri: 'ok',
   transports: 'ok',
   mpart01: 'ok',

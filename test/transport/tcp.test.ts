@@ -157,11 +157,31 @@ describe('TCP', () => {
     assert.match(text(), /^SIP\/2\.0 513 /);
   });
 
-  it('an HTTP request on a SIP port ends its connection', async () => {
+  for (const [what, text] of [
+    ['an HTTP request', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['noise that ends in an empty line', '\x16\x03\x01 hello\r\nx: y\r\n\r\n'],
+  ] as const)
+    it(`${what} on a SIP port ends its connection, and what follows is not read`, async () => {
+      const b = await tcpNode();
+      const { socket } = await rawClient(b);
+      socket.write(text + request('OPTIONS', 'after'));
+      await once(socket, 'close');
+      assert.deepEqual(
+        b.user.failures.map(({ failure }) => [failure.code, failure.status]),
+        [['SIP_PARSE_START_LINE', 0]],
+      );
+      assert.deepEqual(b.user.messages, []);
+      assert.equal(b.layer.stats.dropped.get('TRANSPORT_PROTOCOL_ERROR'), 1);
+    });
+
+  it('a request with a bad SIP start line is told, and its connection goes on', async () => {
     const b = await tcpNode();
     const { socket } = await rawClient(b);
-    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-    await once(socket, 'close');
+    socket.write(request('OPTIONS', 'bad').replace(' SIP/2.0', '  SIP/2.0'));
+    await until(() => b.user.failures.length === 1);
+    assert.equal(b.user.failures[0]?.failure.status, 400);
+    socket.write(request('OPTIONS', 'good'));
+    await until(() => b.user.callIds.includes('good'));
   });
 
   it('a peer that refuses is told to the observer; messages queued while connecting all leave', async () => {
