@@ -172,6 +172,12 @@ export const eventRows: readonly EventRow[] = [
   { name: 'tcp:closed', when: 'a connection ended', support: TCP_EVENT },
   { name: 'tcp:timeout', when: 'a connection was idle for too long', support: TCP_EVENT },
   { name: 'tcp:reset', when: 'a peer reset a connection', support: TCP_EVENT },
+  { name: 'htable:mod-init', when: 'the tables are there, before the first message', support: 'yes' },
+  {
+    name: 'htable:expired[:TABLE]',
+    when: 'an entry of the table expired; $shtrecord(key) and $shtrecord(value) are it',
+    support: 'yes',
+  },
   { name: 'websocket:closed', when: 'a WebSocket connection ended', support: 'yes' },
 ];
 

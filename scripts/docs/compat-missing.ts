@@ -3,6 +3,7 @@
  * `module.name()` for functions, `module.name` for parameters, `module.$name` for variables; a `*` at the end stands for any rest.
  */
 export const missingNames: Readonly<Record<string, string>> = {
+  'htable.bind_htable()': 'for other modules only, no script can call it',
   'rr.cookie_filter': 'gone from Kamailio since 4.0',
   'rr.cookie_secret': 'gone from Kamailio since 4.0',
   'rr.next_route_avp': 'gone from Kamailio since 4.0',

@@ -86,6 +86,47 @@ export const MODULE_ERRORS = {
     explanation: 'No counter of this name was declared; nothing was counted.',
     action: 'Declare it with modparam("counters", "script_counter", "name").',
   },
+  HTABLE_BAD_ARGUMENT: {
+    explanation: 'An argument is not of the form that the function takes, or it has no such operator.',
+    action: 'Look at the value in the message; references are written table=>key.',
+  },
+  HTABLE_BAD_REGEX: {
+    explanation: 'A regular expression for keys or values cannot be compiled.',
+    action: 'Escape what comes from the network before it becomes part of an expression.',
+  },
+  HTABLE_DEFINITION: {
+    explanation: 'The parameter htable does not define a table, or one for the second time.',
+    action: 'Write it like "name=>size=8;autoexpire=3600;initval=0;updateexpire=1".',
+  },
+  HTABLE_FULL: {
+    explanation: 'A table has as many entries as it may have; new ones are refused. It is told once a minute.',
+    action: 'Give the entries a time with autoexpire, remove them when they are done with, or raise max_entries.',
+  },
+  HTABLE_ITERATORS: {
+    explanation: 'A request has four iterators open; a fifth was not started.',
+    action: 'Call sht_iterator_end() on every way out of the loop.',
+  },
+  HTABLE_LIMIT: {
+    explanation: 'The parameter max_entries is less than 1.',
+    action: 'Correct the parameter.',
+  },
+  HTABLE_LOCK_TIMEOUT: {
+    explanation: 'A lock of sht_lock() was held so long that the next one in line took it over.',
+    action: 'Call sht_unlock() with the same key on every way out of the route.',
+  },
+  HTABLE_NO_EFFECT: {
+    explanation:
+      'A table is defined with dbtable or dmqreplicate; it is neither loaded from a database nor replicated.',
+    action: 'Fill it in event_route[htable:mod-init].',
+  },
+  HTABLE_NO_ITERATOR: {
+    explanation: 'An iterator of this name was not started, or it stands at no entry.',
+    action: 'Call sht_iterator_start() with the same name, and sht_iterator_next() for the first entry.',
+  },
+  HTABLE_UNKNOWN: {
+    explanation: 'There is no table of this name: it reads as undefined and refuses values.',
+    action: 'Define it with modparam("htable", "htable", "name=>size=8").',
+  },
   KEX_BAD_URI: {
     explanation: 'setdsturi() was given a text that is no URI.',
     action: 'Correct the constant; for computed values assign to $du.',

@@ -2,6 +2,7 @@ import type { AnyModule } from '../script/module-definition.ts';
 import { cfgutils } from './cfgutils.ts';
 import { corex } from './corex.ts';
 import { counters } from './counters.ts';
+import { htable } from './htable.ts';
 import { kex } from './kex.ts';
 import { maxfwd } from './maxfwd.ts';
 import { pv } from './pv.ts';
@@ -23,6 +24,7 @@ const all: readonly AnyModule[] = [
   cfgutils,
   corex,
   counters,
+  htable,
   kex,
   maxfwd,
   pv,

@@ -153,8 +153,8 @@ test('variables and transformations', () => {
   assert.deepEqual(inRoute('$var(x) = $rux;'), [
     "error CFG_UNKNOWN_VARIABLE unknown variable $rux = did you mean 'ru'?",
   ]);
-  assert.deepEqual(inRoute('xlog("a $dlg_var(x)");'), [
-    'error CFG_UNSUPPORTED_VARIABLE $dlg_var belongs to module dialog, which Trunkline does not have',
+  assert.deepEqual(inRoute('xlog("a $dlg(ref)");'), [
+    'error CFG_UNSUPPORTED_VARIABLE $dlg belongs to module dialog, which Trunkline does not have',
   ]);
   assert.deepEqual(inRoute('$var(x) = $(ru{s.lenn});'), [
     "error CFG_UNKNOWN_TRANSFORMATION unknown transformation {s.lenn} = did you mean 's.len'?",
@@ -266,7 +266,7 @@ test('transformations and variables of modules that are missing', () => {
     'error CFG_UNSUPPORTED_TRANSFORMATION transformation {json.parse} belongs to module json, which Trunkline does not have',
   ]);
   const { result, log } = compileText(
-    'request_route { $dlg_var(a) = "x"; if ($dlg_var(a) == $null) { xlog("$(var(y){json.parse,a})"); } }',
+    'request_route { $dlg_ctx(on) = "x"; if ($dlg_ctx(on) == $null) { xlog("$(var(y){json.parse,a})"); } }',
     { unsupported: 'warn' },
   );
   assert.equal(result.ok, true);

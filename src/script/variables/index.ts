@@ -11,6 +11,7 @@ import { messageVariables } from './message.ts';
 import { ruriVariables } from './ruri.ts';
 import { serverVariables } from './server.ts';
 import { avp } from './stores/avp.ts';
+import { dialogVariables } from './stores/dialog-variables.ts';
 import { scriptVariables } from './stores/script-variables.ts';
 import { sharedVariableDefinitions } from './stores/shared.ts';
 import { xavpVariables } from './stores/xavp.ts';
@@ -25,6 +26,7 @@ export const coreVariables: readonly CoreVariable[] = [
   ...sharedVariableDefinitions,
   avp,
   ...xavpVariables,
+  ...dialogVariables,
   ...ruriVariables,
   ...destinationVariables,
   ...identityVariables,
