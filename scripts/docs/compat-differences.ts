@@ -180,6 +180,13 @@ export const differences: readonly DifferenceGroup[] = [
           (\`sleep\`, name look-ups, file access) do not hold up other messages.`,
       },
       {
+        title: 'Tables in memory',
+        text: `\`sht_setxi()\` returns (Kamailio 5.6.3 never comes back from it), \`$shtex(…) = 0\` keeps an entry for good and reads as 0
+          (5.6.3 shows a number that has run over), texts of digits are accepted as seconds. An iterator belongs to the request that started it,
+          and changing the table on the way locks nothing up. Regular expressions ignore case, as in Kamailio; \`%~\` is "begins
+          with" and \`~%\` "ends with" there and here.`,
+      },
+      {
         title: 'Names in conditions do not hold up the start',
         text: `\`src_ip == host.name\` is looked up at the start; until the answer is there, the condition is false.`,
       },
