@@ -50,7 +50,11 @@ export const htable = defineModule<HtableModule>({
   name: 'htable',
   after: [],
   parameters: [
-    listParam('htable'),
+    listParam(
+      'htable',
+      'str',
+      'partly: name, autoexpire, initval, updateexpire; size is not needed; dbtable and its relatives, dmqreplicate have no effect',
+    ),
     intParam('timer_interval', 20),
     intParam('max_entries', 1_000_000, 'yes: most entries of each table; a new one is refused then'),
     intParam('timer_procs', 0, 'ignored: one timer does the work'),

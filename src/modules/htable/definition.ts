@@ -13,7 +13,7 @@ export interface TableDefinition {
   readonly withoutEffect: readonly string[];
 }
 
-/** Attributes whose value is a whole number; those that may be negative. */
+/** Attributes whose value is a whole number; only initval may be negative. */
 const NUMBERS = new Set(['size', 'autoexpire', 'initval', 'updateexpire', 'dbmode', 'dmqreplicate']);
 /** Attributes for tables that are loaded from a database. */
 const TEXTS = new Set(['dbtable', 'cols', 'colpack', 'colnull', 'coldelim']);

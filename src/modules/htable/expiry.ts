@@ -3,7 +3,7 @@ import { ParseFailure, parseMessage } from '../../message/parser.ts';
 import { RequestState } from '../../proxy/request-state.ts';
 import { ScriptContext } from '../../script/context.ts';
 import type { ModuleHost } from '../../script/module-definition.ts';
-import type { CompiledRoute, Program } from '../../script/program.ts';
+import type { Program } from '../../script/program.ts';
 import { ROUTE_EVENT } from '../../script/values.ts';
 import { Timer } from '../../time/timer-wheel.ts';
 import type { Entry, Table, TableRecord } from './table.ts';
@@ -86,10 +86,6 @@ export class ExpirySweep extends Timer {
     const ctx = this.context(program);
     if (ctx === null) return;
     if (record !== null) ctx.setCached(RECORD, record);
-    this.book(program, route, ctx);
-  }
-
-  private book(program: Program, route: CompiledRoute, ctx: ScriptContext): void {
     // Whoever waits in it goes on by itself: nobody needs the result.
     void program.run(route, ctx);
   }

@@ -76,11 +76,6 @@ export class Table {
     return this.find(key)?.value ?? this.initial;
   }
 
-  /** Value a missing entry reads as. */
-  get initialValue(): Value {
-    return this.initial;
-  }
-
   /** @returns false when the table is full */
   write(key: string, value: string | number): boolean {
     const kept = typeof value === 'string' ? owned(value) : value;
