@@ -7,12 +7,12 @@ import type { SipProxy } from '../proxy/proxy.ts';
 import { RequestState } from '../proxy/request-state.ts';
 import { DROP, ScriptContext } from '../script/context.ts';
 import { L_DBG, L_ERR, L_INFO, type Log } from '../script/log.ts';
+import { runOccasion } from '../script/occasion.ts';
 import type { CompiledRoute, Program } from '../script/program.ts';
 import { dropsReply } from '../script/runtime-program.ts';
 import { ROUTE_CORE_ONREPLY, ROUTE_EVENT, ROUTE_REQUEST } from '../script/values.ts';
 import type { RequestMatch, Transactions } from '../transaction/transaction.ts';
 import type { ConnectionEnd, Received, TransportSender, TransportUser } from '../transport/transport.ts';
-import { runOccasion } from './occasion.ts';
 
 /** What the router counts; Kamailio's core statistics are made of these. */
 export interface RouterCounters {

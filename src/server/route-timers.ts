@@ -1,7 +1,7 @@
+import { fromHere, runOccasion } from '../script/occasion.ts';
 import type { Program } from '../script/program.ts';
 import { Timer, type TimerWheel } from '../time/timer-wheel.ts';
 import type { ListenSocket } from '../transport/transport.ts';
-import { fromHere, runOccasion } from './occasion.ts';
 
 /** One timer_route block (OpenSIPS), run at its interval. A run that still waits for something does not hold back the next. */
 class RouteTimer extends Timer {

@@ -1,6 +1,7 @@
 import { type LinkedProgram, linkProgram } from '../script/compile.ts';
 import type { Diagnostic } from '../script/diagnostic.ts';
 import { L_INFO, L_WARN, type Log } from '../script/log.ts';
+import { fromHere, runOccasion } from '../script/occasion.ts';
 import { Statistics } from '../script/statistics.ts';
 import { TransportError } from '../transport/errors.ts';
 import type { ListenSpec } from '../transport/listen.ts';
@@ -13,7 +14,6 @@ import { serverLimits } from './limits.ts';
 import { localInterfaces, parseListenOption } from './listen-option.ts';
 import { PrefixLog } from './log-prefix.ts';
 import { describe } from './message-router.ts';
-import { fromHere, runOccasion } from './occasion.ts';
 import { PlannedSender } from './planned-sender.ts';
 import { startRouteTimers } from './route-timers.ts';
 import { type CheckResult, type LoadOptions, type RunningServer, StartError } from './server-api.ts';

@@ -1,15 +1,16 @@
 import type { SipMessage } from '../message/message.ts';
 import { ParseFailure, parseMessage } from '../message/parser.ts';
 import { RequestState } from '../proxy/request-state.ts';
-import { ScriptContext } from '../script/context.ts';
-import type { Program } from '../script/program.ts';
-import { ROUTE_EVENT, ROUTE_REQUEST } from '../script/values.ts';
 import type { ListenSocket, Received } from '../transport/transport.ts';
+import { ScriptContext } from './context.ts';
+import type { Program } from './program.ts';
+import { ROUTE_EVENT, ROUTE_REQUEST } from './values.ts';
 
-/** The message that routes see when none caused them; scripts know it from Kamailio's own. */
+/** The message that routes see when none caused them: a complete request that names nobody. */
 const SYNTHETIC =
-  'OPTIONS sip:you@kamailio.org SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1\r\nFrom: <sip:you@kamailio.org>;tag=123\r\n' +
-  'To: <sip:you@kamailio.org>\r\nCall-ID: 123\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n';
+  'OPTIONS sip:nobody@localhost.invalid SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKnone\r\nMax-Forwards: 70\r\n' +
+  'From: <sip:nobody@localhost.invalid>;tag=none\r\nTo: <sip:nobody@localhost.invalid>\r\nCall-ID: none@localhost.invalid\r\n' +
+  'CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n';
 
 /** Stands in for a socket while there is none yet. */
 const NO_SOCKET: ListenSocket = {
@@ -38,19 +39,25 @@ export function fromHere(sockets: readonly ListenSocket[], now: number): Receive
 /**
  * Runs a route that no message caused: a start, a timer, a closed connection. Errors in it are logged by the program.
  * @param kind `event`, or `route` for the block of a timer
+ * @param prepare gives the run what it is about, before it begins
  * @returns false when the program has no such route
  */
-export function runOccasion(program: Program, kind: 'event' | 'route', name: string, from: Received): boolean {
+export function runOccasion(
+  program: Program,
+  kind: 'event' | 'route',
+  name: string,
+  from: Received,
+  prepare?: (ctx: ScriptContext) => void,
+): boolean {
   const route = program.route(kind, name);
   if (route === null) return false;
   const message = syntheticMessage();
   const state = new RequestState(message, from, program.hooks);
   state.faked = true;
   const type = kind === 'event' ? ROUTE_EVENT : ROUTE_REQUEST;
+  const ctx = new ScriptContext(program, type, message, state, state.target, state.edits, null, null, from, 0);
+  prepare?.(ctx);
   // Whoever waits in it goes on by itself: nobody needs the result.
-  void program.run(
-    route,
-    new ScriptContext(program, type, message, state, state.target, state.edits, null, null, from, 0),
-  );
+  void program.run(route, ctx);
   return true;
 }
