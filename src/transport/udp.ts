@@ -39,6 +39,24 @@ export class UdpSocket {
   private readonly idleTickets: SendTicket[] = [];
   private unfinished = 0;
   private closed = false;
+  /** Datagrams of this turn of the event loop, in order, and their bytes. */
+  private outgoing: SendTicket[] = [];
+  private outgoingBytes = 0;
+  /**
+   * Sends them when all datagrams that had arrived are read. A burst wakes the peer once where single sends wake it each time, and the
+   * kernel's buffer is emptied before anything is put into the peer's.
+   */
+  private readonly flush = (): void => {
+    const batch = this.outgoing;
+    this.outgoing = [];
+    this.outgoingBytes = 0;
+    for (const ticket of batch) {
+      const { destination, text } = ticket;
+      ticket.text = '';
+      if (destination !== null)
+        this.socket.send(Buffer.from(text, 'latin1'), destination.port, destination.ip, ticket.done);
+    }
+  };
 
   private constructor(socket: Socket, listen: ListenSocket, host: UdpHost) {
     this.socket = socket;
@@ -70,13 +88,13 @@ export class UdpSocket {
     });
   }
 
-  /** Sends one datagram. @returns null, or why it was refused at once */
+  /** Sends one datagram, at the end of this turn of the event loop. @returns null, or why it was refused at once */
   send(text: string, destination: Destination, observer: SendObserver | null): TransportErrorCode | null {
     if (this.closed) return 'TRANSPORT_STOPPED';
     if (text.length > MAX_DATAGRAM) return 'TRANSPORT_MESSAGE_TOO_LARGE';
     // dgram throws on port 0.
     if (destination.port <= 0 || destination.port > 65_535) return 'TRANSPORT_SEND_FAILED';
-    if (this.unfinished > MANY_UNFINISHED && this.socket.getSendQueueSize() > MAX_QUEUE) return 'TRANSPORT_QUEUE_FULL';
+    if (this.unfinished > MANY_UNFINISHED && this.queuedBytes > MAX_QUEUE) return 'TRANSPORT_QUEUE_FULL';
     this.unfinished++;
     const { counters } = this;
     counters.sent++;
@@ -84,7 +102,9 @@ export class UdpSocket {
     const ticket = this.idleTickets.pop() ?? new SendTicket(this);
     ticket.destination = destination;
     ticket.observer = observer;
-    this.socket.send(Buffer.from(text, 'latin1'), destination.port, destination.ip, ticket.done);
+    ticket.text = text;
+    this.outgoingBytes += text.length;
+    if (this.outgoing.push(ticket) === 1) setImmediate(this.flush);
     return null;
   }
 
@@ -103,13 +123,14 @@ export class UdpSocket {
     tellObserver(observer, code, destination, this.host);
   }
 
-  /** Bytes that wait in the socket because the kernel's buffer is full. */
+  /** Bytes that wait for the end of this turn, or in the socket because the kernel's buffer is full. */
   get queuedBytes(): number {
-    return this.closed ? 0 : this.socket.getSendQueueSize();
+    return this.closed ? 0 : this.outgoingBytes + this.socket.getSendQueueSize();
   }
 
   close(): Promise<void> {
     if (this.closed) return Promise.resolve();
+    this.flush();
     this.closed = true;
     return new Promise((resolve) => this.socket.close(() => resolve()));
   }
@@ -158,6 +179,7 @@ export class UdpSocket {
 class SendTicket {
   destination: Destination | null = null;
   observer: SendObserver | null = null;
+  text = '';
   readonly done: (error: Error | null) => void;
   constructor(owner: UdpSocket) {
     this.done = (error) => owner.finished(this, error);

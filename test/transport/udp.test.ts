@@ -39,6 +39,19 @@ describe('UDP', () => {
     });
   }
 
+  it('what is sent in one turn leaves in order, and also when the socket is closed in that turn', async () => {
+    const c = await node([listenOn('udp')]);
+    const to = destination(c, b, 'udp');
+    const ids = Array.from({ length: 50 }, (_, i) => `turn-${i}`);
+    for (const id of ids) assert.equal(c.layer.send(request('INFO', id), to, null), true);
+    await c.layer.stop(0);
+    await until(() => b.user.callIds.includes('turn-49'));
+    assert.deepEqual(
+      b.user.callIds.filter((id) => id.startsWith('turn-')),
+      ids,
+    );
+  });
+
   it('keepalives are counted and not parsed; a STUN binding request is answered', async () => {
     const { port } = destination(a, b, 'udp');
     const before = b.layer.stats.keepalives;
