@@ -18,9 +18,11 @@ const PRINTS: Readonly<Record<string, readonly RegExp[]>> = {
 
 test('every entry point of the package is built and has an example', () => {
   const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    exports: Record<string, { types: string; default: string }>;
+    exports: Record<string, string | { types: string; default: string }>;
   };
-  for (const [name, { types, default: code }] of Object.entries(exports)) {
+  for (const [name, entry] of Object.entries(exports)) {
+    if (typeof entry === 'string') continue; // package.json itself
+    const { types, default: code } = entry;
     const source = code.replace('./dist/', 'src/').replace(/\.js$/, '.ts');
     assert.ok(readFileSync(join(ROOT, source), 'utf8').length > 0, `${name}: ${source}`);
     assert.equal(types, code.replace(/\.js$/, '.d.ts'));
