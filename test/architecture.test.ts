@@ -93,8 +93,3 @@ test('no default exports', () => {
     [],
   );
 });
-
-test('the package names no tool or place of a workshop', () => {
-  const words = /\b(registry\.npmjs|npmjs\.org)\b/;
-  for (const path of files) assert.ok(!words.test(readFileSync(path, 'utf8')), relative(SRC, path));
-});
