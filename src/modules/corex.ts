@@ -316,7 +316,10 @@ export const corex = defineModule<CorexModule>({
     fn('add_tcp_alias', ['int'], ROUTE_ANY, (m) => (ctx, port) => addTcpAlias(m.host, ctx, port)),
     absent('forward_uac', ['str?'], 'use t_relay()', ROUTE_REQUEST),
     absent('forward_uac_uri', ['str', 'str?'], 'use $du and t_relay()', ROUTE_REQUEST),
-    absent('via_add_srvid', ['int'], VIA),
+    fn('via_add_srvid', ['int'], ROUTE_ANY, (m) => (ctx, on) => {
+      ctx.state.viaParams = on === 0 ? '' : `;srvid=${m.host.settings.serverId}`;
+      return 1;
+    }),
     absent('via_add_xavp_params', ['int'], VIA),
     absent('via_reply_add_xavp_params', ['int'], VIA),
     absent('via_use_xavp_fields', ['int'], VIA),

@@ -57,7 +57,7 @@ export function branchRequest(
   }
   return buildForwardedRequest(message, {
     requestUri: branch.target.uri,
-    via: viaValue(out, viaBranch, options.localRport || state.localRport),
+    via: viaValue(out, viaBranch, options.localRport || state.localRport) + state.viaParams,
     edits: branch.request?.edits ?? state.edits,
     branchEdits: branch.edits,
     out,

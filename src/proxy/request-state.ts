@@ -189,6 +189,8 @@ export class RequestState {
   faked = false;
   /** add_local_rport(). */
   localRport = false;
+  /** Parameters for our own Via, each with its `;` (via_add_srvid). */
+  viaParams = '';
   /** True once a reply was sent for it without a transaction. */
   repliedStateless = false;
   /** Status and text of the last internal error, for *_reply_error(); 0 for none. */

@@ -223,7 +223,11 @@ test('forward_reply, and what is not there', () => {
   const ctx = context(host);
   assert.equal(call(ctx, 'is_faked_msg'), -1);
   assert.equal(call(ctx, 'is_incoming'), -1);
-  for (const name of ['via_add_srvid', 'via_add_xavp_params', 'via_reply_add_xavp_params', 'via_use_xavp_fields']) {
+  assert.equal(call(ctx, 'via_add_srvid', 1), 1);
+  assert.equal(ctx.state.viaParams, `;srvid=${host.settings.serverId}`);
+  assert.equal(call(ctx, 'via_add_srvid', 0), 1);
+  assert.equal(ctx.state.viaParams, '');
+  for (const name of ['via_add_xavp_params', 'via_reply_add_xavp_params', 'via_use_xavp_fields']) {
     assert.equal(call(ctx, name, 1), -1, name);
   }
   for (const name of ['msg_vbflag_set', 'msg_vbflag_reset', 'msg_vbflag_is_set', 'msg_vbflag_parse']) {

@@ -44,6 +44,17 @@ describe('a request relayed to one target', () => {
     assert.equal(replies[0]?.destination.ip, '10.0.0.9');
   });
 
+  test('parameters that the script wants stand in our own Via', () => {
+    const bench = new ProxyBench({
+      request: (state, proxy) => {
+        state.viaParams = ';srvid=7';
+        proxy.relay(state);
+      },
+    });
+    bench.receive(request('INVITE'));
+    assert.match(sentTo(bench.take(), '192.0.2.1', 'INVITE').message.topVia?.params ?? '', /;srvid=7$/);
+  });
+
   test('a 100 from below is not passed on', () => {
     const bench = new ProxyBench(forkTo());
     bench.receive(request('INVITE'));
