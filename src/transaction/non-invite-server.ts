@@ -24,6 +24,9 @@ export const NON_INVITE_SERVER: ServerMachine<NonInviteServerState> = {
   request(state, effects) {
     // §17.2.2: dropped in Trying (there is no response yet), else the last response again.
     if (state === 'proceeding' || state === 'completed') effects.sendResponse();
+    // Timer J lasts 64*T1, as long as a client may repeat itself (timer F); wt is shorter but begins again with each repetition, and those
+    // are never further apart than T2. So a client that goes on losing our response is never taken for a new one.
+    if (state === 'completed' && !effects.reliable) effects.endStateIn(effects.timers.wt);
     return state;
   },
 

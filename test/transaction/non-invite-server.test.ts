@@ -39,7 +39,11 @@ function table(reliable: boolean): {
   return {
     trying: pending,
     proceeding: { ...pending, request: ['proceeding', 'response'] },
-    completed: { request: ['completed', 'response'], expire: ['terminated'] },
+    // Over UDP a repetition starts the wait again.
+    completed: {
+      request: reliable ? ['completed', 'response'] : ['completed', 'response', timerJ],
+      expire: ['terminated'],
+    },
     terminated: { expire: ['terminated'] },
   };
 }

@@ -180,8 +180,24 @@ describe('non-INVITE server transaction', () => {
     w.clock.advance(4_990);
     assert.equal(again(w, OPTIONS), 'absorbed');
     assert.deepEqual(w.sender.take(), ['0 SIP/2.0 100', '0 SIP/2.0 100', '0 SIP/2.0 200', '4990 SIP/2.0 200']);
+    w.clock.advance(4_990);
+    assert.deepEqual(w.user.take(), []);
     w.clock.advance(10);
-    assert.deepEqual(w.user.take(), ['5000 terminated']);
+    assert.deepEqual(w.user.take(), ['9990 terminated']);
+    assert.equal(again(w, OPTIONS), 'new');
+  });
+
+  it('is not forgotten while a client goes on losing the response: each repetition begins wt again', () => {
+    const w = world();
+    respond(start(w, OPTIONS), 200, OPTIONS);
+    w.sender.take();
+    // Repetitions of timer E at their widest, until timer F.
+    for (let n = 0; n < 8; n++) {
+      w.clock.advance(4_000);
+      assert.equal(again(w, OPTIONS), 'absorbed');
+    }
+    assert.equal(w.sender.take().length, 8);
+    w.clock.advance(5_000);
     assert.equal(again(w, OPTIONS), 'new');
   });
 
