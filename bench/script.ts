@@ -1,8 +1,10 @@
 /** What compiled routes cost: `node bench/script.ts`. Microseconds per run of a request route, without the modules' own work. */
+
 import { SipMessage } from '../src/message/message.ts';
 import { parseMessage } from '../src/message/parser.ts';
 import type { ProxyCore } from '../src/proxy/proxy-core.ts';
 import { RequestState } from '../src/proxy/request-state.ts';
+import { RpcRegistry } from '../src/rpc/registry.ts';
 import { compileConfig, knownVariables } from '../src/script/compile.ts';
 import type { Log } from '../src/script/log.ts';
 import { type AnyModule, defineModule, fn } from '../src/script/module-definition.ts';
@@ -12,6 +14,8 @@ import { Statistics } from '../src/script/statistics.ts';
 import { ROUTE_ANY } from '../src/script/values.ts';
 import { realClock } from '../src/time/clock.ts';
 import { HashedTimerWheel } from '../src/time/hashed-timer-wheel.ts';
+import { seededRandom } from '../src/time/random.ts';
+import type { Transactions } from '../src/transaction/transaction.ts';
 import type { ListenSocket, Received, TransportSender } from '../src/transport/transport.ts';
 
 const SOCKET: ListenSocket = {
@@ -92,6 +96,9 @@ function prepare(body: string): () => number | Promise<number> {
     // No statement of the benchmark sends anything.
     proxy: {} as ProxyCore,
     sender,
+    transactions: {} as Transactions,
+    random: seededRandom(1),
+    rpc: new RpcRegistry(),
     resolver: { resolveNow: () => [], resolve: async () => [], denied: () => {} },
     wheel: new HashedTimerWheel({ clock: realClock }),
     clock: realClock,

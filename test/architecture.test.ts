@@ -16,10 +16,10 @@ const LAYERS = [
   'auth',
   'registrar',
   'storage',
+  'rpc',
   'script',
   'modules',
   'api',
-  'rpc',
   'server',
   'cli',
 ];

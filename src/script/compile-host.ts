@@ -1,8 +1,11 @@
 /** What modules get from the server while a configuration is linked. */
 import type { NextHopResolver } from '../proxy/next-hop.ts';
 import type { ProxyCore } from '../proxy/proxy-core.ts';
+import type { RpcRegistry } from '../rpc/registry.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Random } from '../time/random.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
+import type { Transactions } from '../transaction/transaction.ts';
 import type { TransportSender } from '../transport/transport.ts';
 import { resolveLone, resolveLooseText } from './checker-variables.ts';
 import { Binder, type InstanceOf } from './compile-binder.ts';
@@ -19,6 +22,9 @@ import type { Statistics } from './statistics.ts';
 export interface LinkServices {
   readonly proxy: ProxyCore;
   readonly sender: TransportSender;
+  readonly transactions: Transactions;
+  readonly random: Random;
+  readonly rpc: RpcRegistry;
   readonly resolver: NextHopResolver;
   readonly wheel: TimerWheel;
   readonly clock: Clock;
@@ -33,6 +39,9 @@ const NOWHERE: Span = { file: '', line: 1, column: 1, length: 1 };
 export class LinkHost implements ModuleHost {
   readonly proxy: ProxyCore;
   readonly sender: TransportSender;
+  readonly transactions: Transactions;
+  readonly random: Random;
+  readonly rpc: RpcRegistry;
   readonly resolver: NextHopResolver;
   readonly wheel: TimerWheel;
   readonly clock: Clock;
@@ -46,6 +55,9 @@ export class LinkHost implements ModuleHost {
   constructor(services: LinkServices, settings: Settings, scope: Scope, instanceOf: InstanceOf) {
     this.proxy = services.proxy;
     this.sender = services.sender;
+    this.transactions = services.transactions;
+    this.random = services.random;
+    this.rpc = services.rpc;
     this.resolver = services.resolver;
     this.wheel = services.wheel;
     this.clock = services.clock;

@@ -47,6 +47,8 @@ export interface LinkedProgram {
   format(text: string): TextGetter;
   /** Runs the start functions of the modules, before the first message. @throws ModuleError */
   start(): void;
+  /** Lets the modules finish what they owe others before the transports close. Never rejects. @param graceMs most milliseconds to take */
+  drain(graceMs: number): Promise<void>;
   /** Stops the modules, the last made first. */
   stop(): void;
 }
@@ -100,7 +102,9 @@ export function linkProgram(plan: Plan, services: LinkServices): LinkedProgram |
   const instances = new Map<string, { readonly instance: unknown }>();
   const host = new LinkHost(services, settings, scope, (name) => instances.get(name));
   const made: ModulePlan[] = [];
+  const commands: (() => void)[] = [];
   const stop = (): void => {
+    for (const remove of commands.splice(0)) remove();
     for (const { module } of made.reverse()) {
       const { definition } = module;
       try {
@@ -156,8 +160,24 @@ export function linkProgram(plan: Plan, services: LinkServices): LinkedProgram |
     source: generated.source,
     format: (text) => host.format(text),
     start() {
-      for (const { module } of made)
-        module.definition.start?.(instances.get(module.definition.name)?.instance, program);
+      for (const { module } of made) {
+        const { definition } = module;
+        const instance = instances.get(definition.name)?.instance;
+        definition.start?.(instance, program);
+        for (const { name, doc, array, run } of definition.rpc ?? [])
+          commands.push(services.rpc.add({ name, doc, array, run: (args) => run(instance, args) }));
+      }
+    },
+    async drain(graceMs) {
+      await Promise.all(
+        made.map(async ({ module: { definition } }) => {
+          try {
+            await definition.drain?.(instances.get(definition.name)?.instance, graceMs);
+          } catch (error) {
+            services.log.write(-1, definition.name, `draining failed: ${errorText(error)}`, 'MODULE_STOP_FAILED');
+          }
+        }),
+      );
     },
     stop,
   };

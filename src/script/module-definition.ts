@@ -1,7 +1,12 @@
 import type { NextHopResolver } from '../proxy/next-hop.ts';
 import type { ProxyCore } from '../proxy/proxy-core.ts';
+import type { RpcArguments } from '../rpc/method.ts';
+import type { RpcRegistry } from '../rpc/registry.ts';
+import type { RpcResult } from '../rpc/value.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Random } from '../time/random.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
+import type { Transactions } from '../transaction/transaction.ts';
 import type { TransportSender } from '../transport/transport.ts';
 import type { ScriptContext } from './context.ts';
 import type { Log } from './log.ts';
@@ -186,6 +191,11 @@ export class ModuleError extends Error {
 export interface ModuleHost {
   readonly proxy: ProxyCore;
   readonly sender: TransportSender;
+  /** For requests of our own that are nobody's branch. */
+  readonly transactions: Transactions;
+  readonly random: Random;
+  /** Every command of this server; modules add theirs by `rpc` of their definition. */
+  readonly rpc: RpcRegistry;
   /** Addresses of host names (RFC 3263). */
   readonly resolver: NextHopResolver;
   readonly wheel: TimerWheel;
@@ -203,6 +213,32 @@ export interface ModuleHost {
   program(): Program;
 }
 
+/** An RPC command of a module. */
+export interface RpcDefinition<M> {
+  /** `module.command` */
+  readonly name: string;
+  readonly doc: readonly string[];
+  readonly array: boolean;
+  /** @throws RpcFault */
+  readonly run: (module: M, args: RpcArguments) => RpcResult | Promise<RpcResult>;
+  /** How it stands against the original: 'yes', 'partly: …' or 'ours'. */
+  readonly support: string;
+}
+
+/**
+ * Defines an RPC command.
+ * @param doc what it does and takes, a line each
+ * @param run runs it for one module instance; throws RpcFault to refuse
+ */
+export function rpc<M>(
+  name: string,
+  doc: readonly string[],
+  run: RpcDefinition<M>['run'],
+  options: { readonly array?: boolean; readonly support?: string } = {},
+): RpcDefinition<M> {
+  return { name, doc, run, array: options.array ?? false, support: options.support ?? 'yes' };
+}
+
 /** A module: everything of one Kamailio module name. `M` is its instance: the state of one running program. */
 export interface ModuleDefinition<M> {
   readonly name: string;
@@ -218,6 +254,13 @@ export interface ModuleDefinition<M> {
   readonly create: (host: ModuleHost, parameters: ModuleParameters) => M;
   /** Runs after the program was compiled and before the first message. */
   readonly start?: (module: M, program: Program) => void;
+  /** Commands it adds to the server's, from its start to its stop. */
+  readonly rpc?: readonly RpcDefinition<M>[];
+  /**
+   * The server is about to stop: the last occasion to send something and wait for it.
+   * @param graceMs most milliseconds it may take
+   */
+  readonly drain?: (module: M, graceMs: number) => Promise<void>;
   /** Releases timers and sockets. */
   readonly stop?: (module: M) => void;
 }

@@ -96,6 +96,9 @@ function link(
   return linkProgram(loaded.plan, {
     proxy: core.proxy,
     sender: planned ?? core.transport,
+    transactions: core.transactions,
+    random: core.random,
+    rpc: core.rpc,
     resolver: core.proxy.resolver,
     wheel: core.wheel,
     clock: core.clock,
@@ -165,9 +168,16 @@ class Server implements RunningServer {
   stop(graceMs: number): Promise<void> {
     if (this.stopping === null) {
       this.stopTimers();
-      this.stopping = this.core.stop(graceMs).then(() => this.linked.stop());
+      this.stopping = this.finish(graceMs);
     }
     return this.stopping;
+  }
+
+  private async finish(graceMs: number): Promise<void> {
+    const began = performance.now();
+    await this.linked.drain(graceMs);
+    await this.core.stop(Math.max(0, graceMs - (performance.now() - began)));
+    this.linked.stop();
   }
 }
 

@@ -5,6 +5,7 @@ import { parseMessage } from '../../src/message/parser.ts';
 import type { ResolvedTarget } from '../../src/proxy/next-hop.ts';
 import type { ProxyCore } from '../../src/proxy/proxy-core.ts';
 import { RequestState, type RouteHooks } from '../../src/proxy/request-state.ts';
+import { RpcRegistry } from '../../src/rpc/registry.ts';
 import { ScriptContext } from '../../src/script/context.ts';
 import type { Log } from '../../src/script/log.ts';
 import type {
@@ -20,6 +21,8 @@ import type { Settings } from '../../src/script/settings.ts';
 import { Statistics } from '../../src/script/statistics.ts';
 import { ROUTE_REQUEST, type Value } from '../../src/script/values.ts';
 import { type FakeClock, fakeTime } from '../../src/time/fake-clock.ts';
+import { seededRandom } from '../../src/time/random.ts';
+import type { Transactions } from '../../src/transaction/transaction.ts';
 import type { ListenSocket, Received, TransportSender } from '../../src/transport/transport.ts';
 
 /** The socket tests receive on. */
@@ -159,6 +162,9 @@ export function testHost(options: HostOptions = {}): TestHost {
     // Only what modules under test call is there.
     proxy: proxy as ProxyCore,
     sender,
+    transactions: {} as Transactions,
+    random: seededRandom(1),
+    rpc: new RpcRegistry(),
     resolver: {
       resolveNow: ({ host, port }) => (host === 'slow.example' ? null : named(host, port)),
       resolve: async ({ host, port }) => named(host, port),

@@ -3,6 +3,7 @@ import { SipMessage } from '../../src/message/message.ts';
 import { parseMessage } from '../../src/message/parser.ts';
 import type { ProxyCore } from '../../src/proxy/proxy-core.ts';
 import { RequestState } from '../../src/proxy/request-state.ts';
+import { RpcRegistry } from '../../src/rpc/registry.ts';
 import { compileConfig, knownVariables, type LinkedProgram, type LinkResult } from '../../src/script/compile.ts';
 import type { ScriptContext } from '../../src/script/context.ts';
 import type { Diagnostic } from '../../src/script/diagnostic.ts';
@@ -15,6 +16,8 @@ import { Statistics } from '../../src/script/statistics.ts';
 import { ROUTE_ANY, ROUTE_BRANCH, ROUTE_FAILURE, ROUTE_ONREPLY, ROUTE_REQUEST } from '../../src/script/values.ts';
 import type { Clock } from '../../src/time/clock.ts';
 import { HashedTimerWheel } from '../../src/time/hashed-timer-wheel.ts';
+import { seededRandom } from '../../src/time/random.ts';
+import type { Transactions } from '../../src/transaction/transaction.ts';
 import type { ListenSocket, Received, TransportSender } from '../../src/transport/transport.ts';
 
 /** Port of the tests' socket: not 5060, so that `dst_port==5060` is false and a URI without a port is not ours. */
@@ -202,6 +205,9 @@ export function compileText(
     {
       proxy: proxy as ProxyCore,
       sender,
+      transactions: {} as Transactions,
+      random: seededRandom(1),
+      rpc: new RpcRegistry(),
       resolver: { resolveNow: () => [], resolve: async () => [], denied: () => {} },
       wheel: new HashedTimerWheel({ clock }),
       clock,
