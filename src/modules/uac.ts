@@ -26,7 +26,7 @@ import {
   type Value,
 } from '../script/values.ts';
 import { authenticate } from '../uac/auth-retry.ts';
-import { type CSeqSettings, raiseCSeq, shiftCSeq } from '../uac/cseq-offset.ts';
+import { type CSeqSettings, raiseCSeq, restoreStatelessCSeq, shiftCSeq } from '../uac/cseq-offset.ts';
 import { UAC_ERRORS } from '../uac/errors.ts';
 import type { IdentityHeader } from '../uac/header-shape.ts';
 import { carryIdentities } from '../uac/identity.ts';
@@ -250,7 +250,13 @@ export const uac = defineModule<UacModule>({
       },
       release: () => {},
     };
-    module.release = host.proxy.onOwnRoute((state, route) => onOwnRoute(module, state, route));
+    const listeners = [
+      host.proxy.onOwnRoute((state, route) => onOwnRoute(module, state, route)),
+      host.proxy.onStatelessReply(restoreStatelessCSeq),
+    ];
+    module.release = () => {
+      for (const release of listeners) release();
+    };
     return module;
   },
   stop: (module) => {

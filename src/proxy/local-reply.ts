@@ -1,5 +1,6 @@
 import { EditList } from '../message/edits.ts';
-import { addReceivedRport, buildResponse, sanitizeUri } from '../message/serializer.ts';
+import type { SipMessage } from '../message/message.ts';
+import { addReceivedRport, buildResponse, sanitizeUri, VIA_RECEIVED } from '../message/serializer.ts';
 import type { ProxyServices } from './proxy-services.ts';
 import { markVia } from './request-forward.ts';
 import type { RequestState } from './request-state.ts';
@@ -22,6 +23,8 @@ export function localReply(
     const { ip, port } = state.received;
     addReceivedRport(state.pristine, edits, ip, port, state.forceRport || options.forceRport);
   }
+  const viaParams = state.viaWishes?.replyParams() ?? '';
+  if (viaParams !== '') edits = withViaParams(state.pristine, edits, viaParams);
   return buildResponse(state.pristine, status, reason, {
     toTag,
     headers: redirect + state.replyHeaders + (options.sipWarning ? warning(state) : ''),
@@ -30,6 +33,17 @@ export function localReply(
     contentType: state.replyContentType,
     edits,
   });
+}
+
+/** The received/rport marks of the top Via with more parameters behind them; a copy, as the request goes on without those. */
+function withViaParams(request: SipMessage, marked: EditList, params: string): EditList {
+  const via = request.topVia;
+  const edits = new EditList();
+  if (via === null) return edits;
+  const mark = marked.get(VIA_RECEIVED);
+  if (mark === undefined) edits.insert(via.end, params, VIA_RECEIVED);
+  else edits.replace(mark.start, mark.end, `${mark.text}${params}`, VIA_RECEIVED);
+  return edits;
 }
 
 /** A 3xx names the destination set as Contacts (tm and sl do). */

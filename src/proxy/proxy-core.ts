@@ -22,6 +22,19 @@ export interface RelayOptions {
   readonly noDnsFailover?: boolean;
 }
 
+/** Options of a stateless relay. */
+export interface ForwardOptions extends RelayOptions {
+  /** Next hop URI in the place of $du and $ru. */
+  readonly nextHop?: string;
+  /** Our Via is the only one, so that no reply finds its way back to the sender (forward_uac). */
+  readonly ownViaOnly?: boolean;
+  /** Ends the Via branch with this number. */
+  readonly branchIndex?: number;
+}
+
+/** Called for a reply that is forwarded without a transaction; records in `edits` what has to be put right. */
+export type StatelessReplyListener = (reply: SipMessage, edits: EditList) => void;
+
 /** Called by loose_route when our own Route was removed from a request; uac restores identities and CSeq numbers here. */
 export type OwnRouteListener = (state: RequestState, route: OwnRoute) => void;
 
@@ -38,7 +51,7 @@ export interface ProxyCore {
   /** To-tag that a reply made here has: of the transaction if `stateful` and there is one, else the stateless one ($ltt). */
   localToTag(state: RequestState, stateful: boolean): string;
   /** forward(): stateless relay; `destination` null: by $du or $ru. */
-  forward(state: RequestState, options?: RelayOptions): number;
+  forward(state: RequestState, options?: ForwardOptions): number;
   /** Forwards a reply without a transaction by its second Via (RFC 3261 §16.11). */
   forwardReply(state: RequestState, reply: SipMessage, edits?: EditList): number;
   /** t_check_trans for a reply: true when one of our transactions waits for it. */
@@ -69,6 +82,8 @@ export interface ProxyCore {
   onOwnRoute(listener: OwnRouteListener): () => void;
   /** Tells those listeners; rr calls it from loose_route. */
   announceOwnRoute(state: RequestState, route: OwnRoute): void;
+  /** @returns call it when the listener is not needed any more */
+  onStatelessReply(listener: StatelessReplyListener): () => void;
   /** Parameters that act here; modules fill them while they are made. */
   readonly options: ProxyOptions;
   /** Sends raw text to a resolved destination (corex send_udp…). */

@@ -27,4 +27,6 @@ export interface ProxyServices {
   /** Something an operator should know, with its code. */
   report(code: string, text: string): void;
   cellEnded(cell: Cell): void;
+  /** Lets those who shifted a number in a statelessly forwarded request put it right in its reply. */
+  restoreReply(reply: SipMessage, edits: EditList): void;
 }

@@ -20,7 +20,13 @@ import { type OwnRequest, replicate, sendOwnRequest } from './detached-send.ts';
 import { localReply } from './local-reply.ts';
 import { type NextHopResolver, withWishes } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
-import type { OwnRouteListener, ProxyCore, RelayOptions } from './proxy-core.ts';
+import type {
+  ForwardOptions,
+  OwnRouteListener,
+  ProxyCore,
+  RelayOptions,
+  StatelessReplyListener,
+} from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
 import { loadContacts, nextContacts } from './serial-fork.ts';
@@ -52,6 +58,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
   /** Transactions being handled, by number (t_continue, t_reply_callid). */
   readonly cells = new Map<number, Cell>();
   private readonly listeners = new Set<OwnRouteListener>();
+  private readonly replyListeners = new Set<StatelessReplyListener>();
   private readonly reporter: (code: string, text: string) => void;
   private readonly tagPrefix: string;
   private serial = 0;
@@ -200,7 +207,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
     return withWishes(back, state.replyStream, '');
   }
 
-  forward(state: RequestState, options: RelayOptions = {}): number {
+  forward(state: RequestState, options: ForwardOptions = {}): number {
     return forwardRequest(this, state, options);
   }
 
@@ -273,6 +280,15 @@ export class SipProxy implements ProxyCore, ProxyServices {
   /** Tells the listeners about a Route of ours that loose routing removed. */
   announceOwnRoute(state: RequestState, route: OwnRoute): void {
     for (const listener of this.listeners) listener(state, route);
+  }
+
+  onStatelessReply(listener: StatelessReplyListener): () => void {
+    this.replyListeners.add(listener);
+    return () => void this.replyListeners.delete(listener);
+  }
+
+  restoreReply(reply: SipMessage, edits: EditList): void {
+    for (const listener of this.replyListeners) listener(reply, edits);
   }
 
   sendRaw(text: string, destination: Destination): boolean {

@@ -7,12 +7,13 @@ import type { Branch } from './branch.ts';
 import type { ProxyOptions } from './options.ts';
 import type { ProxyServices } from './proxy-services.ts';
 import type { ProxyTransaction } from './proxy-transaction.ts';
-import { forwardedReply } from './reply-forward.ts';
+import { addReplyViaParams, forwardedReply } from './reply-forward.ts';
 import type { ReplyTransform, RequestState } from './request-state.ts';
 
 /** Text of a branch's reply as it goes upstream, with what the request's changes demand put back. */
 export function relayedReply(state: RequestState, branch: Branch, reply: SipMessage, edits: EditList): string {
   for (const transform of transformsOf(state, branch)) transform.apply(state, branch, reply, edits);
+  addReplyViaParams(state, reply, edits);
   return forwardedReply(reply, edits);
 }
 

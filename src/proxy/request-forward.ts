@@ -8,7 +8,7 @@ import type { BranchHost } from './branch-host.ts';
 import { destinationFor, type NextHopFailure, NO_SOCKET, SEND_FAILED, withWishes } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
 import { renderRecordRoute } from './record-route.ts';
-import type { RequestState } from './request-state.ts';
+import type { RequestState, ViaWishes } from './request-state.ts';
 
 /** Our address as Via and Record-Route show it for a message that leaves by this destination. */
 export function outboundOf(state: RequestState, destination: Destination): Outbound {
@@ -26,6 +26,12 @@ export function viaValue(out: Outbound, branch: string, rport: boolean): string 
   return `SIP/2.0/${out.proto.toUpperCase()} ${out.host}${port};branch=${branch}${rport ? ';rport' : ''}`;
 }
 
+/** Our address as Via shows it where the route wants another there. Record-Route keeps the socket's. */
+function viaAddress(out: Outbound, wishes: ViaWishes | null): Outbound {
+  const wanted = wishes?.address() ?? null;
+  return wanted === null ? out : { ...out, host: wanted.host, port: wanted.port || out.port };
+}
+
 /** Marks the top Via with received and rport once per message (RFC 3261 §18.2.1, RFC 3581 §4). */
 export function markVia(state: RequestState, options: ProxyOptions): void {
   if (state.viaMarkedOn === state.message) return;
@@ -39,15 +45,19 @@ export function markVia(state: RequestState, options: ProxyOptions): void {
   );
 }
 
-/** Text of the request as one branch sends it, start line to body (RFC 3261 §16.6 steps 1-8). */
+/**
+ * Text of the request as one branch sends it, start line to body (RFC 3261 §16.6 steps 1-8).
+ * @param statelessParam parameter for our Via that the replies bring back
+ */
 export function branchRequest(
   state: RequestState,
   branch: Branch,
   options: ProxyOptions,
   out: Outbound,
   viaBranch: string,
+  statelessParam = '',
 ): string {
-  const { message } = state;
+  const { message, viaWishes } = state;
   markVia(state, options);
   const recordRoute = renderRecordRoute(state, branch, options.recordRoute, out);
   if (recordRoute !== '') branch.edits.insert(message.headersStart, recordRoute, 'record-route');
@@ -57,7 +67,11 @@ export function branchRequest(
   }
   return buildForwardedRequest(message, {
     requestUri: branch.target.uri,
-    via: viaValue(out, viaBranch, options.localRport || state.localRport) + state.viaParams,
+    via:
+      viaValue(viaAddress(out, viaWishes), viaBranch, options.localRport || state.localRport) +
+      state.viaParams +
+      (viaWishes?.params() ?? '') +
+      statelessParam,
     edits: branch.request?.edits ?? state.edits,
     branchEdits: branch.edits,
     out,

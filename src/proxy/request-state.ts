@@ -35,6 +35,19 @@ export interface ReplyTransform {
   apply(state: RequestState, branch: Branch, reply: SipMessage, edits: EditList): void;
 }
 
+/**
+ * What a route wants of Via values (corex via_add_xavp_params and its relatives). Asked when a message is built, so that what the route
+ * writes afterwards counts, as in the original.
+ */
+export interface ViaWishes {
+  /** Parameters for our own Via, each with its `;`. */
+  params(): string;
+  /** Address for our own Via in the place of the socket's, with port 0 for the socket's port; null for the socket's. */
+  address(): { readonly host: string; readonly port: number } | null;
+  /** Parameters for the top Via of replies, each with its `;`. */
+  replyParams(): string;
+}
+
 /** Route parameters collected for the Record-Route header; by key, the last write of a key wins, order of first write kept. */
 export class RouteParams {
   private readonly entries: { key: string; text: string }[] = [];
@@ -191,6 +204,10 @@ export class RequestState {
   localRport = false;
   /** Parameters for our own Via, each with its `;` (via_add_srvid). */
   viaParams = '';
+  /** More of that kind, where a route asked for it. */
+  viaWishes: ViaWishes | null = null;
+  /** Parameter for our own Via of a request that goes on without a transaction, with its `;`: comes back in its replies. */
+  statelessViaParam = '';
   /** True once a reply was sent for it without a transaction. */
   repliedStateless = false;
   /** Status and text of the last internal error, for *_reply_error(); 0 for none. */

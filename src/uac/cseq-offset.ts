@@ -1,4 +1,5 @@
 import { type CSeqTable, MAX_CSEQ, type RequestLeg } from '../dialog/cseq-table.ts';
+import type { EditList } from '../message/edits.ts';
 import { HDR_RACK } from '../message/header-name.ts';
 import type { SipMessage } from '../message/message.ts';
 import { M_ACK, M_BYE, M_MESSAGE, M_OPTIONS, M_PRACK, M_PUBLISH, M_REGISTER } from '../message/method.ts';
@@ -79,6 +80,18 @@ export function shiftCSeq(state: RequestState, route: OwnRoute, settings: CSeqSe
   SENT.set(state, number);
   state.edits.replace(cseq.seqStart, cseq.seqEnd, `${number}`, CSEQ_EDIT);
   state.addReplyTransform(RESTORE_CSEQ);
+  if (message.methodId !== M_ACK) state.statelessViaParam = `;${OWN_SEQ}=${own.seq}`;
+}
+
+/** Via parameter with the requester's number, for what goes on without a transaction: a reply brings our Via back (RFC 3261 §8.2.6.2). */
+const OWN_SEQ = 'csq';
+
+/** Gives a reply that no transaction waits for the number that its Via of ours names. */
+export function restoreStatelessCSeq(reply: SipMessage, edits: EditList): void {
+  const { cseq } = reply;
+  const own = paramValue(reply.topVia?.params ?? '', OWN_SEQ);
+  if (cseq === null || own === undefined || !/^\d{1,10}$/.test(own) || Number(own) > MAX_CSEQ) return;
+  if (Number(own) !== cseq.seq) edits.replace(cseq.seqStart, cseq.seqEnd, own, CSEQ_EDIT);
 }
 
 const RACK = /^(\s*\d+\s+)(\d{1,10})\s+\S/;

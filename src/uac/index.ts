@@ -8,7 +8,7 @@ export {
   maySend,
   parseDestinationBinding,
 } from './credential-source.ts';
-export { type CSeqSettings, RESTORE_CSEQ, raiseCSeq, shiftCSeq } from './cseq-offset.ts';
+export { type CSeqSettings, RESTORE_CSEQ, raiseCSeq, restoreStatelessCSeq, shiftCSeq } from './cseq-offset.ts';
 export { type DisplayPair, DisplayVault } from './display-vault.ts';
 export { UAC_ERRORS, type UacErrorCode, type UacResult } from './errors.ts';
 export { displayName, type IdentityChange, type IdentityHeader, identityUri } from './header-shape.ts';

@@ -74,7 +74,10 @@ test('there is no parameter that this does not set', () => {
 test('functions that come later fail with a line in the log', () => {
   const base = testHost();
   base.modules.set('tm', {});
-  const host: TestHost = { ...base, proxy: { ...base.proxy, onOwnRoute: () => () => {} } as ProxyCore };
+  const host: TestHost = {
+    ...base,
+    proxy: { ...base.proxy, onOwnRoute: () => () => {}, onStatelessReply: () => () => {} } as ProxyCore,
+  };
   const module = load(uac, host, { restore_mode: 'none' });
   for (const [name, args] of Object.entries(LATER)) assert.equal(module.call(context(host), name, ...args), -1, name);
   assert.deepEqual(new Set(host.log.codes), new Set(['UAC_NOT_SUPPORTED']));

@@ -23,7 +23,7 @@ function host(modules: readonly string[] = ['tm', 'rr'], appendFromTag = true): 
   const base = testHost();
   const options = defaultProxyOptions();
   options.recordRoute = { ...options.recordRoute, appendFromTag };
-  const proxy = { ...base.proxy, options, onOwnRoute: () => () => {} } as ProxyCore;
+  const proxy = { ...base.proxy, options, onOwnRoute: () => () => {}, onStatelessReply: () => () => {} } as ProxyCore;
   for (const name of modules) base.modules.set(name, {});
   return { ...base, proxy };
 }

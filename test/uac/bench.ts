@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly failure?: Route;
   readonly branch?: Route;
   readonly branchFailure?: Route;
+  /** Methods that are forwarded without a transaction. */
+  readonly stateless?: readonly string[];
   /** Addresses of names; literal addresses need none. */
   readonly names?: Readonly<Record<string, readonly string[]>>;
 }
@@ -139,8 +141,10 @@ export class Bench {
     const before = this.sent.length;
     const message = parsed(text);
     const from: Received = { socket: SOCKET, ip, port, connection: 0, at: 0 };
-    if (!message.isRequest) this.transactions.receiveResponse(message, from);
-    else this.onRequest(message, from);
+    if (!message.isRequest) {
+      if (!this.transactions.receiveResponse(message, from))
+        this.proxy.forwardReply(new RequestState(message, from, this.hooks), message);
+    } else this.onRequest(message, from);
     return this.sent.slice(before);
   }
 
@@ -159,7 +163,8 @@ export class Bench {
     (this.options.request ?? RELAY)(this.context(ROUTE_REQUEST, state, null), this.caller(ROUTE_REQUEST, state, null));
     if (this.options.branch !== undefined) state.onBranch = 'b';
     if (this.options.branchFailure !== undefined) state.onBranchFailure = 'bf';
-    proxy.relay(state);
+    if (this.options.stateless?.includes(message.method) === true) proxy.forward(state);
+    else proxy.relay(state);
   }
 
   /** A reply to a request that the proxy sent, from where it was sent to. */
