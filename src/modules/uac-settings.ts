@@ -8,9 +8,10 @@ import {
 } from '../script/module-definition.ts';
 import type { ListenSocket } from '../transport/transport.ts';
 import { type DestinationBinding, parseDestinationBinding } from '../uac/credential-source.ts';
-import { DisplayVault } from '../uac/display-vault.ts';
 import { UAC_ERRORS, type UacErrorCode } from '../uac/errors.ts';
-import type { IdentitySettings, RestoreMode } from '../uac/identity.ts';
+import type { IdentitySettings, RestoreMode, RestoreStore } from '../uac/identity.ts';
+import type { IdentityDialogs } from '../uac/identity-dialog.ts';
+import { IdentityVault } from '../uac/identity-vault.ts';
 
 /** The three variables that may hold a request's own credentials. */
 export interface AuthVariables {
@@ -68,7 +69,9 @@ export function readSettings(host: ModuleHost, parameters: ModuleParameters): Ua
     identity: {
       mode,
       password,
-      displays: new DisplayVault(mode === 'none' ? '' : password),
+      vault: new IdentityVault(mode === 'none' ? '' : password),
+      store: byDialog ? 'dialog' : restoreStore(parameters.str('restore_store')),
+      dialogs: byDialog ? host.module<IdentityDialogs>('dialog') : null,
       from: { uriParam: names.from, displayParam: names.fromDisplay, avp: fromAvp },
       to: { uriParam: names.to, displayParam: names.toDisplay, avp: toAvp },
     },
@@ -86,6 +89,13 @@ function restoreMode(text: string): RestoreMode {
   if (mode === '' || mode === 'auto') return 'auto';
   if (mode === 'manual' || mode === 'none') return mode;
   throw refuse('UAC_BAD_RESTORE_MODE', 'restore_mode', text);
+}
+
+function restoreStore(text: string): RestoreStore {
+  const store = text.toLowerCase();
+  if (store === '' || store === 'kamailio') return 'kamailio';
+  if (store === 'sealed') return store;
+  throw refuse('UAC_BAD_RESTORE_STORE', 'restore_store', text);
 }
 
 interface StoreNames {

@@ -215,6 +215,8 @@ export const uac = defineModule<UacModule>({
     listParam('credential_destination'),
     // Ours: 0 leaves the CSeq number of a repeated request as it is.
     intParam('cseq_update', 1),
+    // Ours: kamailio (vsf, vst: read by servers of both kinds) or sealed (URIs and display names, encrypted, authenticated, bound to the dialog).
+    strParam('restore_store', 'kamailio'),
     // Ours: names of our own Record-Route parameters, for the CSeq difference and the display names of From and To.
     strParam('rr_cseq_store_param', 'csd'),
     strParam('rr_from_display_param', 'vsd'),

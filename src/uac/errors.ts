@@ -13,6 +13,7 @@ export const UAC_ERRORS = {
   UAC_AUTH_VARIABLES:
     'auth_username_avp, auth_realm_avp and auth_password_avp must be set all three or none, each to a variable.',
   UAC_BAD_RESTORE_MODE: 'restore_mode must be none, manual or auto.',
+  UAC_BAD_RESTORE_STORE: 'restore_store must be kamailio or sealed.',
   UAC_BAD_STORE_PARAM:
     'A Record-Route parameter name (rr_from_store_param, rr_to_store_param …) is empty, no token, or used twice.',
   UAC_BAD_RESTORE_AVP:

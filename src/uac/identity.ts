@@ -4,19 +4,26 @@ import { type NameAddr, parseNameAddr } from '../message/name-addr.ts';
 import { hasCrlf, unfold } from '../message/sanitize.ts';
 import type { Branch } from '../proxy/branch.ts';
 import type { ReplyTransform, RequestState } from '../proxy/request-state.ts';
-import type { DisplayVault } from './display-vault.ts';
 import { type IdentityChange, type IdentityHeader, identityEnd, shapeHeader } from './header-shape.ts';
+import { type IdentityDialogs, storeInDialog } from './identity-dialog.ts';
+import { type IdentityVault, identityContext } from './identity-vault.ts';
 import { encodePair } from './rr-store.ts';
 import { type Slot, slot } from './slot.ts';
 
 /** How replaced identities come back (`restore_mode`). */
 export type RestoreMode = 'none' | 'manual' | 'auto';
 
+/**
+ * Where both identities of a dialog are kept (`restore_store`, `restore_dlg`): in Kamailio's Record-Route parameter, which servers of both kinds
+ * read; in one of ours, sealed; or with the dialog, and in Kamailio's parameter for requests without one.
+ */
+export type RestoreStore = 'kamailio' | 'sealed' | 'dialog';
+
 /** Names that belong to one header. */
 export interface IdentityNames {
   /** Record-Route URI parameter with both URIs (rr_from_store_param, rr_to_store_param). */
   readonly uriParam: string;
-  /** Record-Route URI parameter of ours with the display names. */
+  /** Record-Route URI parameter of ours, sealed: display names, and URIs as well where {@link IdentitySettings.store} says so. */
   readonly displayParam: string;
   /** AVP that keeps the original for replies; null for none. */
   readonly avp: string | null;
@@ -29,13 +36,19 @@ export interface IdentitySettings {
   readonly to: IdentityNames;
   /** restore_passwd. */
   readonly password: string;
-  readonly displays: DisplayVault;
+  readonly vault: IdentityVault;
+  readonly store: RestoreStore;
+  /** The dialogs, for store `dialog`; null while there are none. */
+  readonly dialogs: IdentityDialogs | null;
 }
 
 const CHANGES: Readonly<Record<IdentityHeader, Slot<IdentityChange>>> = {
   from: slot('uac from'),
   to: slot('uac to'),
 };
+
+/** Longer display names are not carried through a dialog, characters. */
+const MAX_DISPLAY = 256;
 
 /** What a header of the request, or of one branch, was changed to; undefined when it was not. */
 export function changeOf(of: RequestState | Branch, header: IdentityHeader): IdentityChange | undefined {
@@ -62,11 +75,6 @@ export function identityText(message: SipMessage, header: IdentityHeader): strin
   return value === null ? null : unfold(message.raw.slice(value.start, identityEnd(value)));
 }
 
-/** Data that binds sealed display names to their dialog. */
-export function displayContext(message: SipMessage, header: IdentityHeader): string {
-  return `${header}\n${message.callId}`;
-}
-
 /**
  * Puts a change into force for a request or one branch: the header's edits, and unless the mode is none the way back for replies and for
  * later requests of the dialog.
@@ -89,17 +97,38 @@ export function applyChange(
   shapeHeader(message.raw, value, header, change, level.edits, branch === null ? null : state.edits);
   if (settings.mode === 'none') return true;
   level.addReplyTransform(REPLY[header](settings[header].avp));
-  const { uriParam, displayParam } = settings[header];
-  // The first request's own identity is what the caller knows, whatever was changed or applied since.
-  if (change.uri !== null)
-    level.routeParams.set(uriParam, `;${uriParam}=${encodePair(own.uri, change.uri, settings.password)}`);
-  if (change.display !== null && (pristine.to?.tag ?? '') === '') {
-    const original = unfold(own.display);
-    const pair = { original: original.length > 256 ? '' : original, shown: change.display };
-    const sealed = settings.displays.seal(displayContext(pristine, header), pair);
-    level.routeParams.set(displayParam, `;${displayParam}=${sealed}`);
-  }
+  keep(state, level, header, own, change, settings);
   return true;
+}
+
+/** Keeps what later requests of the dialog are restored from. */
+function keep(
+  state: RequestState,
+  level: RequestState | Branch,
+  header: IdentityHeader,
+  own: NameAddr,
+  change: IdentityChange,
+  { store, dialogs, vault, password, [header]: names }: IdentitySettings,
+): void {
+  const { pristine } = state;
+  const text = unfold(own.display);
+  const original = { display: text.length > MAX_DISPLAY ? '' : text, uri: own.uri };
+  const dialog = store === 'dialog' ? (dialogs?.of(state) ?? null) : null;
+  if (dialog !== null) {
+    storeInDialog(dialog, header, original, change);
+    return;
+  }
+  const { uriParam, displayParam } = names;
+  const sealed = store === 'sealed';
+  // The first request's own identity is what the caller knows, whatever was changed or applied since.
+  if (change.uri !== null && !sealed)
+    level.routeParams.set(uriParam, `;${uriParam}=${encodePair(own.uri, change.uri, password)}`);
+  if ((pristine.to?.tag ?? '') !== '' || (change.display === null && !sealed)) return;
+  const stored = sealed
+    ? { original, shown: change }
+    : { original: { ...original, uri: '' }, shown: { ...change, uri: null } };
+  const value = vault.seal(identityContext(pristine, header, false), stored);
+  level.routeParams.set(displayParam, `;${displayParam}=${value}`);
 }
 
 /** Repeats a branch's own identities on the branch that takes its place (a challenge was answered). */

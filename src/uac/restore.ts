@@ -1,15 +1,11 @@
+import type { NameAddr } from '../message/name-addr.ts';
 import { paramValue } from '../message/params.ts';
 import type { OwnRoute, RequestState } from '../proxy/request-state.ts';
 import { DONE, failed, type UacResult } from './errors.ts';
 import { type IdentityChange, type IdentityHeader, shapeHeader, UNCHANGED } from './header-shape.ts';
-import {
-  bookChange,
-  displayContext,
-  headerOf,
-  type IdentitySettings,
-  otherHeader,
-  replyTransform,
-} from './identity.ts';
+import { bookChange, headerOf, type IdentitySettings, otherHeader, replyTransform } from './identity.ts';
+import { storedInDialog } from './identity-dialog.ts';
+import { identityContext, type StoredIdentity } from './identity-vault.ts';
 import { decodeAltered } from './rr-store.ts';
 import { slot } from './slot.ts';
 
@@ -23,8 +19,7 @@ export type RestoreReport = (code: 'UAC_RESTORE_MISMATCH' | 'UAC_DISPLAY_LOST', 
  * by itself in mode auto). The data of From act on From in the dialog's first direction and on To in the other. Its replies show the
  * requester what it sent.
  *
- * Done once a request. A URI that does not belong to the stored pair is left alone; a display name that cannot be read is left out, for it
- * may be the one that was to be hidden.
+ * Done once a request. A URI that does not belong to the stored pair is left alone.
  * @param header whose data: of the replaced From or of the replaced To
  * @returns done, or UAC_NOTHING_TO_RESTORE when nothing was to be changed
  */
@@ -38,28 +33,13 @@ export function restoreIdentity(
   const nothing = failed('UAC_NOTHING_TO_RESTORE', `no data for ${header}`);
   if (settings.mode === 'none' || RESTORED[header].get(state) === true) return nothing;
   const { message } = state;
-  const on = route.upstream ? otherHeader(header) : header;
+  const dialog = settings.store === 'dialog' ? (settings.dialogs?.of(state) ?? null) : null;
+  const upstream = dialog?.upstream ?? route.upstream;
+  const on = upstream ? otherHeader(header) : header;
   const value = headerOf(message, on);
   if (value === null) return nothing;
-  const { uriParam, displayParam } = settings[header];
-  const pair = paramValue(route.params, uriParam.toLowerCase());
-  const sealed = paramValue(route.params, displayParam.toLowerCase());
-  let change: IdentityChange = UNCHANGED;
-  if (pair !== undefined) {
-    // Stays in the route set of an endpoint that takes it from this request's Record-Route.
-    state.routeParams.set(uriParam, `;${uriParam}=${pair}`);
-    const uri = decodeAltered(pair, value.uri, settings.password);
-    if (uri === null)
-      report('UAC_RESTORE_MISMATCH', `${message.method} ${message.callId}: ${on} ${value.uri} is not what was stored`);
-    else change = { ...change, uri };
-  }
-  if (sealed !== undefined) {
-    state.routeParams.set(displayParam, `;${displayParam}=${sealed}`);
-    const names = settings.displays.open(displayContext(message, header), sealed);
-    if (names === null) report('UAC_DISPLAY_LOST', `${message.method} ${message.callId}: display name of ${on}`);
-    const display = names === null ? '' : route.upstream ? names.original : names.shown;
-    change = { ...change, display };
-  }
+  const kept = dialog === null ? null : storedInDialog(dialog, header);
+  const change = kept === null ? fromRoute(state, route, header, value, settings, report) : changeTo(kept, upstream);
   if (change.uri === null && change.display === null) return nothing;
   RESTORED[header].set(state, true);
   bookChange(state, on, change);
@@ -67,6 +47,51 @@ export function restoreIdentity(
   // Not the AVP's: that is of the dialog's first transaction.
   state.addReplyTransform(replyTransform(on, null));
   return DONE;
+}
+
+/** What puts the other side's identity into a message: what the caller sent, or what it is shown as. */
+function changeTo({ original, shown }: StoredIdentity, upstream: boolean): IdentityChange {
+  if (!upstream) return shown;
+  // Only what was replaced comes back: the called side may know another name of its own accord.
+  return {
+    uri: shown.uri === null || original.uri === '' ? null : original.uri,
+    display: shown.display === null ? null : original.display,
+  };
+}
+
+/** The change that the parameters of our Route ask for. They stay in the route set of an endpoint that takes it from this request's Record-Route. */
+function fromRoute(
+  state: RequestState,
+  { params, upstream }: OwnRoute,
+  header: IdentityHeader,
+  value: NameAddr,
+  settings: IdentitySettings,
+  report: RestoreReport,
+): IdentityChange {
+  const { message } = state;
+  const { uriParam, displayParam } = settings[header];
+  const pair = paramValue(params, uriParam.toLowerCase());
+  const sealed = paramValue(params, displayParam.toLowerCase());
+  let change: IdentityChange = UNCHANGED;
+  if (sealed !== undefined) {
+    state.routeParams.set(displayParam, `;${displayParam}=${sealed}`);
+    const stored = settings.vault.open(identityContext(message, header, upstream), sealed);
+    // A name that cannot be read is left out: it may be the one that was to be hidden.
+    if (stored === null)
+      report('UAC_DISPLAY_LOST', `${message.method} ${message.callId}: sealed identity of ${header}`);
+    change = stored === null ? { uri: null, display: '' } : changeTo(stored, upstream);
+  }
+  if (pair !== undefined && change.uri === null) {
+    state.routeParams.set(uriParam, `;${uriParam}=${pair}`);
+    const uri = decodeAltered(pair, value.uri, settings.password);
+    if (uri === null)
+      report(
+        'UAC_RESTORE_MISMATCH',
+        `${message.method} ${message.callId}: ${header} ${value.uri} is not what was stored`,
+      );
+    else change = { ...change, uri };
+  }
+  return change;
 }
 
 /** All that mode auto does when a request came by our Record-Route. */

@@ -34,6 +34,8 @@ export interface BenchOptions {
   readonly branchFailure?: Route;
   /** Methods that are forwarded without a transaction. */
   readonly stateless?: readonly string[];
+  /** Instances of other modules. */
+  readonly modules?: Readonly<Record<string, unknown>>;
   /** Addresses of names; literal addresses need none. */
   readonly names?: Readonly<Record<string, readonly string[]>>;
 }
@@ -92,6 +94,7 @@ export class Bench {
       onsendRoute: null,
     };
     base.modules.set('tm', {}).set('rr', {});
+    for (const [name, instance] of Object.entries(options.modules ?? {})) base.modules.set(name, instance);
     const program = { ...base.program(), hooks: this.hooks };
     const host: TestHost & ModuleHost = { ...base, proxy: this.proxy, sender, program: () => program };
     this.host = host;

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { SipMessage } from '../../src/message/message.ts';
+import type { RequestState } from '../../src/proxy/request-state.ts';
+import type { DialogTexts, IdentityDialogs } from '../../src/uac/identity-dialog.ts';
 import { Bench, header, headers, type Sent } from './bench.ts';
 
 /** One end of a dialog: what it believes about the other and about its own numbers (RFC 3261 §12). */
@@ -47,6 +49,21 @@ const SHOWN = '"Nobody" <sip:anonymous@anonymous.invalid>';
 const CALLED = '"Bob" <sip:bob@biloxi.example.com>';
 const CALLED_AS = '"Desk" <sip:4711@trunk.example.net>';
 
+/** Texts of dialogs as the dialog module keeps them. */
+class Dialogs implements IdentityDialogs {
+  private readonly texts = new Map<string, Map<string, string>>();
+
+  of({ pristine }: RequestState): DialogTexts {
+    const texts = this.texts.get(pristine.callId) ?? new Map<string, string>();
+    this.texts.set(pristine.callId, texts);
+    return {
+      upstream: pristine.from?.tag !== 'F',
+      get: (name) => texts.get(name) ?? null,
+      set: (name, value) => texts.set(name, value),
+    };
+  }
+}
+
 /** A call through a proxy that hides who calls and whom, both sides challenging as they like. */
 class Call {
   readonly bench: Bench;
@@ -54,9 +71,10 @@ class Call {
   readonly callee = new Endpoint('192.0.2.99', 'C', CALLED_AS, SHOWN, 100);
   private nonce = 0;
 
-  constructor() {
+  constructor(params: Readonly<Record<string, string | number>> = {}) {
     this.bench = new Bench({
-      params: { credential: ['u:r:p'] },
+      params: { credential: ['u:r:p'], ...params },
+      modules: { dialog: new Dialogs() },
       request: (ctx, call) => {
         ctx.state.onFailure = 'f';
         if ((ctx.message.to?.tag ?? '') !== '') return;
@@ -242,36 +260,41 @@ test('a challenge inside the dialog goes above what the same side has under way,
   assert.equal(sendOf('INFO', 10).message.cseq?.seq, 12);
 });
 
-test('any dialog: hidden is hidden, numbers rise, replies fit', () => {
-  const step = fc.record({
-    side: fc.constantFrom('caller' as const, 'callee' as const),
-    method: fc.constantFrom('INVITE', 'INFO', 'UPDATE', 'MESSAGE', 'REFER', 'FOO', 'reliable'),
-    challenges: fc.integer({ min: 0, max: 3 }),
-    provisional: fc.boolean(),
-    gap: fc.integer({ min: 0, max: 3 }),
+for (const [store, params, runs] of [
+  ["Kamailio's parameter", {}, 3_500],
+  ['sealed', { restore_store: 'sealed' }, 3_500],
+  ['dialog', { restore_dlg: 1 }, 3_500],
+] as const)
+  test(`any dialog, identities kept by ${store}: hidden is hidden, numbers rise, replies fit`, () => {
+    const step = fc.record({
+      side: fc.constantFrom('caller' as const, 'callee' as const),
+      method: fc.constantFrom('INVITE', 'INFO', 'UPDATE', 'MESSAGE', 'REFER', 'FOO', 'reliable'),
+      challenges: fc.integer({ min: 0, max: 3 }),
+      provisional: fc.boolean(),
+      gap: fc.integer({ min: 0, max: 3 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 2 }),
+        fc.boolean(),
+        fc.array(step, { maxLength: 12 }),
+        (first, early, steps) => {
+          const call = new Call(params);
+          call.start(first, early);
+          for (const { side, method, challenges, provisional, gap } of steps) {
+            const from = call[side];
+            // Endpoints may leave numbers out (RFC 3261 §12.2.1.1: strictly rising, no more).
+            from.cseq += gap;
+            if (method === 'reliable') call.reliable(from, Math.min(challenges, 1));
+            else call.exchange(from, method, challenges, provisional && method === 'INVITE');
+          }
+          call.exchange(call.caller, 'BYE', 1, false);
+          call.verifySecrets();
+        },
+      ),
+      { numRuns: runs },
+    );
   });
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 0, max: 2 }),
-      fc.boolean(),
-      fc.array(step, { maxLength: 12 }),
-      (first, early, steps) => {
-        const call = new Call();
-        call.start(first, early);
-        for (const { side, method, challenges, provisional, gap } of steps) {
-          const from = call[side];
-          // Endpoints may leave numbers out (RFC 3261 §12.2.1.1: strictly rising, no more).
-          from.cseq += gap;
-          if (method === 'reliable') call.reliable(from, Math.min(challenges, 1));
-          else call.exchange(from, method, challenges, provisional && method === 'INVITE');
-        }
-        call.exchange(call.caller, 'BYE', 1, false);
-        call.verifySecrets();
-      },
-    ),
-    { numRuns: 150 },
-  );
-});
 
 test('restoring is idempotent: the functions have nothing to do in mode auto', () => {
   const call = new Call();
@@ -383,4 +406,41 @@ test('whatever a Route says: a readable request leaves, with the headers it came
     }),
     { numRuns: 2000 },
   );
+});
+
+for (const [store, params] of [
+  ['sealed', { restore_store: 'sealed' }],
+  ['dialog', { restore_dlg: 1 }],
+] as const) {
+  test(`identities kept by ${store}: what an endpoint made of its URI does not matter`, () => {
+    const call = new Call(params);
+    call.start(0, false);
+    for (const own of [
+      '"A. Secret" <sip:ALICE@secret.example.com>',
+      '<sip:batman@elsewhere.example;x=y>',
+      'sip:other@x.y',
+    ]) {
+      call.caller.own = own;
+      const [out] = call.bench.receive(build(call.caller, 'INFO', call.caller.cseq++));
+
+      assert.match(header(out!.message, 'From'), /^"Nobody" <sip:anonymous@anonymous\.invalid>;tag=F$/);
+      const [ok] = call.bench.reply(out!, 200, '', 'C');
+      assert.equal(header(ok!.message, 'From'), `${own};tag=F`);
+    }
+    assert.deepEqual(call.bench.codes, []);
+  });
+}
+
+test('sealed identities: a parameter of another dialog, or an altered one, restores nothing and shows no name', () => {
+  const call = new Call({ restore_store: 'sealed' });
+  call.start(0, false);
+  assert.doesNotMatch(call.callee.routes.join(), /;vs[f]=|;vst=/);
+  const { bench, caller } = call;
+  const foreign = build(caller, 'INFO', 20).replace('Call-ID: call@x', 'Call-ID: other@x');
+  const [other] = bench.receive(foreign, caller.ip, 5060);
+  assert.equal(header(other!.message, 'From'), '<sip:alice@secret.example.com>;tag=F');
+  assert.ok(bench.codes.includes('UAC_DISPLAY_LOST'));
+  const thief = build({ ...caller, tag: 'G' } as Endpoint, 'INFO', 21);
+  const [stolen] = bench.receive(thief, caller.ip, 5060);
+  assert.doesNotMatch(stolen!.text.replace(/;v[st]d=[^;>]*/g, ''), /anonymous.*tag=G|Alice Secret/);
 });

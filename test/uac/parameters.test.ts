@@ -108,7 +108,7 @@ test('restore_passwd: encodes both kinds of data, and only who has it reads them
     const stranger = bench({ restore_passwd });
     const seen = header(inDialog(stranger, out, 'INFO', true, 900), 'To');
     assert.doesNotMatch(seen, /alice|Alice/, seen);
-    assert.deepEqual(stranger.codes, ['UAC_RESTORE_MISMATCH', 'UAC_DISPLAY_LOST']);
+    assert.deepEqual(stranger.codes, ['UAC_DISPLAY_LOST', 'UAC_RESTORE_MISMATCH']);
   }
 });
 
