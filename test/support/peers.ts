@@ -8,6 +8,9 @@ const PACKAGES = {
   baresip: 'baresip-core',
   openssl: 'openssl',
   tshark: 'tshark',
+  perl: 'perl-base',
+  kamctl: 'kamailio',
+  curl: 'curl',
 } as const;
 
 export type PeerName = keyof typeof PACKAGES;
