@@ -24,18 +24,22 @@ export interface SqlDatabase {
   /**
    * Runs one statement.
    * @param sql with `?` for each parameter, on every kind
-   * @throws StorageError STORAGE_UNREACHABLE, STORAGE_TIMEOUT, STORAGE_STATEMENT, STORAGE_CLOSED
+   * @throws StorageError STORAGE_UNREACHABLE, STORAGE_DENIED, STORAGE_TIMEOUT, STORAGE_STATEMENT, STORAGE_CLOSED; a table or column that
+   *   is not there is STORAGE_NO_TABLE or STORAGE_COLUMN, a unique key that is there STORAGE_EXISTS
    */
   query(sql: string, parameters?: readonly SqlValue[]): Promise<SqlResult>;
   /**
-   * Runs a query whose rows arrive in chunks; the next chunk is fetched once the promise of `take` is done.
+   * Runs a SELECT whose rows arrive in chunks; the next chunk is fetched once the promise of `take` is done. The time is that for each
+   * chunk; what `take` needs does not count.
    * @param chunk rows at once
+   * @throws as {@link query}, and what `take` throws
    */
   stream(
     sql: string,
     chunk: number,
     take: (columns: readonly string[], rows: readonly (readonly SqlValue[])[]) => void | Promise<void>,
   ): Promise<void>;
+  /** Statements under way fail with STORAGE_CLOSED; connections are closed. Never throws, never hangs. */
   close(): Promise<void>;
 }
 
@@ -45,4 +49,8 @@ export interface DatabaseOptions {
   readonly timeout?: number;
   /** Connections at once. Default 4. */
   readonly connections?: number;
+  /** False: a SQLite file that is not there is STORAGE_UNREACHABLE, not made. Default true, as in Kamailio. */
+  readonly create?: boolean;
+  /** Folder that a relative path of SQLite starts from. Default the working directory. */
+  readonly cwd?: string;
 }

@@ -40,7 +40,8 @@ const OTHERS: ReadonlySet<string> = new Set([
 ]);
 
 function isOther(text: string): boolean {
-  return OTHERS.has(text) || /^ERR_/.test(text);
+  // Node's begin with ERR_, MySQL's with ER_.
+  return OTHERS.has(text) || /^ERR?_/.test(text);
 }
 
 /** Quoted texts of the form of a code, with where they stand. */
