@@ -6,6 +6,7 @@ import type { ProxyCore } from '../src/proxy/proxy-core.ts';
 import { RequestState } from '../src/proxy/request-state.ts';
 import { RpcRegistry } from '../src/rpc/registry.ts';
 import { compileConfig, knownVariables } from '../src/script/compile.ts';
+import { Keep } from '../src/script/keep.ts';
 import type { Log } from '../src/script/log.ts';
 import { type AnyModule, defineModule, fn } from '../src/script/module-definition.ts';
 import { parseConfig } from '../src/script/parse-config.ts';
@@ -99,6 +100,7 @@ function prepare(body: string): () => number | Promise<number> {
     transactions: {} as Transactions,
     random: seededRandom(1),
     rpc: new RpcRegistry(),
+    keep: new Keep(),
     resolver: { resolveNow: () => [], resolve: async () => [], denied: () => {} },
     wheel: new HashedTimerWheel({ clock: realClock }),
     clock: realClock,

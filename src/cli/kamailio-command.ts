@@ -27,7 +27,7 @@ shorter way is "trunkline run FILE" and "trunkline check FILE": see "trunkline
   -a MODE          aliases from the system's names: yes or no
   -u USER -g GROUP run as these once the sockets are open
   -w DIR           work in this directory
-  -Y DIR           runtime directory (nothing is written there yet)
+  -Y DIR           directory for control sockets (default /run/kamailio)
   -T               no TCP
   --alias=  --domain=  --loadmodule=  --modparam=MOD:NAME:s|i:VALUE
   --subst=  --substdef=  --substdefs=  --server-id=
@@ -49,6 +49,7 @@ function runSettings(options: KamailioOptions, cwd: string): RunSettings {
       debug: options.debug,
       unsupported: 'error',
       autoAliases: options.autoAliases,
+      runtimeDirectory: options.runtimeDirectory,
     },
     prologue: options.prologue,
     log: { format: options.json ? 'json' : null, colour: options.colour },

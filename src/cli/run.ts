@@ -166,7 +166,7 @@ export async function runServer(settings: RunSettings, observer?: RunObserver): 
   });
 
   const { startServer } = await import('../server/server.ts');
-  const wrapped = withPrologue(load, settings.prologue);
+  const wrapped = withPrologue({ ...load, owner: identity }, settings.prologue);
   let server: RunningServer;
   try {
     server = await startServer(wrapped.load, logs.server);

@@ -10,8 +10,9 @@ import type { TransportSender } from '../transport/transport.ts';
 import { resolveLone, resolveLooseText } from './checker-variables.ts';
 import { Binder, type InstanceOf } from './compile-binder.ts';
 import { DiagnosticList } from './diagnostic.ts';
+import type { Keep } from './keep.ts';
 import type { Log } from './log.ts';
-import type { ModuleHost, TextGetter, VariableAccess } from './module-definition.ts';
+import type { ModuleHost, RuntimePlace, TextGetter, VariableAccess } from './module-definition.ts';
 import type { Program } from './program.ts';
 import type { Scope } from './scope.ts';
 import type { Settings } from './settings.ts';
@@ -25,6 +26,9 @@ export interface LinkServices {
   readonly transactions: Transactions;
   readonly random: Random;
   readonly rpc: RpcRegistry;
+  /** Absent: Kamailio's own place, and whoever runs the server. */
+  readonly runtime?: RuntimePlace;
+  readonly keep: Keep;
   readonly resolver: NextHopResolver;
   readonly wheel: TimerWheel;
   readonly clock: Clock;
@@ -42,6 +46,8 @@ export class LinkHost implements ModuleHost {
   readonly transactions: Transactions;
   readonly random: Random;
   readonly rpc: RpcRegistry;
+  readonly runtime: RuntimePlace;
+  readonly keep: Keep;
   readonly resolver: NextHopResolver;
   readonly wheel: TimerWheel;
   readonly clock: Clock;
@@ -58,6 +64,8 @@ export class LinkHost implements ModuleHost {
     this.transactions = services.transactions;
     this.random = services.random;
     this.rpc = services.rpc;
+    this.runtime = services.runtime ?? { directory: '/run/kamailio', owner: null };
+    this.keep = services.keep;
     this.resolver = services.resolver;
     this.wheel = services.wheel;
     this.clock = services.clock;

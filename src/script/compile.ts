@@ -47,6 +47,8 @@ export interface LinkedProgram {
   format(text: string): TextGetter;
   /** Runs the start functions of the modules, before the first message. @throws ModuleError */
   start(): void;
+  /** Opens what the operators talk to, once the modules were started. @throws ModuleError */
+  open(): Promise<void>;
   /** Lets the modules finish what they owe others before the transports close. Never rejects. @param graceMs most milliseconds to take */
   drain(graceMs: number): Promise<void>;
   /** Stops the modules, the last made first. */
@@ -166,6 +168,12 @@ export function linkProgram(plan: Plan, services: LinkServices): LinkedProgram |
         definition.start?.(instance, program);
         for (const { name, doc, array, run } of definition.rpc ?? [])
           commands.push(services.rpc.add({ name, doc, array, run: (args) => run(instance, args) }));
+      }
+    },
+    async open() {
+      for (const { module } of made) {
+        const { definition } = module;
+        await definition.open?.(instances.get(definition.name)?.instance);
       }
     },
     async drain(graceMs) {

@@ -9,6 +9,7 @@ import type { TimerWheel } from '../time/timer-wheel.ts';
 import type { Transactions } from '../transaction/transaction.ts';
 import type { TransportSender } from '../transport/transport.ts';
 import type { ScriptContext } from './context.ts';
+import type { Keep } from './keep.ts';
 import type { Log } from './log.ts';
 import type { Program } from './program.ts';
 import type { Settings } from './settings.ts';
@@ -187,6 +188,14 @@ export class ModuleError extends Error {
   }
 }
 
+/** Where a server keeps the sockets and FIFOs of its operators, and whose they are. */
+export interface RuntimePlace {
+  /** run_dir, -Y; relative names are below it. */
+  readonly directory: string;
+  /** The user and group that the server takes once its ports are open (-u, -g); null when it stays what it is, as is either number. */
+  readonly owner: { readonly uid: number | null; readonly gid: number | null } | null;
+}
+
 /** What a module gets from the server it runs in. */
 export interface ModuleHost {
   readonly proxy: ProxyCore;
@@ -196,6 +205,9 @@ export interface ModuleHost {
   readonly random: Random;
   /** Every command of this server; modules add theirs by `rpc` of their definition. */
   readonly rpc: RpcRegistry;
+  readonly runtime: RuntimePlace;
+  /** What a reloaded configuration goes on with. */
+  readonly keep: Keep;
   /** Addresses of host names (RFC 3263). */
   readonly resolver: NextHopResolver;
   readonly wheel: TimerWheel;
@@ -254,6 +266,12 @@ export interface ModuleDefinition<M> {
   readonly create: (host: ModuleHost, parameters: ModuleParameters) => M;
   /** Runs after the program was compiled and before the first message. */
   readonly start?: (module: M, program: Program) => void;
+  /**
+   * Opens what the operators talk to: after its start, when the modules' commands are there. A server that starts waits for it and refuses to
+   * run when it fails; one that took a new configuration goes on and logs why.
+   * @throws ModuleError
+   */
+  readonly open?: (module: M) => Promise<void>;
   /** Commands it adds to the server's, from its start to its stop. */
   readonly rpc?: readonly RpcDefinition<M>[];
   /**

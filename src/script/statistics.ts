@@ -50,6 +50,15 @@ export class Statistics {
     return false;
   }
 
+  /** @returns call it to go back to the names that there are now; counts go on */
+  snapshot(): () => void {
+    const before = [...this.entries];
+    return () => {
+      this.entries.clear();
+      for (const [key, entry] of before) this.entries.set(key, entry);
+    };
+  }
+
   /** All of them in order of registration. */
   list(): { group: string; name: string; value: number }[] {
     return [...this.entries.values()].map(({ group, name, read }) => ({ group, name, value: read() }));

@@ -2,6 +2,7 @@ import type { NextHopResolver } from '../proxy/next-hop.ts';
 import { defaultProxyOptions, type ProxyOptions } from '../proxy/options.ts';
 import { SipProxy } from '../proxy/proxy.ts';
 import { RpcRegistry } from '../rpc/registry.ts';
+import { Keep } from '../script/keep.ts';
 import { L_DBG, L_ERR, L_INFO, L_WARN, type Log } from '../script/log.ts';
 import { type Clock, realClock } from '../time/clock.ts';
 import { HashedTimerWheel } from '../time/hashed-timer-wheel.ts';
@@ -37,6 +38,7 @@ export class ServerCore {
   readonly proxy: SipProxy;
   readonly router: MessageRouter;
   readonly rpc = new RpcRegistry();
+  readonly keep = new Keep();
 
   constructor(settings: CoreSettings) {
     const { log } = settings;

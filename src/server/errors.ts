@@ -11,6 +11,15 @@ export const SERVER_ERRORS = {
     action:
       'Nothing, if it is a stray. If calls fail with it: an address that peers send replies to is missing from listen, advertise and alias.',
   },
+  SERVER_STOPPING: {
+    explanation: 'A reload was asked for while the server was stopping.',
+    action: 'Start it again; it reads the configuration then.',
+  },
+  SERVER_NEEDS_RESTART: {
+    explanation:
+      'A reloaded configuration changes something that only a start can change; everything else of it is in force.',
+    action: 'Restart when it suits, or take the change back.',
+  },
   CFG_FILE: {
     explanation: 'The configuration file cannot be read.',
     action: 'Check its path and its permissions for the user that the server runs as.',

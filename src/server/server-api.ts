@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../script/diagnostic.ts';
 import type { Log } from '../script/log.ts';
+import type { RuntimePlace } from '../script/module-definition.ts';
 import type { ListenSocket } from '../transport/transport.ts';
 
 /** How a configuration is loaded; what the command line may say on top of the file. */
@@ -17,6 +18,10 @@ export interface LoadOptions {
   readonly unsupported: 'error' | 'warn';
   /** -a: 1 auto aliases on, 0 off; null for the file's. */
   readonly autoAliases: boolean | null;
+  /** -Y: directory of the operators' sockets instead of the file's run_dir; empty or absent for that one. */
+  readonly runtimeDirectory?: string;
+  /** Who the server will be once its ports are open (-u, -g); null or absent when it stays who it is. */
+  readonly owner?: RuntimePlace['owner'];
 }
 
 /** Result of reading and checking a configuration without starting anything. */
@@ -34,6 +39,14 @@ export interface RunningServer {
   readonly sockets: readonly ListenSocket[];
   /** Warnings of the configuration, already logged. */
   readonly warnings: readonly Diagnostic[];
+  /**
+   * Reads the configuration again and puts it into force between two messages. Calls under way keep the program that they began with;
+   * registrations, tables and sockets go on. What only a start can change (listen) is named in the log.
+   * @returns its warnings
+   * Rejects with a StartError that has all problems: the old configuration stays in force (and, when only the operators' sockets of the new
+   * one cannot be opened, the new one).
+   */
+  reload(): Promise<readonly Diagnostic[]>;
   /**
    * Stops: takes nothing new, finishes what is under way while there is time, then closes.
    * @param graceMs milliseconds to wait for calls being set up

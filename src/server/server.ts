@@ -1,11 +1,10 @@
-import { type LinkedProgram, linkProgram } from '../script/compile.ts';
 import type { Diagnostic } from '../script/diagnostic.ts';
-import { L_INFO, L_WARN, type Log } from '../script/log.ts';
-import { fromHere, runOccasion } from '../script/occasion.ts';
+import { L_ERR, L_INFO, L_NOTICE, L_WARN, type Log } from '../script/log.ts';
 import { Statistics } from '../script/statistics.ts';
 import { TransportError } from '../transport/errors.ts';
 import type { ListenSpec } from '../transport/listen.ts';
 import type { ListenSocket } from '../transport/transport.ts';
+import { ActiveProgram, applySettings, link } from './active-program.ts';
 import { reverseNames } from './auto-aliases.ts';
 import { hasErrors, type LoadedConfiguration, loadConfiguration, problems, problemsText } from './configuration.ts';
 import { ServerCore } from './core.ts';
@@ -15,7 +14,6 @@ import { localInterfaces, parseListenOption } from './listen-option.ts';
 import { PrefixLog } from './log-prefix.ts';
 import { describe } from './message-router.ts';
 import { PlannedSender } from './planned-sender.ts';
-import { startRouteTimers } from './route-timers.ts';
 import { type CheckResult, type LoadOptions, type RunningServer, StartError } from './server-api.ts';
 import { tlsSettings } from './tls-settings.ts';
 
@@ -66,13 +64,7 @@ function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log, c
       srvBalance: server.dns.srvLoadBalancing,
     },
   });
-  core.options.maxBranches = settings.maxBranches;
-  core.options.serverHeader = settings.serverSignature ? settings.serverHeader : '';
-  core.options.userAgentHeader = settings.userAgentHeader;
-  core.options.forceRport = settings.forceRport;
-  core.options.localRport = settings.localRport;
-  core.options.sipWarning = settings.sipWarning;
-  core.options.checkVia = settings.checkVia;
+  applySettings(core.options, settings);
   return core;
 }
 
@@ -83,28 +75,6 @@ function streamFor(proto: string): 'tcp' | 'tls' | 'udp' {
 
 function isLoaded({ plan }: LoadedConfiguration, name: string): boolean {
   return plan.modules.some(({ module }) => module.definition.name === name);
-}
-
-/** @param planned the sockets that would be open, when none is */
-function link(
-  loaded: LoadedConfiguration,
-  core: ServerCore,
-  log: Log,
-  statistics: Statistics,
-  planned: PlannedSender | null,
-) {
-  return linkProgram(loaded.plan, {
-    proxy: core.proxy,
-    sender: planned ?? core.transport,
-    transactions: core.transactions,
-    random: core.random,
-    rpc: core.rpc,
-    resolver: core.proxy.resolver,
-    wheel: core.wheel,
-    clock: core.clock,
-    log,
-    statistics,
-  });
 }
 
 /** Reads and checks a configuration without opening anything; never throws for a bad file. */
@@ -124,7 +94,7 @@ export function checkConfiguration(options: LoadOptions): CheckResult {
       const core = makeCore(loaded, options, SILENT, true);
       const { server } = loaded.plan.globals;
       const planned = new PlannedSender(server, listenSpecs(loaded, options), core.transport);
-      link(loaded, core, SILENT, new Statistics(), planned)?.stop();
+      link(loaded, options, core, SILENT, new Statistics(), planned)?.stop();
       core.wheel.clear();
     } catch (error) {
       failure = `error: ${describe(error)}\n`;
@@ -134,27 +104,33 @@ export function checkConfiguration(options: LoadOptions): CheckResult {
   return { diagnostics: list, text: problemsText(loaded, list) + failure, ok: failure === '' && !hasErrors(list) };
 }
 
-/** A server that runs one configuration. */
+/** A server and the configuration that it runs. */
 class Server implements RunningServer {
   readonly warnings: readonly Diagnostic[];
   private readonly core: ServerCore;
-  private readonly linked: LinkedProgram;
+  private readonly active: ActiveProgram;
   private readonly stats: Statistics;
-  private readonly stopTimers: () => void;
+  private readonly options: LoadOptions;
+  private readonly log: Log;
+  private readonly fixed: ReadonlyMap<string, string>;
   private stopping: Promise<void> | null = null;
 
-  constructor(
-    core: ServerCore,
-    linked: LinkedProgram,
-    stats: Statistics,
-    warnings: readonly Diagnostic[],
-    stopTimers: () => void,
-  ) {
-    this.core = core;
-    this.stopTimers = stopTimers;
-    this.linked = linked;
-    this.stats = stats;
-    this.warnings = warnings;
+  constructor(parts: {
+    core: ServerCore;
+    active: ActiveProgram;
+    stats: Statistics;
+    warnings: readonly Diagnostic[];
+    options: LoadOptions;
+    log: Log;
+    fixed: ReadonlyMap<string, string>;
+  }) {
+    this.core = parts.core;
+    this.active = parts.active;
+    this.stats = parts.stats;
+    this.warnings = parts.warnings;
+    this.options = parts.options;
+    this.log = parts.log;
+    this.fixed = parts.fixed;
   }
 
   get sockets(): readonly ListenSocket[] {
@@ -165,20 +141,68 @@ class Server implements RunningServer {
     return this.stats.list();
   }
 
-  stop(graceMs: number): Promise<void> {
-    if (this.stopping === null) {
-      this.stopTimers();
-      this.stopping = this.finish(graceMs);
+  async reload(): Promise<readonly Diagnostic[]> {
+    const { options, log } = this;
+    try {
+      if (this.stopping !== null) throw new StartError('SERVER_STOPPING', 'the server is about to stop');
+      const loaded = loadConfiguration(options);
+      refuse(loaded, options);
+      for (const [setting, value] of fixedSettings(loaded, options)) {
+        if (value === this.fixed.get(setting)) continue;
+        const text = `${setting} changed: it needs a restart, the rest is in force`;
+        log.write(L_WARN, 'core', text, 'SERVER_NEEDS_RESTART');
+      }
+      try {
+        this.active.install(loaded, options);
+      } catch (error) {
+        refuse(loaded, options);
+        throw error;
+      }
+      await this.active.open();
+      const warnings = problems(loaded);
+      logWarnings(log, warnings);
+      log.write(L_NOTICE, 'core', `${options.file} was read again and is in force`);
+      return warnings;
+    } catch (error) {
+      const failure = error instanceof StartError ? error : new StartError('CFG_MODULE_FAILED', describe(error));
+      log.write(L_ERR, 'core', `reload refused, the old configuration stays: ${failure.message}`, failure.code);
+      throw failure;
     }
+  }
+
+  stop(graceMs: number): Promise<void> {
+    this.stopping ??= this.finish(graceMs);
     return this.stopping;
   }
 
   private async finish(graceMs: number): Promise<void> {
     const began = performance.now();
-    await this.linked.drain(graceMs);
+    await this.active.drain(graceMs);
     await this.core.stop(Math.max(0, graceMs - (performance.now() - began)));
-    this.linked.stop();
+    this.active.stop();
   }
+}
+
+/** Settings that only a start can change, by name, in a form that can be compared. */
+function fixedSettings(loaded: LoadedConfiguration, options: LoadOptions): ReadonlyMap<string, string> {
+  const { settings, server } = loaded.plan.globals;
+  const { aliases, limits, dns, tcpNoConnect, tcpAcceptAliases, enableTcp, enableTls } = server;
+  const named = {
+    listen: listenSpecs(loaded, options),
+    alias: aliases,
+    'limits of connections': limits,
+    'limits of messages': serverLimits(settings.custom),
+    'dns settings': dns,
+    'tcp settings': [tcpNoConnect, tcpAcceptAliases, enableTcp, enableTls],
+    udp_mtu: [settings.udpMtu, settings.udpMtuTryProto],
+    log_prefix: settings.logPrefix !== '',
+  };
+  return new Map(Object.entries(named).map(([name, value]) => [name, JSON.stringify(value)]));
+}
+
+function logWarnings(log: Log, warnings: readonly Diagnostic[]): void {
+  for (const { file, line, column, message, code } of warnings)
+    log.write(L_WARN, 'core', `${file}:${line}:${column}: ${message}`, code);
 }
 
 /**
@@ -210,36 +234,24 @@ export async function startServer(options: LoadOptions, sink: Log): Promise<Runn
     for (const name of await reverseNames(core.transport.sockets)) core.transport.addAlias(name);
   const statistics = new Statistics();
   coreStatistics(statistics, core);
-  const linked = link(loaded, core, log, statistics, null);
-  if (linked === null) {
-    await core.stop(0);
-    refuse(loaded, options);
-    throw new StartError('CFG_INVALID', `${options.file} cannot be used`);
-  }
-  const { program } = linked;
-  const here = fromHere(core.transport.sockets, core.clock.now());
-  runOccasion(program, 'event', 'core:modinit-before', here);
+  const active = new ActiveProgram(core, log, prefix, statistics);
   try {
-    linked.start();
+    active.install(loaded, options);
+    await active.open();
   } catch (error) {
     await core.stop(0);
-    linked.stop();
-    throw new StartError('CFG_MODULE_FAILED', `a module did not start: ${describe(error)}`);
+    active.stop();
+    refuse(loaded, options);
+    throw error;
   }
-  prefix?.use(program, linked.format(settings.logPrefix));
-  core.router.prefix = prefix;
-  runOccasion(program, 'event', 'core:worker-one-init', here);
-  core.router.use(program, server.receivedRoute);
-  const stopTimers = startRouteTimers(program, plan.timers, core.wheel, core.transport.sockets);
   const warnings = problems(loaded);
-  for (const warning of warnings)
-    log.write(L_WARN, 'core', `${warning.file}:${warning.line}:${warning.column}: ${warning.message}`, warning.code);
+  logWarnings(log, warnings);
   const where = core.transport.sockets.map(
     ({ proto, displayHost, displayPort }) => `${proto}:${displayHost}:${displayPort}`,
   );
   log.write(L_INFO, 'core', `ready on ${where.join(' ')}`);
-  log.write(L_INFO, 'core', `modules: ${linked.modules.map(({ name }) => name).join(' ')}`);
-  return new Server(core, linked, statistics, warnings, stopTimers);
+  log.write(L_INFO, 'core', `modules: ${active.linked?.modules.map(({ name }) => name).join(' ')}`);
+  return new Server({ core, active, stats: statistics, warnings, options, log, fixed: fixedSettings(loaded, options) });
 }
 
 /** Throws when the configuration has errors. */

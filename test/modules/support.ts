@@ -7,6 +7,7 @@ import type { ProxyCore } from '../../src/proxy/proxy-core.ts';
 import { RequestState, type RouteHooks } from '../../src/proxy/request-state.ts';
 import { RpcRegistry } from '../../src/rpc/registry.ts';
 import { ScriptContext } from '../../src/script/context.ts';
+import { Keep } from '../../src/script/keep.ts';
 import type { Log } from '../../src/script/log.ts';
 import type {
   AnyModule,
@@ -165,6 +166,8 @@ export function testHost(options: HostOptions = {}): TestHost {
     transactions: {} as Transactions,
     random: seededRandom(1),
     rpc: new RpcRegistry(),
+    keep: new Keep(),
+    runtime: { directory: '/nowhere', owner: null },
     resolver: {
       resolveNow: ({ host, port }) => (host === 'slow.example' ? null : named(host, port)),
       resolve: async ({ host, port }) => named(host, port),

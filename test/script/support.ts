@@ -7,6 +7,7 @@ import { RpcRegistry } from '../../src/rpc/registry.ts';
 import { compileConfig, knownVariables, type LinkedProgram, type LinkResult } from '../../src/script/compile.ts';
 import type { ScriptContext } from '../../src/script/context.ts';
 import type { Diagnostic } from '../../src/script/diagnostic.ts';
+import { Keep } from '../../src/script/keep.ts';
 import type { Log } from '../../src/script/log.ts';
 import { type AnyModule, defineModule, fn, intParam, listParam, strParam } from '../../src/script/module-definition.ts';
 import { parseConfig } from '../../src/script/parse-config.ts';
@@ -208,6 +209,7 @@ export function compileText(
       transactions: {} as Transactions,
       random: seededRandom(1),
       rpc: new RpcRegistry(),
+      keep: new Keep(),
       resolver: { resolveNow: () => [], resolve: async () => [], denied: () => {} },
       wheel: new HashedTimerWheel({ clock }),
       clock,

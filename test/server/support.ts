@@ -96,8 +96,8 @@ export async function openPeer(options: PeerOptions = {}): Promise<SipPeer> {
 }
 
 /** Waits until something is so. @throws Error after two seconds */
-export async function until(condition: () => boolean, what = 'what was waited for'): Promise<void> {
-  const deadline = Date.now() + 2000;
+export async function until(condition: () => boolean, what = 'what was waited for', ms = 2000): Promise<void> {
+  const deadline = Date.now() + ms;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`${what} did not happen`);
     await new Promise((resolve) => setTimeout(resolve, 5));
