@@ -93,7 +93,8 @@ export const differences: readonly DifferenceGroup[] = [
         title: 'The difference travels in Record-Route',
         text: `The parameter \`csd\` (name: \`rr_cseq_store_param\`) carries by how much the numbers of the two sides differ, so that the server
           needs no memory for it and a restart loses nothing. Differences that arise inside a dialog are kept in memory. Directions are
-          known by \`append_fromtag\` of rr, which is on by default.`,
+          known by \`append_fromtag\` of rr, which is on by default. A request that \`forward()\` sends on without a transaction carries the
+          requester's number in its Via (\`csq\`), which the reply brings back.`,
       },
       {
         title: 'Display names do not leak',
@@ -185,6 +186,11 @@ export const differences: readonly DifferenceGroup[] = [
           (5.6.3 shows a number that has run over), texts of digits are accepted as seconds. An iterator belongs to the request that started it,
           and changing the table on the way locks nothing up. Regular expressions ignore case, as in Kamailio; \`%~\` is "begins
           with" and \`~%\` "ends with" there and here.`,
+      },
+      {
+        title: 'Of several alternatives in a regular expression the first that matches counts',
+        text: `\`a|ab\` finds \`a\` in "ab", where POSIX, and so Kamailio, takes the longest: \`ab\`. It matters for what a substitution replaces
+          (\`subst\`, \`{re.subst}\`) and not for whether a test matches. Write the longer alternative first.`,
       },
       {
         title: 'Names in conditions do not hold up the start',

@@ -122,8 +122,9 @@ export const cfgutils = defineModule<CfgutilsModule>({
     fn('rand_event', [], ROUTE_ANY, (m) => () => (realRandom.uint32() / 0x100000000 < m.probability / 100 ? 1 : -1)),
     fn('sleep', ['int'], ROUTE_ANY, (m) => (_ctx, seconds) => wait(m, 'sleep', seconds * 1000), { async: true }),
     fn('usleep', ['int'], ROUTE_ANY, (m) => (_ctx, micros) => wait(m, 'usleep', micros / 1000), { async: true }),
-    fn('abort', [], ROUTE_ANY, (m) => () => fail(m, 'abort', 'a script cannot end the server', 'CFGUTILS_ABORT'), {
-      support: 'no: one message cannot end the server; the call is logged and fails',
+    fn('abort', [], ROUTE_ANY, (m) => () => {
+      fail(m, 'abort', 'the script ends the process', 'CFGUTILS_ABORT');
+      process.abort();
     }),
     memoryFunction('pkg_status'),
     memoryFunction('pkg_summary'),

@@ -15,8 +15,8 @@ export const MODULE_ERRORS = {
     action: 'Raise max_branches, or add fewer.',
   },
   CFGUTILS_ABORT: {
-    explanation: 'abort() was called; one message cannot end the server, the call failed.',
-    action: 'Remove the call.',
+    explanation: 'The script called abort(): the process ends at once, with what it was doing.',
+    action: 'Remove the call; it is for hunting faults. A core dump tells where the process was.',
   },
   CFGUTILS_BAD_ARGUMENT: {
     explanation: 'A time or a probability is no number or out of its range.',
@@ -187,13 +187,13 @@ export const MODULE_ERRORS = {
     explanation: 'decode_contact() met a URI that encode_contact() did not make.',
     action: 'Call it for requests to encoded contacts only.',
   },
-  SIPUTILS_NOT_SUPPORTED: {
-    explanation: 'The function is not offered; the call failed.',
-    action: 'See kamailio-compat.md for what takes its place.',
-  },
   SIPUTILS_NO_OPTIONS: {
     explanation: 'options_reply() was called for another method.',
     action: 'Test is_method("OPTIONS") first.',
+  },
+  SIPUTILS_NO_RING_TIMEOUT: {
+    explanation: 'ring_insert_callid() was called without ring_timeout.',
+    action: 'Set modparam("siputils", "ring_timeout", 30).',
   },
   SIPUTILS_NO_TEXT: {
     explanation: 'The variable to work on is undefined or an integer.',
@@ -290,6 +290,10 @@ export const MODULE_ERRORS = {
   TLS_NOT_SUPPORTED: {
     explanation: 'The function is not offered; the call failed.',
     action: 'See kamailio-compat.md for what takes its place.',
+  },
+  TM_FIFO: {
+    explanation: 't_write_req() could not write to its FIFO: there is none, or nobody reads from it.',
+    action: 'Start the program that reads from it; the message has the reason of the operating system.',
   },
   TMX_NOT_SUPPORTED: {
     explanation: 'The function is not offered; the call failed.',

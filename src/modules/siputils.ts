@@ -18,7 +18,7 @@ export const siputils = defineModule<SiputilsModule>({
     strParam('rpid_suffix', ';party=calling;id-type=subscriber;screen=yes'),
     strParam('rpid_avp', '$avp(s:rpid)'),
     intParam('e164_max_len', 16),
-    intParam('ring_timeout', 90, 'ignored: ring_insert_callid() was removed'),
+    intParam('ring_timeout', 0),
   ],
   functions: [...SIPUTILS_FUNCTIONS, ...CHARGING_FUNCTIONS],
   variables: [CHARGING_VARIABLE],
@@ -54,6 +54,7 @@ export const siputils = defineModule<SiputilsModule>({
       rpid,
       e164Length: parameters.int('e164_max_len'),
       separator,
+      ringTimeout: parameters.int('ring_timeout'),
     };
   },
 });

@@ -5,6 +5,8 @@ import { siputils } from '../../src/modules/siputils.ts';
 import type { ScriptContext } from '../../src/script/context.ts';
 import { ROUTE_CORE_ONREPLY, type Value } from '../../src/script/values.ts';
 import { AUTHORIZED } from '../../src/script/variables/credentials.ts';
+import { request as invite, sentTo } from '../proxy/support.ts';
+import { ModuleBench } from './proxy-bench.ts';
 import { cell, context, forwardedHeaders, load, parsed, replyContext, request, testHost } from './support.ts';
 
 const host = testHost({ myself: ['my.example.org'] });
@@ -329,7 +331,12 @@ describe('Contact', () => {
     ]);
     assert.equal(contacts(original, 'contact_param_check', 'ob')[0], 1);
     assert.equal(contacts(original, 'contact_param_check', 'zz')[0], -1);
-    assert.equal(contacts(original, 'contact_param_encode_alias', 'a', 'sip:h')[0], -1);
+    const [code, [alias = '']] = contacts(original, 'contact_param_encode_alias', 'ksu', 'sip:1.2.3.4') as [
+      number,
+      string[],
+    ];
+    assert.equal(code, 1);
+    assert.deepEqual(contacts(`${alias}\r\n`, 'contact_param_decode', 'ksu'), [1, [original.trim()]]);
     assert.equal(contacts('', 'contact_param_encode', 'k', 'sip:1.2.3.4')[0], 1);
   });
 
@@ -379,5 +386,30 @@ describe('P-Charging-Vector', () => {
 
 test('parameters that cannot work are refused', () => {
   assert.throws(() => load(siputils, host, { contact_flds_separator: '@' }), { code: 'SIPUTILS_SEPARATOR' });
-  assert.equal(call(context(host), 'ring_insert_callid'), -1);
+});
+
+test('ring_insert_callid makes 180 of 183 for as long as ring_timeout says', () => {
+  assert.equal(call(context(host), 'ring_insert_callid'), -1, 'off by default');
+  assert.equal(host.log.codes.at(-1), 'SIPUTILS_NO_RING_TIMEOUT');
+  const bench = new ModuleBench(
+    siputils,
+    {
+      request: ({ ctx, call: run }) => {
+        assert.equal(run('ring_insert_callid'), 1);
+        bench.wire.proxy.relay(ctx.state);
+      },
+    },
+    { ring_timeout: 30 },
+  );
+  bench.wire.receive(invite('INVITE'));
+  const sent = sentTo(bench.wire.take(), '192.0.2.1');
+  const answered = (status: number): string[] => {
+    bench.wire.answer(sent, status);
+    return bench.wire.take().map(({ message }) => `${message.status} ${message.reason}`);
+  };
+  assert.deepEqual(answered(183), ['180 Ringing']);
+  assert.deepEqual(answered(182), ['182 X']);
+  assert.deepEqual(answered(183), ['180 Ringing']);
+  bench.wire.time.clock.advance(30_000);
+  assert.deepEqual(answered(183), ['183 X']);
 });

@@ -4,6 +4,7 @@ import { parseNameAddr } from '../../message/name-addr.ts';
 import { hasCrlf } from '../../message/sanitize.ts';
 import { parseUri, type SipUri } from '../../message/uri.ts';
 import { buildUri } from '../../message/uri-build.ts';
+import type { ReplyTransform } from '../../proxy/request-state.ts';
 import type { ScriptContext } from '../../script/context.ts';
 import { fn, type VariableAccess } from '../../script/module-definition.ts';
 import {
@@ -195,6 +196,18 @@ function decodeRuri(m: SiputilsModule, ctx: ScriptContext, name: string): number
   return 1;
 }
 
+/** Makes 180 of the 183 replies that come until then: of several targets that play something, nobody should hear more than one. */
+function ringing(m: SiputilsModule, until: number): ReplyTransform {
+  return {
+    key: 'ringing',
+    apply: (_state, _branch, reply, edits) => {
+      if (reply.status !== 183 || m.host.clock.now() >= until) return;
+      edits.status = 180;
+      edits.reason = 'Ringing';
+    },
+  };
+}
+
 export const SIPUTILS_FUNCTIONS: readonly SiputilsFunction[] = [
   fn('is_request', [], ROUTE_ANY, () => (ctx) => bool(ctx.message.isRequest)),
   fn('is_reply', [], ROUTE_ANY, () => (ctx) => bool(!ctx.message.isRequest)),
@@ -288,12 +301,15 @@ export const SIPUTILS_FUNCTIONS: readonly SiputilsFunction[] = [
   fn('contact_param_encode', ['str', 'str'], RO, (m) => (ctx, name, address) => {
     return contactMap(m, 'contact_param_encode', ctx, (uri) => encodeParam(uri, name, address));
   }),
+  // Only who encodes decodes: contact_param_decode() reads this as well.
   fn(
     'contact_param_encode_alias',
     ['str', 'str'],
     RO,
-    (m) => () => fail(m, 'contact_param_encode_alias', 'not supported', 'SIPUTILS_NOT_SUPPORTED'),
-    { support: 'no: its encoding is not documented; contact_param_encode() does the same in base64' },
+    (m) => (ctx, name, address) => {
+      return contactMap(m, 'contact_param_encode_alias', ctx, (uri) => encodeParam(uri, name, address));
+    },
+    { support: 'partly: in the encoding of contact_param_encode(); that of the original is not documented' },
   ),
   fn('contact_param_decode', ['str'], RO, (m) => (ctx, name) => {
     return contactMap(m, 'contact_param_decode', ctx, (uri) => decodeParam(uri, name));
@@ -313,7 +329,12 @@ export const SIPUTILS_FUNCTIONS: readonly SiputilsFunction[] = [
     'ring_insert_callid',
     [],
     ROUTE_REQUEST | ROUTE_FAILURE,
-    (m) => () => fail(m, 'ring_insert_callid', 'not supported', 'SIPUTILS_NOT_SUPPORTED'),
-    { support: 'no: removed from the original; 183 can be turned off in an onreply_route' },
+    (m) => (ctx) => {
+      if (m.ringTimeout <= 0)
+        return fail(m, 'ring_insert_callid', 'ring_timeout is not set', 'SIPUTILS_NO_RING_TIMEOUT');
+      ctx.state.addReplyTransform(ringing(m, m.host.clock.now() + m.ringTimeout * 1000));
+      return 1;
+    },
+    { support: 'yes: for the replies of this transaction; the original, up to 5.4, goes by Call-ID' },
   ),
 ];

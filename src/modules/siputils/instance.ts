@@ -14,6 +14,8 @@ export interface SiputilsModule {
   readonly e164Length: number;
   /** Character between the fields of an encoded Contact. */
   readonly separator: string;
+  /** Seconds for which ring_insert_callid() acts, 0 for never. */
+  readonly ringTimeout: number;
 }
 
 export type SiputilsFunction = FunctionDefinition<SiputilsModule>;
