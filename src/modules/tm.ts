@@ -10,6 +10,7 @@ import { SETTING_FUNCTIONS } from './tm/settings.ts';
 import { STATUS_FUNCTIONS } from './tm/status.ts';
 import { TRANSACTION_FUNCTIONS } from './tm/transaction.ts';
 import { UNSUPPORTED_FUNCTIONS } from './tm/unsupported.ts';
+import { WRITE_FUNCTIONS } from './tm/write-request.ts';
 
 /** tm: the transaction module. */
 export const tm = defineModule<TmModule>({
@@ -25,6 +26,7 @@ export const tm = defineModule<TmModule>({
     ...ROUTE_FUNCTIONS,
     ...SETTING_FUNCTIONS,
     ...DETACHED_FUNCTIONS,
+    ...WRITE_FUNCTIONS,
     ...UNSUPPORTED_FUNCTIONS,
   ],
   variables: [],

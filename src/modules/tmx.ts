@@ -9,8 +9,18 @@ import {
   type VariableAccess,
   type VariableDefinition,
 } from '../script/module-definition.ts';
-import { ROUTE_ANY, ROUTE_BRANCH, ROUTE_FAILURE, ROUTE_ONREPLY, ROUTE_REQUEST, type Value } from '../script/values.ts';
+import {
+  ROUTE_ANY,
+  ROUTE_BRANCH,
+  ROUTE_BRANCH_FAILURE,
+  ROUTE_EVENT,
+  ROUTE_FAILURE,
+  ROUTE_ONREPLY,
+  ROUTE_REQUEST,
+  type Value,
+} from '../script/values.ts';
 import { statusCode } from './sl.ts';
+import { viaFlagFunctions } from './support/via-flags.ts';
 
 /** State of one program's tmx module. */
 interface TmxModule {
@@ -109,7 +119,17 @@ function unsupported(module: TmxModule, name: string): number {
   return -1;
 }
 
-const LABELS = 'no: branch labels are not kept';
+/** t_reuse_branch(): the branch that failed becomes the main target once more. The next hop ($du) is the request's, as in the original. */
+function reuseBranch({ branch, target }: ScriptContext): number {
+  if (branch === null) return -1;
+  const failed = branch.target;
+  target.uri = failed.uri;
+  target.ruid = failed.ruid;
+  target.path = failed.path;
+  target.instance = failed.instance;
+  target.flags = failed.flags;
+  return 1;
+}
 
 /** tmx: extensions of tm. */
 export const tmx = defineModule<TmxModule>({
@@ -189,11 +209,9 @@ export const tmx = defineModule<TmxModule>({
     // Flags belong to the request's state that the transaction keeps: there are no copies to flush.
     fn('t_flush_flags', [], ROUTE_ANY, () => (ctx) => (ctx.state.transaction === null ? -1 : 1)),
     fn('t_flush_xflags', [], ROUTE_ANY, () => (ctx) => (ctx.state.transaction === null ? -1 : 1)),
-    fn('t_reuse_branch', [], ROUTE_ANY, (m) => () => unsupported(m, 't_reuse_branch'), {
-      support: 'no: each attempt is a branch of its own',
-    }),
+    fn('t_reuse_branch', [], ROUTE_BRANCH_FAILURE | ROUTE_EVENT, () => reuseBranch),
     fn('t_uac_ack_local', ['str', 'str', 'str?', 'str?'], ROUTE_ANY, (m) => () => unsupported(m, 't_uac_ack_local'), {
-      support: 'no: ACKs are made by the transaction',
+      support: 'no: it is about INVITEs made here whose ACK is held back, and none is',
     }),
     fn(
       't_cancel_branch_idx',
@@ -201,9 +219,7 @@ export const tmx = defineModule<TmxModule>({
       ROUTE_ANY,
       (m) => (_ctx, index, label, branch) => m.host.proxy.cancelBranch(index, label, branch),
     ),
-    ...['t_vbflag_set', 't_vbflag_reset', 't_vbflag_is_set'].map((name) =>
-      fn(name, ['int'], ROUTE_ANY, (m: TmxModule) => () => unsupported(m, name), { support: LABELS }),
-    ),
+    ...viaFlagFunctions<TmxModule>('t_vbflag', ({ state }) => (state.transaction === null ? null : state.message)),
   ],
   variables: [
     plain('T_branch_idx', (ctx) => {

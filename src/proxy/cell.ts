@@ -19,6 +19,7 @@ import { runReplyRoute } from './reply-route.ts';
 import { answerRepeater, finishWinner, relayedReply } from './reply-upstream.ts';
 import type { RequestState } from './request-state.ts';
 import { winningBranch } from './response-context.ts';
+import type { Target } from './target.ts';
 
 const TERMINATED: NextHopFailure = { status: 487, reason: 'Request Terminated' };
 const TIMED_OUT: NextHopFailure = { status: 408, reason: 'Request Timeout' };
@@ -89,12 +90,26 @@ export class Cell implements ProxyTransaction, BranchHost {
    * @returns 1; -1 when there is no new target, it was canceled or already answered; a negative status when no branch could be sent
    */
   relay(options: RelayOptions): number {
-    const { state, services } = this;
     if (this.finalSent || this.isCanceled) return -1;
-    const targets = state.takeTargets();
-    if (targets.length === 0) return -1;
-    const first = this.leg === 0;
-    const leg = this.leg++;
+    const targets = this.state.takeTargets();
+    return targets.length === 0 ? -1 : this.start(targets, this.leg++, options);
+  }
+
+  /**
+   * Adds targets to the leg that is under way, or begins the first (t_cell_append_branches). It does not wait for t_continue() any more.
+   * @returns as {@link relay}
+   */
+  append(targets: readonly Target[]): number {
+    if (!this.mayRetry || targets.length === 0) return -1;
+    if (this.leg === 0) this.leg = 1;
+    const code = this.start(targets, this.leg - 1, { noInternalReply: true });
+    if (code > 0) this.suspended = 0;
+    return code;
+  }
+
+  private start(targets: readonly Target[], leg: number, options: RelayOptions): number {
+    const { state, services } = this;
+    const first = this.branches.length === 0;
     if (first) this.trying(options);
     this.declined = false;
     let failure: NextHopFailure | null = null;

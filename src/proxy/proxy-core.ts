@@ -7,6 +7,7 @@ import type { ProxyCounters } from './counters.ts';
 import type { OwnRequest } from './detached-send.ts';
 import type { ProxyOptions } from './options.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
+import type { Target } from './target.ts';
 
 /** Options of a stateful relay (t_relay_to flags and arguments). */
 export interface RelayOptions {
@@ -75,6 +76,8 @@ export interface ProxyCore {
   forCallId(callId: string, cseq: number, action: (transaction: Cell) => void): number;
   /** Cancels one pending branch of a transaction; 1 or -1. */
   cancelBranch(index: number, label: number, branch: number): number;
+  /** Adds branches to a transaction that is not answered yet; 1, or -1 when there is none of that name. */
+  appendBranches(index: number, label: number, targets: readonly Target[]): number;
   /** Transactions being handled now. */
   liveCells(): number;
   readonly counters: Readonly<ProxyCounters>;

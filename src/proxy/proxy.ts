@@ -31,6 +31,7 @@ import type { ProxyServices } from './proxy-services.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
 import { loadContacts, nextContacts } from './serial-fork.ts';
 import { forwardReply, forwardRequest } from './stateless-forward.ts';
+import type { Target } from './target.ts';
 
 /** What a proxy stands on. */
 export interface ProxyParts {
@@ -266,6 +267,11 @@ export class SipProxy implements ProxyCore, ProxyServices {
     const cell = this.cells.get(index);
     const found = cell?.label === label ? cell.branches[branch] : undefined;
     return found !== undefined && cell?.cancelBranch(found) === true ? 1 : -1;
+  }
+
+  appendBranches(index: number, label: number, targets: readonly Target[]): number {
+    const cell = this.cells.get(index);
+    return cell?.label === label ? cell.append(targets) : -1;
   }
 
   liveCells(): number {

@@ -23,6 +23,8 @@ export interface Scope {
   readonly ctx: ScriptContext;
   /** Calls a function of the module. */
   call(name: string, ...args: unknown[]): number;
+  /** Calls a function that may wait. */
+  start(name: string, ...args: unknown[]): number | Promise<number>;
   /** Reads a variable of the module. */
   read(name: string, inner?: string): Value;
 }
@@ -86,12 +88,16 @@ export class ModuleBench {
   }
 
   scope(ctx: ScriptContext): Scope {
+    const start: Scope['start'] = (name, ...args) => {
+      const names = CALLED.get(this.name) ?? new Set<string>();
+      CALLED.set(this.name, names.add(name));
+      return this.loaded.call(ctx, name, ...args);
+    };
     return {
       ctx,
+      start,
       call: (name, ...args) => {
-        const names = CALLED.get(this.name) ?? new Set<string>();
-        CALLED.set(this.name, names.add(name));
-        const code = this.loaded.call(ctx, name, ...args);
+        const code = start(name, ...args);
         if (typeof code !== 'number') throw new Error(`${name} waits`);
         return code;
       },

@@ -63,7 +63,11 @@ describe('t_relay and its kin', () => {
       ['t_forward_nonack_sctp', ['192.0.2.9', '5060'], -1, []],
       ['t_forward_nonack_to', ['192.0.2.9', '5060'], 1, [TRYING, 'INVITE>192.0.2.9:5060']],
       ['t_forward_nonack_uri', [], 1, [TRYING, 'INVITE>192.0.2.1:5060']],
-      ['t_relay_to_avp', ['a', 'b'], 1, [TRYING, 'INVITE>192.0.2.1:5060']],
+      ['t_relay_to_avp', ['udp', '192.0.2.9:5099'], 1, [TRYING, 'INVITE>192.0.2.9:5099']],
+      ['t_relay_to_avp', ['TCP', '192.0.2.9'], 1, [TRYING, 'INVITE>192.0.2.9:5060']],
+      ['t_relay_to_avp', ['udp', 'tcp:192.0.2.9:5099'], -1, []],
+      ['t_relay_to_avp', ['sctp', '192.0.2.9'], -1, []],
+      ['t_relay_to_avp', ['udp', null], -1, []],
     ];
   for (const [name, args, code, trace] of cases)
     test(`${name}(${args.join(', ')}): ${code}`, () => {
@@ -505,20 +509,16 @@ describe('requests besides the call', () => {
     assert.equal(second?.message.findByName('X-B').length, 1);
     assert.equal(second?.message.raw.slice(second.message.bodyStart), 'hello');
   });
-
-  test('what is not offered says so', () => {
-    const bench = new ModuleBench(tm, {
-      request: ({ call: run }) => {
-        for (const name of ['t_write_req', 't_write_unix']) assert.equal(run(name, 'a', 'b'), -1);
-        assert.equal(run('t_cell_append_branches', 1, 2), -1);
-      },
-    });
-    bench.wire.receive(request('OPTIONS'));
-    assert.deepEqual(bench.host.log.codes, ['TM_NOT_SUPPORTED', 'TM_NOT_SUPPORTED', 'TM_NOT_SUPPORTED']);
-  });
 });
 
-test('every parameter that is ignored says why', () => {
-  for (const { name, support } of tm.definition.parameters)
-    assert.ok(/^(yes|(ignored|partly|no|yes): .+)$/.test(support), `${name}: ${support}`);
+test('what there is no transaction, FIFO or socket for says so', () => {
+  const bench = new ModuleBench(tm, {
+    request: ({ call: run }) => {
+      assert.equal(run('t_cell_append_branches', 1, 2), -1);
+      assert.equal(run('t_write_req', 'a', 'b'), -1);
+      assert.equal(run('t_write_unix', 'a', 'b'), -1);
+    },
+  });
+  bench.wire.receive(request('OPTIONS'));
+  assert.deepEqual(bench.host.log.codes, ['TM_BAD_ARGUMENT', 'TM_NOT_SUPPORTED']);
 });

@@ -192,16 +192,70 @@ test('flags: t_flush_flags and t_flush_xflags need a transaction', () => {
   bench.wire.receive(request('OPTIONS'));
 });
 
-test('what is not offered says so', () => {
+test('t_reuse_branch: the failed branch becomes the main target; the next hop stays the request’s', () => {
+  const [bench, sent] = call(
+    {
+      request: ({ ctx, call: run }) => {
+        ctx.state.onBranchFailure = 'X';
+        assert.equal(run('t_reuse_branch'), -1, 'there is no branch');
+      },
+      branch: ({ ctx }) => {
+        if (ctx.branch?.index !== 0) return;
+        ctx.target.uri = 'sip:changed@192.0.2.8';
+        ctx.target.dstUri = 'sip:192.0.2.1';
+        ctx.target.path = '<sip:192.0.2.77;lr>';
+        ctx.target.ruid = 'r-1';
+        ctx.target.instance = '<urn:i>';
+        ctx.target.flags = 32;
+      },
+      branchFailure: ({ ctx, call: run }) => {
+        if (ctx.branch?.index !== 0) return;
+        assert.equal(run('t_reuse_branch'), 1);
+        const { uri, dstUri, path, ruid, instance, flags } = ctx.state.target;
+        assert.deepEqual(
+          { uri, dstUri, path, ruid, instance, flags },
+          {
+            uri: 'sip:changed@192.0.2.8',
+            dstUri: '',
+            path: '<sip:192.0.2.77;lr>',
+            ruid: 'r-1',
+            instance: '<urn:i>',
+            flags: 32,
+          },
+        );
+        assert.equal(bench.wire.proxy.relay(ctx.state), 1);
+      },
+    },
+    '192.0.2.1',
+  );
+  bench.wire.answer(sentTo(sent, '192.0.2.1'), 480);
+  assert.equal(sentTo(bench.wire.take(), '192.0.2.8').message.requestUri, 'sip:changed@192.0.2.8');
+});
+
+test('t_vbflag_*: flags of the transaction’s request', () => {
   const bench = new ModuleBench(tmx, {
-    request: ({ call: run }) => {
-      assert.equal(run('t_reuse_branch'), -1);
-      assert.equal(run('t_uac_ack_local', 'a', 'b'), -1);
-      for (const name of ['t_vbflag_set', 't_vbflag_reset', 't_vbflag_is_set']) assert.equal(run(name, 1), -1);
+    request: ({ ctx, call: run }) => {
+      assert.equal(run('t_vbflag_set', 3), -1, 'no transaction');
+      bench.wire.proxy.newTransaction(ctx.state);
+      assert.equal(run('t_vbflag_is_set', 3), -1);
+      assert.equal(run('t_vbflag_set', 3), 1);
+      assert.equal(run('t_vbflag_set', 31), 1);
+      assert.equal(run('t_vbflag_set', 32), -1);
+      assert.equal(run('t_vbflag_is_set', 3), 1);
+      assert.equal(run('t_vbflag_reset', 3), 1);
+      assert.equal(run('t_vbflag_is_set', 3), -1);
+      assert.equal(run('t_vbflag_is_set', 31), 1);
     },
   });
   bench.wire.receive(request('OPTIONS'));
-  assert.deepEqual(new Set(bench.host.log.codes), new Set(['TMX_NOT_SUPPORTED']));
+});
+
+test('what is not offered says so', () => {
+  const bench = new ModuleBench(tmx, {
+    request: ({ call: run }) => assert.equal(run('t_uac_ack_local', 'a', 'b'), -1),
+  });
+  bench.wire.receive(request('OPTIONS'));
+  assert.deepEqual(bench.host.log.codes, ['TMX_NOT_SUPPORTED']);
 });
 
 test('variables in the routes of a call', () => {

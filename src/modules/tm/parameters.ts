@@ -66,11 +66,11 @@ export const TM_PARAMETERS: readonly ParameterDefinition[] = [
   intParam('evlreq_mode', 0, 'ignored: requests made here run no event route yet'),
   intParam('headers_mode', 0, 'ignored: ACK and CANCEL carry what RFC 3261 §9.1 and §17.1.1.3 say'),
   intParam('noisy_ctimer', 0, 'ignored: fr_inv_timer always answers'),
-  intParam('unix_tx_timeout', 500, 'ignored: no FIFO writing'),
+  intParam('unix_tx_timeout', 500, 'ignored: t_write_unix() is not there'),
   intParam('delete_timer', 0, 'ignored: removed in the original'),
   strParam('on_sl_reply', null, 'no: use reply_route'),
   strParam('event_callback', null, 'ignored: no KEMI callbacks yet'),
   strParam('event_callback_lres_sent', null, 'ignored: no KEMI callbacks yet'),
   strParam('evcb_local_ack_sent', null, 'ignored: no KEMI callbacks yet'),
-  listParam('tw_append', 'str', 'ignored: no FIFO writing'),
+  listParam('tw_append', 'str', 'ignored: t_write_req() writes the fixed lines only'),
 ];

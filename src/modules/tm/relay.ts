@@ -3,8 +3,10 @@ import type { RelayOptions } from '../../proxy/proxy-core.ts';
 import type { ScriptContext } from '../../script/context.ts';
 import { L_ERR } from '../../script/log.ts';
 import { fn } from '../../script/module-definition.ts';
-import { ROUTE_REQUEST } from '../../script/values.ts';
+import { ROUTE_REQUEST, type Value } from '../../script/values.ts';
 import { RELAY, type TmFunction, type TmModule, to } from './instance.ts';
+
+const PROTOS: readonly string[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
 
 function relay(module: TmModule, ctx: ScriptContext, options: RelayOptions): number {
   const { state } = ctx;
@@ -38,6 +40,17 @@ function relayTo(module: TmModule, ctx: ScriptContext, where: string, flags: num
     noInternalReply: (flags & 2) !== 0,
     noDnsFailover: (flags & 4) !== 0,
   });
+}
+
+/** t_relay_to_avp: by this protocol to the `host:port` that a variable holds. */
+function relayToValue(module: TmModule, ctx: ScriptContext, proto: string, where: Value): number {
+  const text = `${where ?? ''}`;
+  const address = proxyAddress(text);
+  const wanted = proto.toLowerCase();
+  if (address !== null && address.proto === '' && (wanted === '' || PROTOS.includes(wanted)))
+    return relay(module, ctx, { ...address, proto: wanted });
+  module.host.log.write(L_ERR, 'tm', `t_relay_to_avp: no way by "${proto}" to "${text}"`, 'TM_BAD_ARGUMENT');
+  return -1;
 }
 
 /** t_relay_to_udp and its like, with and without an address. */
@@ -84,7 +97,13 @@ export const RELAY_FUNCTIONS: readonly TmFunction[] = [
     ROUTE_REQUEST,
     (m) => (ctx) => (ctx.message.methodId === M_ACK ? -1 : relay(m, ctx, {})),
   ),
-  fn('t_relay_to_avp', ['str', 'str'], ROUTE_REQUEST, (m) => (ctx) => relay(m, ctx, {}), {
-    support: 'no: an SER leftover; set $du instead',
-  }),
+  fn(
+    't_relay_to_avp',
+    ['str', 'value'],
+    ROUTE_REQUEST,
+    (m) => (ctx, proto, where) => relayToValue(m, ctx, proto, where),
+    {
+      support: 'yes: the second argument is a variable or text with host:port; bare $name of SER is not read',
+    },
+  ),
 ];

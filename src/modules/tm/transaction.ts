@@ -36,6 +36,12 @@ export const TRANSACTION_FUNCTIONS: readonly TmFunction[] = [
     if (ctx.message.methodId !== M_CANCEL || !ctx.state.cancelsInvite) return 1;
     return m.host.proxy.relay(ctx.state) > 0 ? 0 : -1;
   }),
+  fn('t_cell_append_branches', ['int', 'int'], ROUTE_ANY, (m) => (ctx, index, label) => {
+    const { state } = ctx;
+    const targets = state.branches;
+    state.branches = [];
+    return m.host.proxy.appendBranches(index, label, targets);
+  }),
   // Edits of the request are what every later leg starts from: they are kept anyway.
   fn('t_save_lumps', [], ROUTE_REQUEST, () => (ctx) => (ctx.state.transaction === null ? -1 : 1)),
   fn('t_exists', [], ROUTE_ANY, () => (ctx) => (ctx.state.transaction === null ? -1 : 1)),
