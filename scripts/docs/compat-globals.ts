@@ -76,6 +76,9 @@ export const globalRows: readonly GlobalRow[] = [
   row('onsend_route_reply', NOT_YET, 'onsendRouteReply'),
   row('received_route_mode'),
   row('return_mode', NOT_YET, 'returnMode'),
+  row('xavp_via_params', 'yes', 'viaXavps'),
+  row('xavp_via_fields', 'yes: the name is its own; in Kamailio 5.6 it overwrites xavp_via_params', 'viaXavps'),
+  row('xavp_via_reply_params', 'yes', 'viaXavps'),
   row('log_prefix'),
   row('log_prefix_mode'),
   row('log_stderror', COMMAND_LINE),
@@ -126,7 +129,7 @@ export const ignoredGlobals: readonly { readonly why: string; readonly names: Re
   {
     why: 'nothing here has a use for it',
     names:
-      /^(description|version_table|stats_name_separator|sip_parser_mode|uri_host_extra_chars|hdr_name_extra_chars|xavp_via_.*|kemi\..*|msg_apply_changes_mode|http_reply_parse|rpc_exec_delta)$/,
+      /^(description|version_table|stats_name_separator|sip_parser_mode|uri_host_extra_chars|hdr_name_extra_chars|kemi\..*|msg_apply_changes_mode|http_reply_parse|rpc_exec_delta)$/,
   },
 ];
 

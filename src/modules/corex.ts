@@ -19,8 +19,10 @@ import { ROUTE_ANY, ROUTE_CORE_ONREPLY, ROUTE_FAILURE, ROUTE_REQUEST, ROUTE_TM_O
 import { canonicalHost, ipFamily, unbracket } from '../transport/ip.ts';
 import type { ListenSocket, Proto, Received } from '../transport/transport.ts';
 import { COREX_VARIABLES } from './corex/variables.ts';
+import { VIA_FUNCTIONS } from './corex/via.ts';
 import { appendBranch } from './support/append-branch.ts';
 import { failure } from './support/failure.ts';
+import { viaFlagFunctions } from './support/via-flags.ts';
 
 interface CorexModule {
   readonly host: ModuleHost;
@@ -38,9 +40,8 @@ function absent(
   name: string,
   args: FunctionDefinition<CorexModule>['args'],
   why: string,
-  routes = ROUTE_ANY,
 ): FunctionDefinition<CorexModule> {
-  return fn(name, args, routes, (m: CorexModule) => () => fail(m, name, why, 'COREX_NOT_SUPPORTED'), {
+  return fn(name, args, ROUTE_ANY, (m: CorexModule) => () => fail(m, name, why, 'COREX_NOT_SUPPORTED'), {
     support: `no: ${why}`,
   });
 }
@@ -170,6 +171,12 @@ function sendData(m: CorexModule, name: string, uriText: string, data: string, s
   return sendTo(m, name, transport as Proto, uri, data, socket);
 }
 
+/** forward_uac: without a transaction and with no Via but ours, so that what comes back ends here. */
+function forwardAlone(m: CorexModule, ctx: ScriptContext, nextHop: string, index: number | undefined): number {
+  const branchIndex = index !== undefined && Number.isInteger(index) && index >= 0 ? { branchIndex: index } : {};
+  return m.host.proxy.forward(ctx.state, { ownViaOnly: true, nextHop, ...branchIndex });
+}
+
 /** Extended flags, 64 of them: they stay with the request's transaction. */
 const XFLAGS: unique symbol = Symbol('corex xflags');
 /** Names of internal flags that are set. */
@@ -206,8 +213,6 @@ function iflag(name: string, act: (flags: Set<string>, flag: string) => number):
   );
 }
 
-const VIA = 'the Via header is made by the transport side';
-const VBFLAG = 'virtual branches are not kept';
 const RECEIVED = 'partly: the answer and the relay go by a socket of the same protocol and address family only';
 
 /** alias_subdomains: `[proto:]domain[:port]`. */
@@ -312,21 +317,24 @@ export const corex = defineModule<CorexModule>({
         ({ state }) =>
           state.faked ? 1 : -1,
     ),
-    fn('is_incoming', [], ROUTE_ANY, () => () => -1, { support: 'no: there is no event_route[network:msg]' }),
+    fn('is_incoming', [], ROUTE_ANY, () => () => -1, {
+      support: 'no: there is no event_route[network:msg], which is for other encodings of the wire than SIP',
+    }),
     fn('add_tcp_alias', ['int'], ROUTE_ANY, (m) => (ctx, port) => addTcpAlias(m.host, ctx, port)),
-    absent('forward_uac', ['str?'], 'use t_relay()', ROUTE_REQUEST),
-    absent('forward_uac_uri', ['str', 'str?'], 'use $du and t_relay()', ROUTE_REQUEST),
+    fn('forward_uac', ['int?'], ROUTE_REQUEST, (m) => (ctx, index) => forwardAlone(m, ctx, '', index)),
+    fn('forward_uac_uri', ['str', 'int?'], ROUTE_REQUEST, (m) => (ctx, uri, index) => {
+      const parsed = parseUri(uri);
+      if (parsed === null || parsed.host === '')
+        return fail(m, 'forward_uac_uri', `"${uri}" is no SIP URI`, 'COREX_BAD_URI');
+      return forwardAlone(m, ctx, uri, index);
+    }),
     fn('via_add_srvid', ['int'], ROUTE_ANY, (m) => (ctx, on) => {
       ctx.state.viaParams = on === 0 ? '' : `;srvid=${m.host.settings.serverId}`;
       return 1;
     }),
-    absent('via_add_xavp_params', ['int'], VIA),
-    absent('via_reply_add_xavp_params', ['int'], VIA),
-    absent('via_use_xavp_fields', ['int'], VIA),
-    absent('msg_vbflag_set', ['str'], VBFLAG),
-    absent('msg_vbflag_reset', ['str'], VBFLAG),
-    absent('msg_vbflag_is_set', ['str'], VBFLAG),
-    absent('msg_vbflag_parse', ['str'], VBFLAG),
+    ...VIA_FUNCTIONS,
+    ...viaFlagFunctions<CorexModule>('msg_vbflag', ({ message }) => message),
+    absent('msg_vbflag_parse', ['str'], 'what it does is documented nowhere'),
   ],
   variables: COREX_VARIABLES,
   transformations: [],

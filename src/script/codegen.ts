@@ -11,6 +11,7 @@ import { StatementWriter } from './codegen-statements.ts';
 import type { Binder } from './compile-binder.ts';
 import type { Arg, CallSite, Expr, Reference, RoutePlan, Stmt } from './compile-ir.ts';
 import type { VariableAccess } from './module-definition.ts';
+import { isPlaced, routeLabel } from './placed-variable.ts';
 import type { CompiledRoute, RouteKind } from './program.ts';
 import { type RuntimeSite, type RuntimeSupport, runtimeNames } from './runtime-support.ts';
 import type { Span } from './source.ts';
@@ -113,6 +114,7 @@ class Generator implements Emitter {
   /** `R3` is the route; `r3` calls it: counts the depth and sets $rc. */
   private route({ kind, name, body }: RoutePlan, index: number): string {
     const key = routeKey(kind, name);
+    this.binder.route = routeLabel(kind, name);
     const isAsync = this.analysis.routes.has(key);
     const text = this.functionText(`R${index}`, key, body, isAsync);
     if (kind !== 'route') return text;
@@ -137,11 +139,12 @@ class Generator implements Emitter {
   }
 
   access(ref: Reference): Access {
-    const known = this.accesses.get(ref.text);
+    const placed = isPlaced(ref.symbol.definition);
+    const known = placed ? undefined : this.accesses.get(ref.text);
     if (known !== undefined) return known;
     const bound = this.binder.access(ref);
     const access: Access = { name: this.capture(bound), int: bound.int === null ? null : true, bound };
-    this.accesses.set(ref.text, access);
+    if (!placed) this.accesses.set(ref.text, access);
     return access;
   }
 

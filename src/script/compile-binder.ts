@@ -13,6 +13,7 @@ import type {
   VariableAccess,
   VariableDefinition,
 } from './module-definition.ts';
+import { isPlaced } from './placed-variable.ts';
 import { toInteger, toShown, toText } from './runtime-convert.ts';
 import type { SedPattern } from './runtime-support.ts';
 import type { Value } from './values.ts';
@@ -25,6 +26,8 @@ export type InstanceOf = (module: string) => { readonly instance: unknown } | un
 
 /** Binds names. Problems are reported where the name stands. */
 export class Binder {
+  /** Name of the route whose names are being bound; empty outside of routes. */
+  route = '';
   private readonly host: ModuleHost;
   private readonly coreScope: CoreScope;
   private readonly diagnostics: DiagnosticList;
@@ -132,14 +135,19 @@ export class Binder {
     const owner = symbol.module === null ? { instance: this.host } : this.instanceOf(symbol.module);
     // A parameter of one module may name a variable of another that is made later.
     if (owner === undefined) return this.later(ref, inner, index);
+    const { definition } = symbol;
+    if (isPlaced(definition)) return this.valid(ref, definition.bindAt(inner, text, { at: ref.at, route: this.route }));
     let bind = this.variables.get(symbol.definition);
     if (bind === undefined) {
       bind = symbol.definition.bind(owner.instance);
       this.variables.set(symbol.definition, bind);
     }
-    const access = bind(inner, index, text);
+    return this.valid(ref, bind(inner, index, text));
+  }
+
+  private valid({ text, at }: Reference, access: VariableAccess | string): VariableAccess {
     if (typeof access !== 'string') return access;
-    this.diagnostics.error('CFG_VARIABLE_NAME', access, ref.at);
+    this.diagnostics.error('CFG_VARIABLE_NAME', access, at);
     return { text, get: () => null, int: null, set: () => false };
   }
 

@@ -80,6 +80,11 @@ function settings(
     udpMtuTryProto: values.text('udp_mtu_try_proto', '').toLowerCase(),
     serverId: values.int('server_id', 0),
     logPrefix: values.text('log_prefix', ''),
+    viaXavps: {
+      params: values.text('xavp_via_params', ''),
+      fields: values.text('xavp_via_fields', ''),
+      replyParams: values.text('xavp_via_reply_params', ''),
+    },
     onsendRouteReply: values.bool('onsend_route_reply', false),
     custom,
     defines: new Map([...defines].map(([name, { value }]) => [name, unquoted(value)])),

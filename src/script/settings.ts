@@ -22,6 +22,8 @@ export interface Settings {
   readonly udpMtuTryProto: string;
   readonly serverId: number;
   readonly logPrefix: string;
+  /** Names of the xavps that Via values are made of (xavp_via_params and its relatives), empty for none. */
+  readonly viaXavps: { readonly params: string; readonly fields: string; readonly replyParams: string };
   readonly onsendRouteReply: boolean;
   /** Custom settings: 'group.name' to value ($sel(cfg_get.group.name), $ccp). */
   readonly custom: ReadonlyMap<string, string | number>;

@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { EditList } from '../../src/message/edits.ts';
+import { HDR_VIA } from '../../src/message/header-name.ts';
 import { corex } from '../../src/modules/corex.ts';
 import type { ScriptContext } from '../../src/script/context.ts';
 import { ROUTE_CORE_ONREPLY, ROUTE_TM_ONREPLY, type Value } from '../../src/script/values.ts';
 import type { ListenSocket } from '../../src/transport/transport.ts';
+import { request as forwardable, type Sent, sentTo } from '../proxy/support.ts';
+import { ModuleBench } from './proxy-bench.ts';
 import { cell, context, load, parsed, replyContext, SOCKET, testHost } from './support.ts';
 
 const OTHER: ListenSocket = { ...SOCKET, index: 1, proto: 'tcp', port: 5070, name: 'second' };
@@ -84,7 +87,7 @@ describe('sockets', () => {
     assert.equal(module.read(ctx, 'lsock', 'n/nope/port'), null);
     assert.equal(module.read(ctx, 'lsock', 'tcp'), '', 'no expression: nothing, as in the original');
     assert.throws(() => module.read(ctx, 'lsock', 'n/second/colour'), /expected n\/name\/attribute/);
-    assert.equal(module.read(ctx, 'cfg', 'line'), null);
+    assert.equal(module.read(ctx, 'atkv', 'type'), null);
   });
 });
 
@@ -227,12 +230,137 @@ test('forward_reply, and what is not there', () => {
   assert.equal(ctx.state.viaParams, `;srvid=${host.settings.serverId}`);
   assert.equal(call(ctx, 'via_add_srvid', 0), 1);
   assert.equal(ctx.state.viaParams, '');
-  for (const name of ['via_add_xavp_params', 'via_reply_add_xavp_params', 'via_use_xavp_fields']) {
-    assert.equal(call(ctx, name, 1), -1, name);
+  assert.equal(call(ctx, 'msg_vbflag_parse', 'x'), -1);
+});
+
+test('msg_vbflag_*: flags of the message’s top Via', () => {
+  const ctx = context(host);
+  assert.equal(call(ctx, 'msg_vbflag_is_set', 3), -1);
+  assert.equal(call(ctx, 'msg_vbflag_set', 3), 1);
+  assert.equal(call(ctx, 'msg_vbflag_set', 31), 1);
+  assert.equal(call(ctx, 'msg_vbflag_is_set', 3), 1);
+  assert.equal(call(ctx, 'msg_vbflag_is_set', 31), 1);
+  assert.equal(call(ctx, 'msg_vbflag_reset', 3), 1);
+  assert.equal(call(ctx, 'msg_vbflag_is_set', 3), -1);
+  assert.equal(call(ctx, 'msg_vbflag_set', 32), -1);
+  assert.equal(call(ctx, 'msg_vbflag_set', -1), -1);
+  assert.equal(call(context(host), 'msg_vbflag_is_set', 31), -1, 'another message');
+});
+
+describe('forward_uac', () => {
+  /** What leaves when a request with two Vias is forwarded. */
+  function left(...args: readonly unknown[]): Sent[] {
+    const bench = new ModuleBench(corex, {
+      request: ({ call: run }) =>
+        void run(args.length === 0 || typeof args[0] === 'number' ? 'forward_uac' : 'forward_uac_uri', ...args),
+    });
+    bench.wire.receive(forwardable('MESSAGE', { headers: 'Via: SIP/2.0/UDP 10.9.9.9;branch=z9hG4bKx\r\n' }));
+    return bench.wire.take();
   }
-  for (const name of ['msg_vbflag_set', 'msg_vbflag_reset', 'msg_vbflag_is_set', 'msg_vbflag_parse']) {
-    assert.equal(call(ctx, name, 'x'), -1, name);
+
+  test('our Via is the only one', () => {
+    const [sent, ...more] = left();
+    assert.deepEqual(more, []);
+    assert.equal(sent?.destination.ip, '192.0.2.1');
+    assert.deepEqual(
+      sent?.message.vias.map(({ host: name, port }) => `${name}:${port}`),
+      ['10.0.0.1:5070'],
+    );
+  });
+
+  test('bindex ends the Via branch', () => {
+    assert.match(left(7)[0]?.message.topVia?.branch ?? '', /^z9hG4bK\S+\.7$/);
+    assert.doesNotMatch(left(-1)[0]?.message.topVia?.branch ?? '', /-1$/);
+  });
+
+  test('forward_uac_uri goes elsewhere with the same Request-URI', () => {
+    const [sent] = left('sip:mirror@192.0.2.9:5099', 2);
+    assert.deepEqual([sent?.destination.ip, sent?.destination.port], ['192.0.2.9', 5099]);
+    assert.equal(sent?.message.requestUri, 'sip:bob@192.0.2.1');
+    assert.equal(sent?.message.vias.length, 1);
+    assert.deepEqual(left('zz'), []);
+  });
+
+  test('what comes back ends here', () => {
+    const bench = new ModuleBench(corex, {
+      request: ({ call: run }) => void run('forward_uac'),
+    });
+    bench.wire.receive(forwardable('MESSAGE'));
+    bench.wire.answer(sentTo(bench.wire.take(), '192.0.2.1', 'MESSAGE'), 200);
+    assert.deepEqual(bench.wire.trace(), []);
+  });
+});
+
+describe('Via values made of xavps', () => {
+  const own = testHost({ settings: { viaXavps: { params: 'xvia', fields: 'mvia', replyParams: 'xr' } } });
+  const loaded = load(corex, own);
+
+  /** The Via that the request leaves with, and that of a reply made here. */
+  function vias(fill: (ctx: ScriptContext) => void): [sent: string, replied: string] {
+    const bench = new ModuleBench(corex, {
+      request: ({ ctx }) => {
+        fill(ctx);
+        bench.wire.proxy.relay(ctx.state);
+      },
+    });
+    bench.wire.receive(forwardable('INVITE'));
+    const [trying, sent] = bench.wire.take().map(({ message }) => message.value(HDR_VIA) ?? '');
+    return [(sent ?? '').replace(/;branch=[^;]*/, ''), trying ?? ''];
   }
-  assert.equal(call(ctx, 'forward_uac'), -1);
-  assert.equal(call(ctx, 'forward_uac_uri', 'sip:x'), -1);
+
+  function record(ctx: ScriptContext, name: string, fields: Record<string, string | number>): void {
+    ctx.state.attributes.xavps.push(name, new Map(Object.entries(fields).map(([key, value]) => [key, [value]])));
+  }
+
+  test('parameters, the newest first, also those written after the call', () => {
+    const [sent] = vias((ctx) => {
+      assert.equal(loaded.call(ctx, 'via_add_xavp_params', 1), 1);
+      record(ctx, 'xvia', { one: '1', two: 'xyz', num: 7 });
+    });
+    assert.equal(sent, 'SIP/2.0/UDP 10.0.0.1:5070;num=7;two=xyz;one=1');
+  });
+
+  test('off again; only the newest record counts; line ends stay out', () => {
+    const [off] = vias((ctx) => {
+      record(ctx, 'xvia', { one: '1' });
+      loaded.call(ctx, 'via_add_xavp_params', 1);
+      loaded.call(ctx, 'via_add_xavp_params', 0);
+    });
+    assert.equal(off, 'SIP/2.0/UDP 10.0.0.1:5070');
+    const [two] = vias((ctx) => {
+      record(ctx, 'xvia', { one: '1' });
+      record(ctx, 'xvia', { two: 'a', bad: 'x\r\nX: y' });
+      loaded.call(ctx, 'via_add_xavp_params', 1);
+    });
+    assert.equal(two, 'SIP/2.0/UDP 10.0.0.1:5070;two=a');
+  });
+
+  test('address and port; an address that is none leaves the socket’s', () => {
+    const use = (fields: Record<string, string | number>): string =>
+      vias((ctx) => {
+        record(ctx, 'mvia', fields);
+        loaded.call(ctx, 'via_use_xavp_fields', 1);
+      })[0];
+    assert.equal(use({ address: '10.10.10.10', port: '5999' }), 'SIP/2.0/UDP 10.10.10.10:5999');
+    assert.equal(use({ address: '10.10.10.10' }), 'SIP/2.0/UDP 10.10.10.10:5070');
+    assert.equal(use({ address: '2001:db8::1', port: 5060 }), 'SIP/2.0/UDP [2001:db8::1]');
+    assert.equal(use({ address: 'zz zz', port: 12 }), 'SIP/2.0/UDP 10.0.0.1:5070');
+    assert.equal(use({ port: 12 }), 'SIP/2.0/UDP 10.0.0.1:5070');
+  });
+
+  test('replies: of our own and relayed ones; the request itself has none of it', () => {
+    const bench = new ModuleBench(corex, {
+      request: ({ ctx }) => {
+        record(ctx, 'xr', { srv: '1' });
+        loaded.call(ctx, 'via_reply_add_xavp_params', 1);
+        bench.wire.proxy.relay(ctx.state);
+      },
+    });
+    bench.wire.receive(forwardable('INVITE'), '10.0.0.8');
+    const [trying, sent] = bench.wire.take();
+    assert.match(trying?.message.value(HDR_VIA) ?? '', /;branch=z9hG4bKcaller1;received=10.0.0.8;srv=1$/);
+    assert.doesNotMatch(sent?.message.raw ?? '', /srv=1/);
+    bench.wire.answer(sent as Sent, 200);
+    assert.match(bench.wire.take()[0]?.message.value(HDR_VIA) ?? '', /;received=10.0.0.8;srv=1$/);
+  });
 });

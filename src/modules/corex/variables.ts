@@ -1,4 +1,5 @@
 import type { ModuleHost, VariableDefinition } from '../../script/module-definition.ts';
+import type { PlacedVariable, ReferencePlace } from '../../script/placed-variable.ts';
 import type { Value } from '../../script/values.ts';
 import { bracket } from '../../transport/ip.ts';
 import type { ListenSocket } from '../../transport/transport.ts';
@@ -45,19 +46,37 @@ const LSOCK: VariableDefinition<{ readonly host: ModuleHost }> = {
   },
 };
 
-/** A variable that is known but never has a value. */
-function empty(name: string, why: string): VariableDefinition<{ readonly host: ModuleHost }> {
-  return {
-    name,
-    writable: false,
-    inner: 'required',
-    support: `no: ${why}`,
-    bind: () => (_inner, _index, text) => ({ text, get: () => null, int: null, set: null }),
-  };
-}
+type CfgKey = (place: ReferencePlace) => Value;
 
-export const COREX_VARIABLES: readonly VariableDefinition<{ readonly host: ModuleHost }>[] = [
-  LSOCK,
-  empty('cfg', 'the place in the configuration is not kept at run time'),
-  empty('atkv', 'there are no task groups'),
-];
+const CFG_KEYS: Readonly<Record<string, CfgKey>> = {
+  line: ({ at }) => at.line,
+  name: ({ at }) => at.file,
+  route: ({ route }) => route,
+};
+
+/** `$cfg(line)`, `$cfg(name)`, `$cfg(route)`: where in the configuration it stands. */
+const CFG: PlacedVariable<{ readonly host: ModuleHost }> = {
+  name: 'cfg',
+  writable: false,
+  inner: 'required',
+  support: 'yes: line is the reference’s own, also in a call of several lines',
+  // Bound by its place always.
+  bind: () => () => 'cannot be used here',
+  bindAt: (inner, text, place) => {
+    const key = inner?.constant == null ? undefined : CFG_KEYS[inner.constant];
+    if (key === undefined) return `$cfg takes one of ${Object.keys(CFG_KEYS).join(', ')}`;
+    const value = key(place);
+    return { text, get: () => value, int: null, set: null };
+  },
+};
+
+/** `$atkv(…)`: about the task of an asynchronous worker that runs. */
+const ATKV: VariableDefinition<{ readonly host: ModuleHost }> = {
+  name: 'atkv',
+  writable: false,
+  inner: 'required',
+  support: 'partly: there are no task groups, so it is undefined, as in the original where no task runs',
+  bind: () => (_inner, _index, text) => ({ text, get: () => null, int: null, set: null }),
+};
+
+export const COREX_VARIABLES: readonly VariableDefinition<{ readonly host: ModuleHost }>[] = [LSOCK, CFG, ATKV];
