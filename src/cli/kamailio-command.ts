@@ -53,6 +53,7 @@ function runSettings(options: KamailioOptions, cwd: string): RunSettings {
     },
     prologue: options.prologue,
     log: { format: options.json ? 'json' : null, colour: options.colour },
+    watch: false,
     pidFile: options.pidFile === '' ? '' : resolve(cwd, options.pidFile),
     // Kamailio's daemon leaves the directory it was started in, so that a file system can be unmounted.
     workingDirectory: options.workingDirectory !== '' ? options.workingDirectory : isDaemon() ? '/' : '',

@@ -33,6 +33,7 @@ interface FileOptions {
 interface RunOptions extends FileOptions {
   readonly debug?: number;
   readonly logFormat?: 'readable' | 'json';
+  readonly watch?: boolean;
   readonly pidFile?: string;
   readonly user?: string;
   readonly group?: string;
@@ -116,6 +117,7 @@ export function buildProgram(finish: Finish): Command {
         'json',
       ]),
     )
+    .option('--watch', 'read the configuration again when one of its files changes (as on SIGHUP)')
     .option('--pid-file <file>', 'write the process id there when started, remove it at the end')
     .option('--user <user>', 'run as this user once the sockets are open')
     .option('--group <group>', 'run as this group once the sockets are open')
@@ -124,6 +126,7 @@ export function buildProgram(finish: Finish): Command {
         load: loadOptions(file, options, options.debug ?? null),
         prologue: [],
         log: { format: options.logFormat ?? null, colour: false },
+        watch: options.watch === true,
         pidFile: options.pidFile ?? '',
         workingDirectory: '',
         user: options.user ?? '',

@@ -10,6 +10,7 @@ import { checkPidFile, removePidFile, writePidFile } from './pid-file.ts';
 import { resolveIdentity, takeIdentity } from './privileges.ts';
 import { withPrologue } from './prologue.ts';
 import type { RunSettings } from './settings.ts';
+import { watchFiles } from './watch.ts';
 
 /** Milliseconds that calls being set up get to finish. */
 const GRACE = 4000;
@@ -136,7 +137,7 @@ export interface RunObserver {
 /**
  * Runs a server in this process until it is told to stop.
  *
- * SIGTERM and SIGINT stop it within five seconds, a second one at once; SIGHUP is noted and ignored; SIGUSR1 writes the
+ * SIGTERM and SIGINT stop it within five seconds, a second one at once; SIGHUP reads the configuration again; SIGUSR1 writes the
  * statistics to the log.
  * @throws CliError when it cannot start
  */
@@ -158,7 +159,6 @@ export async function runServer(settings: RunSettings, observer?: RunObserver): 
 
   const logs = openLogs(settings.log);
   for (const note of settings.notes) logs.life.write(L_NOTICE, 'core', note);
-  process.on('SIGHUP', () => logs.life.write(L_NOTICE, 'core', 'SIGHUP ignored: reload is not available yet'));
   process.on('uncaughtException', (error) => {
     logs.life.write(L_CRIT, 'core', `a fault of trunkline itself: ${error.stack ?? error.message}`, 'CLI_INTERNAL');
     if (pidFile !== '') removePidFile(pidFile);
@@ -171,19 +171,33 @@ export async function runServer(settings: RunSettings, observer?: RunObserver): 
   try {
     server = await startServer(wrapped.load, logs.server);
   } catch (error) {
-    throw startFailure(error, wrapped.tell);
-  } finally {
     wrapped.remove();
+    throw startFailure(error, wrapped.tell);
   }
   try {
     if (pidFile !== '') writePidFile(pidFile);
     if (identity !== null) takeIdentity(identity, pidFile);
     if (settings.workingDirectory !== '') changeDirectory(settings.workingDirectory);
   } catch (error) {
+    wrapped.remove();
     await server.stop(0);
     if (pidFile !== '') removePidFile(pidFile);
     throw error;
   }
+  const reload = (cause: string): void => {
+    logs.life.write(L_NOTICE, 'core', `${cause}: reading ${load.file} again`);
+    // The server has logged what became of it; the problems of a broken file are many lines.
+    server.reload().catch((error: unknown) => {
+      if (error instanceof StartError && error.details !== '') process.stderr.write(`${wrapped.tell(error.details)}\n`);
+    });
+  };
+  process.on('SIGHUP', () => reload('SIGHUP'));
+  const unwatch = settings.watch
+    ? watchFiles(
+        () => server.files,
+        () => reload('a file changed'),
+      )
+    : () => {};
   process.on('SIGUSR1', () => dumpStatistics(server, logs));
   logs.life.write(
     L_NOTICE,
@@ -193,5 +207,7 @@ export async function runServer(settings: RunSettings, observer?: RunObserver): 
   const stopped = serveUntilStopped(server, logs);
   observer?.onReady();
   await stopped;
+  unwatch();
+  wrapped.remove();
   if (pidFile !== '') removePidFile(pidFile);
 }

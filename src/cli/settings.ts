@@ -19,6 +19,8 @@ export interface RunSettings {
   readonly workingDirectory: string;
   readonly user: string;
   readonly group: string;
+  /** Read the configuration again when one of its files changes. */
+  readonly watch: boolean;
   /** Told once at the start. */
   readonly notes: readonly string[];
 }

@@ -37,6 +37,8 @@ export interface CheckResult {
 /** A server that runs. */
 export interface RunningServer {
   readonly sockets: readonly ListenSocket[];
+  /** Files that the configuration in force was read from. */
+  readonly files: readonly string[];
   /** Warnings of the configuration, already logged. */
   readonly warnings: readonly Diagnostic[];
   /**

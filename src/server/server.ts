@@ -1,3 +1,6 @@
+import { resolve } from 'node:path';
+import { RpcFault, type RpcMethod } from '../rpc/method.ts';
+import { struct } from '../rpc/value.ts';
 import type { Diagnostic } from '../script/diagnostic.ts';
 import { L_ERR, L_INFO, L_NOTICE, L_WARN, type Log } from '../script/log.ts';
 import { Statistics } from '../script/statistics.ts';
@@ -113,6 +116,7 @@ class Server implements RunningServer {
   private readonly options: LoadOptions;
   private readonly log: Log;
   private readonly fixed: ReadonlyMap<string, string>;
+  private read: readonly string[];
   private stopping: Promise<void> | null = null;
 
   constructor(parts: {
@@ -123,6 +127,7 @@ class Server implements RunningServer {
     options: LoadOptions;
     log: Log;
     fixed: ReadonlyMap<string, string>;
+    files: readonly string[];
   }) {
     this.core = parts.core;
     this.active = parts.active;
@@ -131,6 +136,12 @@ class Server implements RunningServer {
     this.options = parts.options;
     this.log = parts.log;
     this.fixed = parts.fixed;
+    this.read = parts.files;
+    parts.core.rpc.add(reloadCommand(() => this.reload()));
+  }
+
+  get files(): readonly string[] {
+    return this.read;
   }
 
   get sockets(): readonly ListenSocket[] {
@@ -158,6 +169,7 @@ class Server implements RunningServer {
         refuse(loaded, options);
         throw error;
       }
+      this.read = filesOf(loaded, options);
       await this.active.open();
       const warnings = problems(loaded);
       logWarnings(log, warnings);
@@ -198,6 +210,31 @@ function fixedSettings(loaded: LoadedConfiguration, options: LoadOptions): Reado
     log_prefix: settings.logPrefix !== '',
   };
   return new Map(Object.entries(named).map(([name, value]) => [name, JSON.stringify(value)]));
+}
+
+/** Absolute names of the files that a configuration was read from. */
+function filesOf({ files }: LoadedConfiguration, { cwd }: LoadOptions): string[] {
+  return [...files.keys()].map((name) => resolve(cwd, name));
+}
+
+/** cfg.reload: the command that reads the configuration again. */
+function reloadCommand(reload: () => Promise<readonly Diagnostic[]>): RpcMethod {
+  return {
+    name: 'cfg.reload',
+    doc: [
+      'Reads the configuration again and puts it into force; calls and registrations go on.',
+      'A broken file leaves the old one in force.',
+    ],
+    array: false,
+    async run() {
+      try {
+        return struct({ warnings: (await reload()).length });
+      } catch (error) {
+        if (!(error instanceof StartError)) throw error;
+        throw new RpcFault(500, error.details === '' ? error.message : `${error.message}\n${error.details}`);
+      }
+    },
+  };
 }
 
 function logWarnings(log: Log, warnings: readonly Diagnostic[]): void {
@@ -251,7 +288,16 @@ export async function startServer(options: LoadOptions, sink: Log): Promise<Runn
   );
   log.write(L_INFO, 'core', `ready on ${where.join(' ')}`);
   log.write(L_INFO, 'core', `modules: ${active.linked?.modules.map(({ name }) => name).join(' ')}`);
-  return new Server({ core, active, stats: statistics, warnings, options, log, fixed: fixedSettings(loaded, options) });
+  return new Server({
+    core,
+    active,
+    stats: statistics,
+    warnings,
+    options,
+    log,
+    fixed: fixedSettings(loaded, options),
+    files: filesOf(loaded, options),
+  });
 }
 
 /** Throws when the configuration has errors. */

@@ -123,13 +123,15 @@ describe('trunkline run', () => {
     assert.match(stderr, /trunkline: error: .* \[CFG_[A-Z_]+\]\n {2}Nothing was started/);
   });
 
-  it('notes SIGHUP, dumps statistics on SIGUSR1, and goes on', async () => {
+  it('refuses a broken file on SIGHUP, dumps statistics on SIGUSR1, and goes on', async () => {
     using folder = new Folder();
     const port = await freePort();
     const server = start(['run', folder.write('a.cfg', answeringCfg(port))]);
     await server.output(/listening on/);
+    folder.write('a.cfg', answeringCfg(port).replace('exit;', 'exitt;'));
     server.process.kill('SIGHUP');
-    await server.output(/SIGHUP ignored: reload is not available yet/);
+    await server.output(/reload refused, the old configuration stays/);
+    await server.output(/a\.cfg:\d+:\d+: error/);
     assert.equal(await ask(port), 'SIP/2.0 200 Here');
     server.process.kill('SIGUSR1');
     await server.output(/"module":"statistics","msg":"core: /);
@@ -138,6 +140,27 @@ describe('trunkline run', () => {
     const { code, stderr } = await server.finished();
     assert.equal(code, 0);
     assert.doesNotMatch(stderr, /[Dd]ebugger/);
+  });
+
+  it('reads its file again on SIGHUP, and by itself with --watch', async () => {
+    using folder = new Folder();
+    for (const [options, signal] of [
+      [[], true],
+      [['--watch'], false],
+    ] as const) {
+      const port = await freePort();
+      const server = start(['run', ...options, folder.write('a.cfg', answeringCfg(port))]);
+      await server.output(/listening on/);
+      for (const word of ['There', 'Elsewhere']) {
+        folder.write('a.cfg', answeringCfg(port).replace('Here', word));
+        if (signal) server.process.kill('SIGHUP');
+        for (let i = 0; i < 100 && (await ask(port)) !== `SIP/2.0 200 ${word}`; i++)
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        assert.equal(await ask(port), `SIP/2.0 200 ${word}`);
+      }
+      server.process.kill('SIGTERM');
+      assert.equal((await server.finished()).code, 0);
+    }
   });
 
   it('goes on when the reader of its log has gone', async () => {

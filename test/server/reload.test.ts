@@ -26,7 +26,7 @@ async function answering(reason: string) {
   const phone = await openPeer({ name: 'phone' });
   const ask = async (): Promise<string> => {
     await phone.send(requestText(phone, { method: 'OPTIONS', uri: 'sip:x@example.com' }), { host: '127.0.0.1', port });
-    return (await phone.expect('200 OPTIONS')).reason;
+    return (await phone.expect('200 OPTIONS')).startLine.slice('SIP/2.0 200 '.length);
   };
   return { ...started, port, text, write, ask };
 }
