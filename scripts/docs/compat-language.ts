@@ -156,6 +156,11 @@ export const eventRows: readonly EventRow[] = [
     when: 'the reply to a request of uac_req_send()',
     support: 'no: the request generator is not available yet',
   },
+  {
+    name: 'uac:registration',
+    when: 'ours: the registration of an account has changed; $uac_reg(uuid), (old), (new), (code), (reason) … say how',
+    support: 'yes',
+  },
   { name: 'core:modinit-before', when: 'before modules start', support: 'yes' },
   { name: 'core:worker-one-init', when: 'once, after the start', support: 'yes' },
   { name: 'core:pre-routing', when: 'before request_route and reply_route', support: 'yes' },

@@ -38,7 +38,7 @@ export function markOfFunctions(): Severity | null {
 
 /** The same for a parameter. */
 export function markOfParameters(): Severity | null {
-  return severity('modparam("uac", "reg_db_url", "")\nrequest_route { exit; }', 'CFG_UNSUPPORTED_PARAMETER');
+  return severity('modparam("tm", "on_sl_reply", "x")\nrequest_route { exit; }', 'CFG_UNSUPPORTED_PARAMETER');
 }
 
 /** The same for a variable. */

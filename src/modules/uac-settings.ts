@@ -12,6 +12,7 @@ import { UAC_ERRORS, type UacErrorCode } from '../uac/errors.ts';
 import type { IdentitySettings, RestoreMode, RestoreStore } from '../uac/identity.ts';
 import type { IdentityDialogs } from '../uac/identity-dialog.ts';
 import { IdentityVault } from '../uac/identity-vault.ts';
+import { type RegistrationSettings, readRegistrationSettings } from './uac/reg-settings.ts';
 
 /** The three variables that may hold a request's own credentials. */
 export interface AuthVariables {
@@ -29,6 +30,8 @@ export interface UacSettings {
   readonly cseqUpdate: boolean;
   readonly cseqParam: string;
   readonly defaultSocket: ListenSocket | null;
+  /** Null without reg_db_url. */
+  readonly registration: RegistrationSettings | null;
 }
 
 function refuse(code: UacErrorCode, parameter: string, detail = ''): ModuleError {
@@ -62,8 +65,7 @@ export function readSettings(host: ModuleHost, parameters: ModuleParameters): Ua
   if (mode === 'auto' && !byDialog && !host.proxy.options.recordRoute.appendFromTag)
     throw refuse('UAC_NEEDS_FROMTAG', 'restore_mode');
   if (mode === 'auto' && byDialog && host.module('dialog') === null) throw refuse('UAC_NEEDS_DIALOG', 'restore_dlg');
-  if (parameters.isSet('reg_db_url') && parameters.str('reg_contact_addr') === '')
-    throw refuse('UAC_NEEDS_CONTACT', 'reg_contact_addr');
+  const registration = readRegistrationSettings(parameters);
   const password = parameters.str('restore_passwd');
   return {
     identity: {
@@ -81,6 +83,7 @@ export function readSettings(host: ModuleHost, parameters: ModuleParameters): Ua
     cseqUpdate: parameters.int('cseq_update') !== 0,
     cseqParam: names.cseq,
     defaultSocket: defaultSocket(host, parameters.str('default_socket')),
+    registration,
   };
 }
 

@@ -27,11 +27,18 @@ import {
 } from '../script/values.ts';
 import { authenticate } from '../uac/auth-retry.ts';
 import { type CSeqSettings, raiseCSeq, restoreStatelessCSeq, shiftCSeq } from '../uac/cseq-offset.ts';
-import { UAC_ERRORS } from '../uac/errors.ts';
 import type { IdentityHeader } from '../uac/header-shape.ts';
 import { carryIdentities } from '../uac/identity.ts';
 import { replaceIdentity } from '../uac/replace.ts';
 import { restoreAll, restoreIdentity } from '../uac/restore.ts';
+import { registrationStatistics } from './uac/reg-counters.ts';
+import { registrationVariable } from './uac/reg-events.ts';
+import { registrationFunctions } from './uac/reg-functions.ts';
+import { registrationParts } from './uac/reg-parts.ts';
+import { accountCredential, carryAccount, requestTo } from './uac/reg-request-to.ts';
+import { registrationCommands } from './uac/reg-rpc.ts';
+import { registrationParameters } from './uac/reg-settings.ts';
+import { REGISTRATION_ROUTE, Registration } from './uac/registration.ts';
 import { type AuthVariables, readSettings, type UacSettings } from './uac-settings.ts';
 
 /** State of one program's uac module. */
@@ -39,6 +46,8 @@ interface UacModule {
   readonly host: ModuleHost;
   readonly settings: UacSettings;
   readonly cseq: CSeqSettings;
+  /** Null without reg_db_url, and before the start. */
+  registration: Registration | null;
   /** Ends the listening to our Routes; once another program has taken over and no request of this one is left. */
   release: () => void;
 }
@@ -102,20 +111,35 @@ function restore(module: UacModule, ctx: ScriptContext, header: IdentityHeader):
   return result(module, `uac_restore_${header}`, done);
 }
 
-/** The request's own credentials: usable when there are a user and a password; without a realm they fit every one. */
-function ownCredential(variables: AuthVariables | null, ctx: ScriptContext): Credential | null {
+/** What the three variables hold; null without them. */
+function variableTexts(
+  variables: AuthVariables | null,
+  ctx: ScriptContext,
+): { readonly user: string; readonly realm: string; readonly password: string } | null {
   if (variables === null) return null;
-  const user = textOf(variables.user.get(ctx)) ?? '';
-  const secret = textOf(variables.password.get(ctx)) ?? '';
-  if (user === '' || secret === '') return null;
-  return credential({ user, realm: textOf(variables.realm.get(ctx)) ?? '', secret });
+  const read = (variable: VariableAccess): string => textOf(variable.get(ctx)) ?? '';
+  return { user: read(variables.user), realm: read(variables.realm), password: read(variables.password) };
+}
+
+/**
+ * The request's own credentials: those of the account that it was sent to by uac_reg_request_to(), or of the variables, usable when there are a
+ * user and a password; without a realm they fit every one.
+ */
+function ownCredential(variables: AuthVariables | null, ctx: ScriptContext, ha1: boolean): Credential | null {
+  const texts = variableTexts(variables, ctx);
+  const account = accountCredential(ctx, texts);
+  if (account !== null) return account;
+  if (texts === null || texts.user === '' || texts.password === '') return null;
+  return credential({ user: texts.user, realm: texts.realm, secret: texts.password, ha1 });
 }
 
 function auth(module: UacModule, ctx: ScriptContext, mode: number): number {
   const { state } = ctx;
   const { variables, credentials, bindings, identity } = module.settings;
-  const source = { own: ownCredential(variables, ctx), list: credentials, bindings, ha1: (mode & 1) !== 0 };
+  const ha1 = (mode & 1) !== 0;
+  const source = { own: ownCredential(variables, ctx, ha1), list: credentials, bindings, ha1 };
   const done = authenticate(state, ctx.branch, source, (challenged, next) => {
+    carryAccount(challenged, next);
     carryIdentities(state, challenged, next, identity);
     if (!raiseCSeq(state, challenged, next, module.cseq))
       module.host.log.write(L_WARN, 'uac', `CSeq of ${state.message.method} is at its end`, 'UAC_CSEQ_RANGE');
@@ -130,8 +154,6 @@ function onOwnRoute(module: UacModule, state: RequestState, route: OwnRoute): vo
   shiftCSeq(state, route, module.cseq);
   restoreAll(state, route, module.settings.identity, (code, text) => module.host.log.write(L_WARN, 'uac', text, code));
 }
-
-const NO_REGISTRATION = 'no: remote registration is not available yet';
 
 /** A function of the original that cannot be offered yet: it fails with a logged error. */
 function missing(
@@ -171,15 +193,14 @@ const functions: readonly FunctionDefinition<UacModule>[] = [
   fn('uac_auth', ['int?'], AUTH, (m) => (ctx, mode) => auth(m, ctx, mode ?? 0)),
   fn('uac_auth_mode', ['int'], AUTH, (m) => (ctx, mode) => auth(m, ctx, mode)),
   missing('uac_req_send', [], ROUTE_ANY, 'no: the request generator is not available yet'),
-  ...['uac_reg_lookup', 'uac_reg_lookup_uri'].map((name) => missing(name, ['str', 'var'], ROUTE_ANY, NO_REGISTRATION)),
-  ...['uac_reg_status', 'uac_reg_refresh'].map((name) => missing(name, ['str'], ROUTE_ANY, NO_REGISTRATION)),
-  ...['uac_reg_enable', 'uac_reg_disable', 'uac_reg_send_register', 'uac_reg_send_unregister'].map((name) =>
-    missing(name, ['str', 'str'], ROUTE_ANY, NO_REGISTRATION),
+  fn(
+    'uac_reg_request_to',
+    ['str', 'int'],
+    ROUTE_REQUEST | ROUTE_FAILURE | ROUTE_BRANCH,
+    (m: UacModule) => (ctx, user, mode) => requestTo(m, m.settings.variables, ctx, user, mode),
   ),
-  missing('uac_reg_request_to', ['str', 'int'], ROUTE_REQUEST | ROUTE_FAILURE | ROUTE_BRANCH, NO_REGISTRATION),
+  ...registrationFunctions,
 ];
-
-const REG_PARAMETER = 'no: remote registration comes later';
 
 /** uac: identities of From and To, answers to challenges of trunks. */
 export const uac = defineModule<UacModule>({
@@ -199,18 +220,7 @@ export const uac = defineModule<UacModule>({
     strParam('auth_password_avp', null),
     strParam('default_socket', null),
     strParam('event_callback', null, 'ignored: no KEMI callbacks yet'),
-    strParam('reg_db_url', null, REG_PARAMETER),
-    strParam('reg_db_table', 'uacreg', REG_PARAMETER),
-    strParam('reg_contact_addr', null, REG_PARAMETER),
-    intParam('reg_timer_interval', 90, REG_PARAMETER),
-    intParam('reg_retry_interval', 0, REG_PARAMETER),
-    intParam('reg_keep_callid', 0, REG_PARAMETER),
-    intParam('reg_random_delay', 0, REG_PARAMETER),
-    intParam('reg_active', 1, REG_PARAMETER),
-    intParam('reg_gc_interval', 150, REG_PARAMETER),
-    intParam('reg_hash_size', 4, REG_PARAMETER),
-    intParam('reg_use_domain', 0, REG_PARAMETER),
-    intParam('reload_delta', 30, REG_PARAMETER),
+    ...registrationParameters,
     // Ours: realm:host[:port], many: the realm's credentials are sent to these destinations and to no other.
     listParam('credential_destination'),
     // Ours: 0 leaves the CSeq number of a repeated request as it is.
@@ -224,6 +234,7 @@ export const uac = defineModule<UacModule>({
   ],
   functions,
   variables: [
+    registrationVariable,
     {
       name: 'uac_req',
       writable: true,
@@ -236,14 +247,13 @@ export const uac = defineModule<UacModule>({
   ],
   transformations: [],
   // uac:reply comes with the request generator.
-  eventRoutes: [],
+  eventRoutes: [REGISTRATION_ROUTE],
   create: (host, parameters) => {
     const settings = readSettings(host, parameters);
-    if (parameters.isSet('reg_db_url'))
-      host.log.write(L_WARN, 'uac', `reg_db_url: ${UAC_ERRORS.UAC_REG_NOT_AVAILABLE}`, 'UAC_REG_NOT_AVAILABLE');
     const module: UacModule = {
       host,
       settings,
+      registration: null,
       cseq: {
         update: settings.cseqUpdate,
         param: settings.cseqParam,
@@ -259,9 +269,21 @@ export const uac = defineModule<UacModule>({
     module.release = () => {
       for (const release of listeners) release();
     };
+    if (settings.registration !== null) registrationStatistics(host.statistics, () => module.registration);
     return module;
   },
+  start: (module, program) => {
+    const { host, settings } = module;
+    if (settings.registration === null) return;
+    const parts = registrationParts(host, settings.registration, settings.defaultSocket);
+    if (parts !== null) module.registration = new Registration(host, settings.registration, parts, program);
+  },
+  rpc: registrationCommands,
+  drain: async (module, graceMs) => {
+    await module.registration?.drain(graceMs);
+  },
   stop: (module) => {
+    module.registration?.stop();
     module.release();
   },
 });

@@ -24,8 +24,25 @@ export const UAC_ERRORS = {
   UAC_NEEDS_DIALOG: 'restore_dlg is set: load dialog.so, or unset it.',
   UAC_NEEDS_CONTACT: 'reg_db_url is set without reg_contact_addr: say at which address we are to be reached.',
   UAC_BAD_SOCKET: 'default_socket must be proto:host:port of one of the listen lines.',
-  UAC_REG_NOT_AVAILABLE:
-    'Remote registration is configured but not available in this version; nothing will be registered.',
+  UAC_REG_BAD_PARAMETER:
+    'A parameter of remote registration is out of its range, or reg_unregister is not none, all, or some of disable, remove and stop.',
+  UAC_REG_NOT_ENABLED:
+    'A uac_reg_ function was called without reg_db_url; set it, to the empty text if accounts come by command alone.',
+  UAC_REG_READ_ONLY: 'The variable for the result cannot be written. Use $var(…), $avp(…) or $ru.',
+  UAC_REG_ATTRIBUTE: 'Accounts are found by l_uuid, l_username, r_username or auth_username, in small letters.',
+  UAC_REG_UNKNOWN: 'There is no such account; "kamcmd uac.reg_list" shows those there are.',
+  UAC_REG_BAD_URI: 'The text is no URI to find an account by.',
+  UAC_REG_MODE: 'The mode of uac_reg_request_to() is 0 to 3.',
+  UAC_REG_ROWS_SKIPPED:
+    'More rows cannot be accounts than are named one by one; those that are named say what is wrong.',
+  UAC_REG_DATABASE:
+    'The database of the accounts failed in a way that has no code of its own. Accounts that are known go on; it is tried again.',
+  UAC_REG_FAILED:
+    'An account could not be registered for a reason that may pass; it is tried again by itself with growing pauses. The line has status and next hop.',
+  UAC_REG_REJECTED:
+    'The registrar refuses an account: user, password, realm or domain are wrong, or the account is barred. Correct the row and refresh it; it is tried again slowly.',
+  UAC_REG_FAULTY:
+    'An account cannot work as it is: its socket is none of ours, or auth_proxy is no SIP URI. Correct the row and refresh it.',
   UAC_NOT_SUPPORTED: 'The function is not available in this version.',
   UAC_NULL_VALUE:
     'A display name or URI to set is undefined ($null); nothing was changed. Test the variable before the call.',

@@ -1,0 +1,215 @@
+import { utf8Bytes } from '../../digest/credentials.ts';
+import type { ScriptContext } from '../../script/context.ts';
+import { L_INFO, L_NOTICE, L_WARN, type Log } from '../../script/log.ts';
+import type { VariableDefinition } from '../../script/module-definition.ts';
+import type { Value } from '../../script/values.ts';
+import { CallbackTimer } from '../../time/callback-timer.ts';
+import type { TimerWheel } from '../../time/timer-wheel.ts';
+import type {
+  RegistrationEngine,
+  RegistrationEvent,
+  RegistrationStateName,
+  RegistrationView,
+} from '../../uac/registration/engine.ts';
+
+/** States that an account stays in; the others are steps on the way from one of these to the next. */
+const SETTLED: ReadonlySet<RegistrationStateName> = new Set([
+  'registered',
+  'retrying',
+  'rejected',
+  'disabled',
+  'unregistered',
+  'idle',
+  'faulty',
+]);
+
+/** Settled states that are failures: another status is news there. */
+const FAILED: ReadonlySet<RegistrationStateName> = new Set(['retrying', 'rejected', 'faulty']);
+
+/** Code of the log line of each failure. */
+const CODES: Readonly<Partial<Record<RegistrationStateName, string>>> = {
+  retrying: 'UAC_REG_FAILED',
+  rejected: 'UAC_REG_REJECTED',
+  faulty: 'UAC_REG_FAULTY',
+};
+
+/** Lines of one kind in one window that are written as they are; the rest are counted. */
+const LINES = 10;
+/** Length of a window in milliseconds. */
+const WINDOW = 10_000;
+/** Next hops that a summary tells apart. */
+const HOPS = 100;
+/** Told states kept beyond the number of accounts, before those of removed accounts are dropped. */
+const SLACK = 1000;
+
+/** A change worth telling: an account has settled, in another state than the last one told or with another status. */
+export interface RegistrationChange {
+  readonly account: RegistrationView;
+  /** The state told before; `waiting` for the first time. */
+  readonly old: RegistrationStateName;
+  readonly state: RegistrationStateName;
+  readonly code: number;
+  readonly reason: string;
+}
+
+interface Told {
+  readonly state: RegistrationStateName;
+  readonly code: number;
+}
+
+interface Window {
+  count: number;
+  readonly hops: Map<string, number>;
+}
+
+/**
+ * Tells what becomes of accounts: to the log, where thousands of the same kind become a few lines and a number, and to whoever listens.
+ * A refresh that succeeds is no news.
+ */
+export class RegistrationReporter {
+  private readonly engine: RegistrationEngine;
+  private readonly log: Log;
+  private readonly wheel: TimerWheel;
+  /** Called for each change, in the turn in which it happens. */
+  tell: (change: RegistrationChange) => void = () => {};
+  private readonly told = new Map<string, Told>();
+  private readonly windows = new Map<string, Window>();
+  private readonly summaries = new CallbackTimer(() => this.summarize());
+  private readonly unlisten: () => void;
+
+  constructor(engine: RegistrationEngine, log: Log, wheel: TimerWheel) {
+    this.engine = engine;
+    this.log = log;
+    this.wheel = wheel;
+    this.unlisten = engine.onChange((event) => this.changed(event));
+  }
+
+  /** Ends it, with what is left to say. */
+  close(): void {
+    this.unlisten();
+    this.wheel.stop(this.summaries);
+    this.summarize();
+  }
+
+  private changed({ account, to, code, reason }: RegistrationEvent): void {
+    if (!SETTLED.has(to)) return;
+    const { uuid } = account.row;
+    const before = this.told.get(uuid);
+    if (before?.state === to && (!FAILED.has(to) || before.code === code)) return;
+    this.told.set(uuid, { state: to, code });
+    this.forgetRemoved();
+    const change: RegistrationChange = { account, old: before?.state ?? 'waiting', state: to, code, reason };
+    this.write(change);
+    this.tell(change);
+  }
+
+  private forgetRemoved(): void {
+    if (this.told.size <= this.engine.size * 2 + SLACK) return;
+    for (const uuid of this.told.keys()) if (this.engine.find('l_uuid', uuid) === null) this.told.delete(uuid);
+  }
+
+  private write(change: RegistrationChange): void {
+    const { account, state, code } = change;
+    const kind = `${state} ${code}`;
+    let window = this.windows.get(kind);
+    if (window === undefined) {
+      window = { count: 0, hops: new Map() };
+      this.windows.set(kind, window);
+      if (!this.summaries.armed) this.wheel.start(this.summaries, WINDOW);
+    }
+    window.count++;
+    if (window.count <= LINES) {
+      this.line(state, lineText(change));
+      return;
+    }
+    const hop = window.hops.has(account.row.proxy) || window.hops.size < HOPS ? account.row.proxy : 'others';
+    window.hops.set(hop, (window.hops.get(hop) ?? 0) + 1);
+  }
+
+  private summarize(): void {
+    for (const [kind, { count, hops }] of this.windows) {
+      if (count <= LINES) continue;
+      const [state = '', code = '0'] = kind.split(' ') as [RegistrationStateName, string];
+      const [hop = ''] = [...hops].sort(([, a], [, b]) => b - a)[0] ?? [];
+      const where = hops.size === 1 ? `at ${hop}` : `at ${hops.size} next hops, most at ${hop}`;
+      const status = code === '0' ? '' : ` (${code})`;
+      this.line(state as RegistrationStateName, `${count - LINES} more accounts ${state}${status} ${where}`);
+    }
+    this.windows.clear();
+  }
+
+  private line(state: RegistrationStateName, text: string): void {
+    const code = CODES[state];
+    if (code !== undefined) this.log.write(L_WARN, 'uac', text, code);
+    else this.log.write(state === 'registered' ? L_INFO : L_NOTICE, 'uac', text);
+  }
+}
+
+function lineText({ account, state, code, reason }: RegistrationChange): string {
+  const { uuid, proxy } = account.row;
+  const status = code === 0 ? reason : `${code} ${reason}`.trim();
+  switch (state) {
+    case 'registered':
+      return `account ${uuid} is registered at ${account.registrar || proxy} for ${account.granted} s`;
+    case 'retrying':
+      return `account ${uuid} could not be registered at ${proxy}: ${status}; next attempt in ${wait(account)} s`;
+    case 'rejected':
+      return `account ${uuid} is refused at ${proxy}: ${status}; next attempt in ${wait(account)} s`;
+    case 'faulty':
+      return `account ${uuid} cannot work as it is: ${status}`;
+    default:
+      return `account ${uuid} is ${state}${status === '' ? '' : `: ${status}`}`;
+  }
+}
+
+function wait({ nextAttempt, since }: RegistrationView): number {
+  return Math.max(0, nextAttempt - since);
+}
+
+const CHANGE = Symbol('uac registration change');
+
+/** Gives the run of an event route its change, for $uac_reg(…). */
+export function setChange(ctx: ScriptContext, change: RegistrationChange): void {
+  ctx.setCached(CHANGE, change);
+}
+
+/** What $uac_reg(name) gives in event_route[uac:registration]. */
+const FIELDS: Readonly<Record<string, (change: RegistrationChange) => Value>> = {
+  uuid: ({ account }) => utf8Bytes(account.row.uuid),
+  old: ({ old }) => old,
+  new: ({ state }) => state,
+  code: ({ code }) => code,
+  reason: ({ reason }) => reason,
+  online: ({ account }) => (account.online ? 1 : 0),
+  failures: ({ account }) => account.failures,
+  granted: ({ account }) => account.granted,
+  next: ({ account }) => account.nextAttempt,
+  registrar: ({ account }) => account.registrar,
+  l_username: ({ account }) => utf8Bytes(account.row.localUser),
+  l_domain: ({ account }) => utf8Bytes(account.row.localDomain),
+  r_username: ({ account }) => utf8Bytes(account.row.remoteUser),
+  r_domain: ({ account }) => utf8Bytes(account.row.remoteDomain),
+  auth_proxy: ({ account }) => utf8Bytes(account.row.proxy),
+};
+
+/** $uac_reg(name): the change that event_route[uac:registration] runs for; undefined everywhere else. */
+export const registrationVariable: VariableDefinition<unknown> = {
+  name: 'uac_reg',
+  writable: false,
+  inner: 'required',
+  support: 'yes',
+  bind: () => (inner, _index, text) => {
+    const name = inner?.constant ?? null;
+    const field = name === null ? undefined : FIELDS[name.trim()];
+    if (field === undefined) return `${text}: one of ${Object.keys(FIELDS).join(', ')} is wanted`;
+    return {
+      text,
+      get: (ctx) => {
+        const change = ctx.cached<RegistrationChange>(CHANGE);
+        return change === undefined ? null : field(change);
+      },
+      int: null,
+      set: null,
+    };
+  },
+};
