@@ -86,6 +86,14 @@ export const MODULE_ERRORS = {
     explanation: 'No counter of this name was declared; nothing was counted.',
     action: 'Declare it with modparam("counters", "script_counter", "name").',
   },
+  CTL_ACCOUNT: {
+    explanation: 'The user or group of the control sockets does not exist.',
+    action: 'Correct the parameter, or create it.',
+  },
+  CTL_MODE: {
+    explanation: 'The file mode of the control sockets is none.',
+    action: 'Write it in octal digits with a zero before them: 0600, 0660.',
+  },
   HTABLE_BAD_ARGUMENT: {
     explanation: 'An argument is not of the form that the function takes, or it has no such operator.',
     action: 'Look at the value in the message; references are written table=>key.',

@@ -2,6 +2,7 @@ import type { AnyModule } from '../script/module-definition.ts';
 import { cfgutils } from './cfgutils.ts';
 import { corex } from './corex.ts';
 import { counters } from './counters.ts';
+import { ctl } from './ctl.ts';
 import { htable } from './htable.ts';
 import { kex } from './kex.ts';
 import { maxfwd } from './maxfwd.ts';
@@ -24,6 +25,7 @@ const all: readonly AnyModule[] = [
   cfgutils,
   corex,
   counters,
+  ctl,
   htable,
   kex,
   maxfwd,

@@ -20,8 +20,12 @@ export type RpcArgument =
 /** The parameters of one call, read by position. */
 export class RpcArguments {
   readonly list: readonly RpcArgument[];
-  constructor(list: readonly RpcArgument[]) {
+  private readonly convert: boolean;
+
+  /** @param convert every number is taken for a text and the other way round (ctl's autoconversion) */
+  constructor(list: readonly RpcArgument[], convert = false) {
     this.list = list;
+    this.convert = convert;
   }
 
   get count(): number {
@@ -30,6 +34,7 @@ export class RpcArguments {
 
   /** A string parameter; null when it is missing or of another type (rpc->scan "S"). */
   text(index: number): string | null {
+    if (this.convert) return this.textOrInt(index);
     const found = this.list[index];
     return found?.kind === 'string' ? found.value : null;
   }
@@ -43,8 +48,17 @@ export class RpcArguments {
 
   /** An int parameter; null when it is missing or of another type (rpc->scan "d"). */
   int(index: number): number | null {
+    if (this.convert) return this.intOrText(index);
     const found = this.list[index];
     return found?.kind === 'int' ? found.value : null;
+  }
+
+  /** An int parameter for which a double (cut) and the text of a number are taken, too (rpc->scan ".d"); null for any other. */
+  intOrText(index: number): number | null {
+    const found = this.list[index];
+    if (found === undefined) return null;
+    if (found.kind === 'string') return /^\s*[+-]?\d+$/.test(found.value) ? Number(found.value) | 0 : null;
+    return Math.trunc(found.value) | 0;
   }
 }
 
