@@ -4,12 +4,13 @@ import { DIGEST_ERRORS } from '../../src/digest/errors.ts';
 import { PARSE_ERRORS } from '../../src/message/parse-errors.ts';
 import { MODULE_ERRORS } from '../../src/modules/errors.ts';
 import { PROXY_ERRORS } from '../../src/proxy/errors.ts';
+import { BINRPC_ERRORS } from '../../src/rpc/binrpc/errors.ts';
+import { RPC_ERRORS } from '../../src/rpc/errors.ts';
+import { JSON_RPC_ERRORS } from '../../src/rpc/json/errors.ts';
 import { checkerCodes } from '../../src/script/checker-codes.ts';
 import { frontEndCodes } from '../../src/script/diagnostic.ts';
 import { CHECKER_ACTIONS, FRONT_END_ACTIONS, RUNTIME_ACTIONS, VARIABLE_ERRORS } from '../../src/script/errors.ts';
 import { runtimeCodes } from '../../src/script/runtime-codes.ts';
-import { RPC_ERRORS } from '../../src/rpc/errors.ts';
-import { JSON_RPC_ERRORS } from '../../src/rpc/json/errors.ts';
 import { SERVER_ERRORS } from '../../src/server/errors.ts';
 import { STORAGE_ERRORS } from '../../src/storage/errors.ts';
 import { TRANSACTION_ERRORS } from '../../src/transaction/errors.ts';
@@ -97,7 +98,7 @@ export const errorGroups: readonly ErrorGroup[] = [
       'From `trunkline db`, and in the log when accounts are read or a script uses SQL. Messages never hold a password.',
     codes: STORAGE_ERRORS,
   },
-  { title: 'Operators’ sockets', intro: 'At the start, and in the log.', codes: { ...RPC_ERRORS, ...JSON_RPC_ERRORS } },
+  { title: 'Operators’ sockets', intro: 'At the start, and in the log.', codes: { ...RPC_ERRORS, ...BINRPC_ERRORS, ...JSON_RPC_ERRORS } },
   { title: 'Proxy', intro: 'Forwarding, branches, requests of our own.', codes: PROXY_ERRORS },
   { title: 'Transactions', intro: 'In the log.', codes: TRANSACTION_ERRORS },
   {

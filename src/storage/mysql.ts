@@ -64,6 +64,8 @@ export class MysqlDatabase implements SqlDatabase {
       // A statement is one statement: nothing that a variable brought in can begin another.
       multipleStatements: false,
     });
+    // Errors come back through the statements; a late one, of a connection that was given up, must not end the process.
+    this.pool.on('connection', (connection) => connection.on('error', () => {}));
   }
 
   query(sql: string, parameters: readonly SqlValue[] = []): Promise<SqlResult> {
@@ -138,12 +140,18 @@ export class MysqlDatabase implements SqlDatabase {
         connection.release();
         throw new StorageError('STORAGE_TIMEOUT', `${this.name} had no free connection in time`);
       }
-      // Errors come back through the statement; one between statements must not end the process.
-      const ignore = (): void => {};
-      connection.on('error', ignore);
+      // That a connection ends under a stream is told to nobody but its own listeners.
+      let lose: (error: unknown) => void = () => {};
+      const lost = new Promise<never>((_resolve, reject) => {
+        lose = reject;
+      });
+      lost.catch(() => {});
+      const end = (): void => lose(new StorageError('STORAGE_UNREACHABLE', `${this.name} closed the connection`));
+      connection.on('error', lose);
+      connection.on('end', end);
       call.abandon = () => connection.destroy();
       try {
-        const result = await work(connection, call);
+        const result = await Promise.race([work(connection, call), lost]);
         if (!call.over) connection.release();
         return result;
       } catch (error) {
@@ -153,7 +161,8 @@ export class MysqlDatabase implements SqlDatabase {
         else connection.destroy();
         throw known;
       } finally {
-        connection.off('error', ignore);
+        connection.off('error', lose);
+        connection.off('end', end);
       }
     });
   }

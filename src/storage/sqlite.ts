@@ -50,7 +50,6 @@ class SqliteThread {
   constructor(data: SqliteWorkerData, name: string) {
     // Node 22 prints a warning that node:sqlite is experimental; it is none of the operator's business.
     this.worker = new Worker(WORKER, { workerData: data, execArgv: ['--disable-warning=ExperimentalWarning'] });
-    this.worker.unref();
     this.worker.on('message', (reply: SqliteReply) => {
       this.waiting.get(reply.id)?.resolve(reply);
       this.waiting.delete(reply.id);
@@ -64,6 +63,8 @@ class SqliteThread {
       for (const { reject } of this.waiting.values()) reject(error);
       this.waiting.clear();
     });
+    // After the listeners: each of them would hold the process again.
+    this.worker.unref();
   }
 
   get alive(): boolean {

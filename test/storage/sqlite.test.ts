@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { openDatabase } from '../../src/storage/database.ts';
+import { ensureTables, initTables } from '../../src/storage/tables.ts';
+import { openAccountStore } from '../../src/storage/uacreg.ts';
+import { account, BLOG_INSERTS, conformance, type Dialect, failsWith, using } from './conformance.ts';
+
+const dialect: Dialect = {
+  id: 'id INTEGER PRIMARY KEY NOT NULL',
+  slow: () => 'WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c',
+  numbers: (count) =>
+    `WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ${count}) SELECT n FROM c`,
+  scripts: 'db_sqlite',
+  older: { sql: BLOG_INSERTS.older, change: 'character for character' },
+  newer: {
+    sql: BLOG_INSERTS.newer.replace("('',", '(NULL,'),
+    change: "with NULL for the id: SQLite takes no '' for one",
+    before: null,
+  },
+};
+
+conformance('sqlite', dialect, (place) => {
+  const pathOf = (url: string): string => url.slice('sqlite:///'.length);
+
+  test('a new file is for its owner alone, and others use it at the same time', async () => {
+    const url = await place().fresh();
+    await using(url, {}, async (database) => {
+      await ensureTables(database);
+      assert.equal(statSync(pathOf(url)).mode & 0o777, 0o600);
+      const other = new DatabaseSync(pathOf(url));
+      let count = 0;
+      await openAccountStore(database).insert(account('a'));
+      // While we are in the middle of reading, another process writes.
+      await database.stream('SELECT l_uuid FROM uacreg', 1, () => {
+        count++;
+        other.exec("INSERT INTO uacreg (l_uuid) VALUES ('b')");
+      });
+      assert.equal(count, 1);
+      assert.equal((await openAccountStore(database).read('b'))?.uuid, 'b');
+      other.close();
+    });
+  });
+
+  test('a file locked by another process is STORAGE_TIMEOUT and says so', async () => {
+    const url = await place().fresh();
+    await initTables(url);
+    const other = new DatabaseSync(pathOf(url));
+    other.exec('PRAGMA journal_mode = DELETE');
+    other.exec('BEGIN EXCLUSIVE');
+    await using(url, { timeout: 500 }, async (database) => {
+      await failsWith(openAccountStore(database).read('x'), 'STORAGE_TIMEOUT', /locked/);
+      other.exec('COMMIT');
+      other.close();
+      assert.equal(await openAccountStore(database).read('x'), null);
+    });
+  });
+
+  test('no file, no folder, no right, no database', async () => {
+    const url = await place().fresh();
+    await failsWith(openDatabase(url, { create: false }).query('SELECT 1'), 'STORAGE_UNREACHABLE', /no such file/);
+    await failsWith(openDatabase(`${url}/deep/er`).query('SELECT 1'), 'STORAGE_UNREACHABLE');
+    const path = pathOf(url);
+    writeFileSync(path, 'this is no database, and long enough to be told from one that has just been made'.repeat(20));
+    await using(url, {}, async (database) => failsWith(database.query('SELECT * FROM version'), 'STORAGE_UNREACHABLE'));
+    mkdirSync(`${path}.folder`);
+    await using(`${url}.folder`, {}, async (database) => failsWith(database.query('SELECT 1'), 'STORAGE_UNREACHABLE'));
+  });
+
+  test('one folder is made for a new file', async () => {
+    const url = `${await place().fresh()}.d/accounts.db`;
+    await initTables(url);
+    assert.equal(statSync(pathOf(url).replace(/\/[^/]*$/, '')).mode & 0o777, 0o700);
+  });
+
+  test('a file for reading only', {
+    skip: process.getuid?.() === 0 ? 'root may write everything' : false,
+  }, async () => {
+    const url = await place().fresh();
+    await initTables(url);
+    chmodSync(pathOf(url), 0o400);
+    await using(url, {}, async (database) =>
+      failsWith(openAccountStore(database).insert(account('a')), 'STORAGE_DENIED'),
+    );
+  });
+
+  test("SQLite's own defaults: texts in double quotes, no foreign keys", async () => {
+    await using('sqlite:///:memory:', {}, async (database) => {
+      assert.deepEqual((await database.query('SELECT "text"')).rows, [['text']]);
+      await database.query('CREATE TABLE a (x INTEGER REFERENCES b(y))');
+      assert.equal((await database.query('INSERT INTO a VALUES (1)')).affected, 1);
+    });
+  });
+
+  test('the event loop goes on during a long statement', async () => {
+    await using('sqlite:///:memory:', {}, async (database) => {
+      await database.query('SELECT 1');
+      let ticks = 0;
+      const timer = setInterval(() => ticks++, 5);
+      await database.query(`SELECT count(*) FROM (${dialect.numbers(1_000_000)})`);
+      clearInterval(timer);
+      assert.ok(ticks > 5, `${ticks} ticks`);
+    });
+  });
+
+  test('a program that is done ends, although its database is still open', () => {
+    const script = `
+      import { openDatabase } from ${JSON.stringify(new URL('../../src/storage/database.ts', import.meta.url).href)};
+      const database = openDatabase('sqlite:///:memory:');
+      console.log((await database.query('SELECT 41 + 1')).rows[0][0]);`;
+    const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 20_000,
+      encoding: 'utf8',
+    });
+    assert.equal(out, '42\n');
+  });
+});
