@@ -1,13 +1,17 @@
 /**
- * `npm run bench [row…] [--rounds N] [--units N]`: CPU (user + system of all server processes) per unit of work, for Kamailio and for this
- * server in turn in one run with the same configuration file, and the ratio of the medians. Without Kamailio only our own figures.
- * Rows: trunk, relay, stateful, stateless, parse.
+ * `npm run bench [row…] [--rounds N] [--units N] [--long] [--own]`: CPU (user + system of all server processes) per unit of work, for Kamailio
+ * and for this server in turn in one run with the same configuration file, and the ratio of the medians. Without Kamailio, or with --own, only
+ * our own figures. Rows: trunk, relay, stateful, stateless, parse, reg-start; by name or with --long also reg-steady and reg-million.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runRegistrationRows } from './registration-rows.ts';
 import { cpuOf, memoryOf } from './support/cpu.ts';
+import { nextPorts } from './support/ports.ts';
+import { BenchServer, ROOT, type ServerKind } from './support/server.ts';
+import { median, sleep } from './support/values.ts';
 
 interface Row {
   readonly name: string;
@@ -54,7 +58,6 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-const root = join(import.meta.dirname, '..');
 const args = process.argv.slice(2);
 
 function option(name: string, value: number): number {
@@ -68,58 +71,36 @@ interface Reading {
   readonly failed: number;
 }
 
-/** Ports of one measurement; a new set for each, so that late packets of the last one meet nobody. */
-let nextPort = 21000 + (process.pid % 500) * 10;
-
-async function measure(row: Row, server: 'kamailio' | 'trunkline', units: number): Promise<Reading> {
-  const port = nextPort;
-  nextPort += 3;
-  const dir = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
-  const child = startServer(row, server, port, dir);
-  let log = '';
-  child.stderr?.on('data', (data: Buffer) => {
-    log += data.toString();
-  });
+async function measure(row: Row, kind: ServerKind, units: number): Promise<Reading> {
+  const [port, callerPort, carrierPort] = nextPorts(3) as [number, number, number];
+  const directory = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
+  // The carrier's port stands in a string, where a define is not replaced: both get it as a substitution.
+  const server = new BenchServer({ kind, cfg: row.name, port, directory, subst: { CARRIER_PORT: carrierPort } });
   try {
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    if (child.exitCode !== null) throw new Error(`${server} did not start:\n${log}`);
-    return await drive(row, port, units, child);
+    await sleep(1500);
+    server.check();
+    return await drive(row, { serverPort: port, callerPort, carrierPort }, units, server.pid);
   } finally {
-    child.kill('SIGTERM');
-    await new Promise((resolve) => {
-      const force = setTimeout(() => child.kill('SIGKILL'), 6000);
-      child.once('exit', () => {
-        clearTimeout(force);
-        resolve(undefined);
-      });
-    });
-    rmSync(dir, { recursive: true, force: true });
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function startServer(row: Row, server: 'kamailio' | 'trunkline', port: number, dir: string): ChildProcess {
-  const file = join(root, 'bench', 'cfg', `${row.name}.cfg`);
-  const listen = ['-l', `udp:127.0.0.1:${port}`, '-A', `CARRIER_PORT=${port + 2}`];
-  // The carrier's port stands in a string, where a define is not replaced: both get it as a substitution.
-  const common = ['-f', file, '-DD', '-E', ...listen, `--subst=!CARRIER_PORT!${port + 2}!g`];
-  if (server === 'kamailio')
-    return spawn('kamailio', [...common, '-Y', dir, '-w', dir, '-m', '512', '-M', '16'], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-  return spawn(join(root, 'bin', 'trunkline'), common, { stdio: ['ignore', 'ignore', 'pipe'] });
+interface Ports {
+  readonly serverPort: number;
+  readonly callerPort: number;
+  readonly carrierPort: number;
 }
 
-function drive(row: Row, port: number, units: number, server: ChildProcess): Promise<Reading> {
+function drive(row: Row, ports: Ports, units: number, server: number): Promise<Reading> {
   const plan = {
     mode: row.name,
-    serverPort: port,
-    callerPort: port + 1,
-    carrierPort: port + 2,
+    ...ports,
     units,
     warmUp: row.warmUp,
     outstanding: row.outstanding,
   };
-  const load = spawn(process.execPath, [join(root, 'bench', 'support', 'load.ts'), JSON.stringify(plan)], {
+  const load = spawn(process.execPath, [join(ROOT, 'bench', 'support', 'load.ts'), JSON.stringify(plan)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return new Promise((resolve, reject) => {
@@ -134,11 +115,11 @@ function drive(row: Row, port: number, units: number, server: ChildProcess): Pro
       for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n')) {
         const line = JSON.parse(text.slice(0, at)) as { event: string; failed?: number };
         text = text.slice(at + 1);
-        if (line.event === 'warm') before = cpuOf(server.pid as number);
+        if (line.event === 'warm') before = cpuOf(server);
         if (line.event === 'done') {
           clearTimeout(limit);
-          const used = cpuOf(server.pid as number) - before;
-          resolve({ microseconds: used / units, memory: memoryOf(server.pid as number), failed: line.failed ?? 0 });
+          const used = cpuOf(server) - before;
+          resolve({ microseconds: used / units, memory: memoryOf(server), failed: line.failed ?? 0 });
         }
       }
     });
@@ -146,17 +127,9 @@ function drive(row: Row, port: number, units: number, server: ChildProcess): Pro
   });
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
-}
-
 /** The parser alone, in a process of its own: messages per second of CPU. */
 function measureParser(): void {
-  const run = spawnSync(process.execPath, [join(root, 'bench', 'parse.ts')], { encoding: 'utf8', timeout: 120_000 });
+  const run = spawnSync(process.execPath, [join(ROOT, 'bench', 'parse.ts')], { encoding: 'utf8', timeout: 120_000 });
   const line = run.stdout.split('\n').findLast((text) => text.startsWith('median')) ?? 'parse: no result';
   process.stdout.write(
     `parse     an INVITE of 1179 bytes to what a proxy needs, ${line.replace(/ \(.*$/, '')}; budget 500,000\n`,
@@ -170,9 +143,11 @@ const hasKamailio = spawnSync('kamailio', ['-v']).status === 0 && !args.includes
 const pad = (text: string, width: number): string => text.padStart(width);
 
 if (!hasKamailio) process.stdout.write('kamailio is not installed (or --own was given): only our own figures\n');
-process.stdout.write(
-  `${'row'.padEnd(10)}${pad('kamailio µs', 12)}${pad('trunkline µs', 14)}${pad('ratio', 8)}${pad('budget', 8)}${pad('MiB', 7)}${pad('failed', 8)}\n`,
-);
+if (rows.length > 0) {
+  process.stdout.write(
+    `${'row'.padEnd(10)}${pad('kamailio µs', 12)}${pad('trunkline µs', 14)}${pad('ratio', 8)}${pad('budget', 8)}${pad('MiB', 7)}${pad('failed', 8)}\n`,
+  );
+}
 for (const row of rows) {
   const readings: { kamailio: Reading[]; trunkline: Reading[] } = { kamailio: [], trunkline: [] };
   const units = option('--units', row.units);
@@ -192,3 +167,10 @@ for (const row of rows) {
   );
 }
 if (wanted.length === 0 || wanted.includes('parse')) measureParser();
+await runRegistrationRows({
+  wanted,
+  long: args.includes('--long'),
+  hasKamailio,
+  rounds,
+  units: args.includes('--units') ? option('--units', 0) : null,
+});
