@@ -290,6 +290,6 @@ export async function fakeRegistration(
   store.rows = rows;
   const parts = { engine: () => engine, store: () => store };
   const registration = new Registration(host, settings, parts, host.program());
-  await registration.database.load();
+  while (registration.database.health.state === 'loading') await new Promise((resolve) => setImmediate(resolve));
   return { holder: { host, registration }, engine, store };
 }
