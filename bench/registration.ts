@@ -94,8 +94,8 @@ export async function allRegistered(setup: RegistrationSetup, count: number, pat
 export async function startCost(kind: ServerKind): Promise<number> {
   const setup = await setUp(kind, 0, 3600);
   try {
+    await setup.server.listening();
     await sleep(3_000);
-    setup.server.check();
     return cpuOf(setup.server.pid);
   } finally {
     await setup.stop();

@@ -77,6 +77,7 @@ async function measure(row: Row, kind: ServerKind, units: number): Promise<Readi
   // The carrier's port stands in a string, where a define is not replaced: both get it as a substitution.
   const server = new BenchServer({ kind, cfg: row.name, port, directory, subst: { CARRIER_PORT: carrierPort } });
   try {
+    await server.listening();
     await sleep(1500);
     server.check();
     return await drive(row, { serverPort: port, callerPort, carrierPort }, units, server.pid);

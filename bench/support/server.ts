@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sleep } from './values.ts';
 
 /** Which program runs a configuration. */
 export type ServerKind = 'kamailio' | 'trunkline';
@@ -27,6 +29,7 @@ export interface ServerPlan {
 export class BenchServer {
   readonly child: ChildProcess;
   private readonly kind: ServerKind;
+  private readonly port: number;
   private log = '';
 
   constructor(plan: ServerPlan) {
@@ -36,6 +39,7 @@ export class BenchServer {
       ...Object.entries(plan.subst).map(([name, value]) => `--subst=!${name}!${value}!g`),
     ];
     this.kind = plan.kind;
+    this.port = port;
     const stdio = ['ignore', 'ignore', 'pipe'] as const;
     this.child =
       plan.kind === 'kamailio'
@@ -62,6 +66,15 @@ export class BenchServer {
   check(): void {
     const { exitCode, signalCode } = this.child;
     if (exitCode !== null || signalCode !== null) throw new Error(`${this.kind} has ended:\n${this.log}`);
+  }
+
+  /** Waits until its UDP port is open: read from the kernel, because trying to bind it could take it from the server. */
+  async listening(): Promise<void> {
+    const hex = `:${this.port.toString(16).toUpperCase().padStart(4, '0')} `;
+    while (!readFileSync('/proc/net/udp', 'latin1').includes(hex)) {
+      this.check();
+      await sleep(20);
+    }
   }
 
   /** Ends it: politely, and after a while not. */
