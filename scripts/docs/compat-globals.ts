@@ -75,7 +75,7 @@ export const globalRows: readonly GlobalRow[] = [
   ),
   row('onsend_route_reply', NOT_YET, 'onsendRouteReply'),
   row('received_route_mode'),
-  row('return_mode', NOT_YET, 'returnMode'),
+  row('return_mode', 'yes: 1 gives expressions the code of a function or route as it is, and all but 0 are true; 0 still ends the script'),
   row('xavp_via_params', 'yes', 'viaXavps'),
   row('xavp_via_fields', 'yes: the name is its own; in Kamailio 5.6 it overwrites xavp_via_params', 'viaXavps'),
   row('xavp_via_reply_params', 'yes', 'viaXavps'),

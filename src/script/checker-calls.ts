@@ -154,10 +154,6 @@ export function resolveRouteCall(place: Place, call: RouteCall): CallSite | null
   const { scope } = place;
   const name = place.expression(place, call.name);
   const args = call.args.map((arg) => place.expression(place, arg));
-  if (args.length > 0) {
-    const message = 'arguments of route() are not passed on';
-    scope.diagnostics.warning('CFG_DIALECT', message, call.at, 'set a variable before the call');
-  }
   if (name.op !== 'const') return { kind: 'route', name, args, at: call.at };
   const text = toWire(String(name.value));
   const known = scope.routes.get('route');

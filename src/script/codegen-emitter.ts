@@ -30,4 +30,6 @@ export interface Emitter {
   /** A bound variable whose index is the counter of a loop, which is kept under `counter` in the run's cache. */
   counted(ref: Reference, counter: symbol): { readonly name: string };
   readonly maxLoops: number;
+  /** return_mode: in expressions calls are worth their code, not 1 or 0. */
+  readonly rawCodes: boolean;
 }

@@ -59,7 +59,7 @@ export class ExpressionWriter {
         return this.test(expr);
       case 'call':
       case 'block':
-        return `(${this.code(expr)} > 0)`;
+        return `(${this.code(expr)} ${this.emitter.rawCodes ? '!==' : '>'} 0)`;
       default:
         return `(${this.int(expr)} ${how === 'positive' ? '>' : '!=='} 0)`;
     }
@@ -77,7 +77,7 @@ export class ExpressionWriter {
       }
       case 'call':
       case 'block':
-        return `(${this.code(expr)} > 0 ? 1 : 0)`;
+        return this.emitter.rawCodes ? this.code(expr) : `(${this.code(expr)} > 0 ? 1 : 0)`;
       case 'int':
         return this.arithmetic(expr);
       case 'negate':
@@ -196,6 +196,10 @@ export class ExpressionWriter {
         return this.awaited(`${name}(ctx)`, isAsync);
       }
       case 'route': {
+        if (site.args.length > 0) {
+          const values = site.args.map((arg) => this.operand(arg)).join(', ');
+          return `(ctx.passed = [${values}], ${this.callCode({ ...site, args: [] })})`;
+        }
         if (typeof site.name === 'string') {
           const { name, isAsync } = this.emitter.routeCall(site.name);
           return this.awaited(`${name}(ctx)`, isAsync);

@@ -10,6 +10,7 @@ import { Frame, literal } from './codegen-frame.ts';
 import { StatementWriter } from './codegen-statements.ts';
 import type { Binder } from './compile-binder.ts';
 import type { Arg, CallSite, Expr, Reference, RoutePlan, Stmt } from './compile-ir.ts';
+import { visitCalls } from './compile-ir-calls.ts';
 import type { VariableAccess } from './module-definition.ts';
 import { isPlaced, routeLabel } from './placed-variable.ts';
 import type { CompiledRoute, RouteKind } from './program.ts';
@@ -39,6 +40,8 @@ export interface GeneratedProgram {
 export interface GeneratorLimits {
   readonly maxWhileLoops: number;
   readonly maxRecursiveLevel: number;
+  /** return_mode. */
+  readonly returnMode: number;
 }
 
 /** Generates the program. Problems that only show when names are bound are reported by the binder. */
@@ -54,7 +57,9 @@ interface Access {
 
 class Generator implements Emitter {
   readonly maxLoops: number;
+  readonly rawCodes: boolean;
   private readonly maxDepth: number;
+  private passesArguments = false;
   private readonly routes: readonly RoutePlan[];
   private readonly binder: Binder;
   private readonly analysis: AsyncAnalysis;
@@ -71,6 +76,11 @@ class Generator implements Emitter {
     this.routes = routes;
     this.binder = binder;
     this.analysis = analyseAsync(routes);
+    this.rawCodes = limits.returnMode !== 0;
+    for (const { body } of routes)
+      visitCalls(body, (call) => {
+        if (call.kind === 'route' && call.args.length > 0) this.passesArguments = true;
+      });
     // 0 means no limit to Kamailio; a loop without end would stop everything here.
     this.maxLoops = limits.maxWhileLoops > 0 ? limits.maxWhileLoops : 1_000_000;
     this.maxDepth = limits.maxRecursiveLevel > 0 ? limits.maxRecursiveLevel : 1000;
@@ -119,13 +129,17 @@ class Generator implements Emitter {
     const text = this.functionText(`R${index}`, key, body, isAsync);
     if (kind !== 'route') return text;
     const [head, wait] = isAsync ? ['async function', 'await '] : ['function', ''];
+    // Only where a route is called with arguments somewhere: each call then has its own, or none.
+    const [take, give] = this.passesArguments
+      ? ['  const params = ctx.params; ctx.params = ctx.passed; ctx.passed = null;\n', '  ctx.params = params;\n']
+      : ['', ''];
     return [
       text,
       `${head} r${index}(ctx) {`,
       `  if (ctx.depth >= ${this.maxDepth}) return tooDeep(ctx, ${literal(name)});`,
       '  ctx.depth++;',
-      `  const r = ${wait}R${index}(ctx);`,
-      '  ctx.depth--;',
+      `${take}  const r = ${wait}R${index}(ctx);`,
+      `${give}  ctx.depth--;`,
       '  return ctx.rc = r;',
       '}',
       `byName.set(${literal(name)}, r${index});`,

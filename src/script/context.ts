@@ -5,7 +5,7 @@ import type { RequestState } from '../proxy/request-state.ts';
 import type { Target } from '../proxy/target.ts';
 import type { Received } from '../transport/transport.ts';
 import type { Program } from './program.ts';
-import type { RouteMask } from './values.ts';
+import type { RouteMask, Value } from './values.ts';
 
 /** A script goes on. */
 export const RUN = 0;
@@ -44,6 +44,10 @@ export class ScriptContext {
   scriptFlags = 0;
   /** Depth of route calls, bounded by max_recursive_level. */
   depth = 0;
+  /** Arguments of the route that runs ($param), null for none. */
+  params: readonly Value[] | null = null;
+  /** Arguments of the route call that is about to happen. */
+  passed: readonly Value[] | null = null;
   /** Number of the message in this server's life ($mi). */
   readonly serial: number;
   /** Per-run values cached by variables ($Ts…) and modules, by their own symbol; null until one is set. */

@@ -1,6 +1,7 @@
 /** log(), error(), exec() and the functions that choose configuration values. */
 import { argInt, argText, type CoreFunction, coreFunction } from './core-functions-define.ts';
 import { L_ALERT, L_DBG, L_ERR } from './log.ts';
+import { resetInstance, selectInstance } from './variables/custom-settings.ts';
 
 /** Plain-text logging and what else acts on nothing but the server. */
 export function logFunctions(): CoreFunction[] {
@@ -38,8 +39,28 @@ export function logFunctions(): CoreFunction[] {
         },
       { support: 'no: shell commands are refused' },
     ),
-    // Settings have one value each; there is nothing to choose from.
-    coreFunction('cfg_select', 2, () => () => 1, { support: 'partly: accepted, settings have no instances' }),
-    coreFunction('cfg_reset', 1, () => () => 1, { support: 'partly: accepted, settings have no instances' }),
+    coreFunction(
+      'cfg_select',
+      2,
+      (args, { host }) => {
+        const group = argText(args[0]);
+        const id = argText(args[1]);
+        if (group === null || id === null) return 'a group and the number of an instance are expected';
+        return (ctx) => {
+          if (host === null || selectInstance(host, ctx, group, id)) return 1;
+          host.log.write(L_ERR, 'core', `cfg_select: there is no ${group}[${id}]`, 'SCRIPT_NO_INSTANCE');
+          return -1;
+        };
+      },
+      { support: 'partly: the instance is a constant' },
+    ),
+    coreFunction('cfg_reset', 1, (args) => {
+      const group = argText(args[0]);
+      if (group === null) return 'a group is expected';
+      return (ctx) => {
+        resetInstance(ctx, group);
+        return 1;
+      };
+    }),
   ];
 }

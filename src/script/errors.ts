@@ -85,6 +85,7 @@ export const RUNTIME_ACTIONS: Readonly<Record<RuntimeCode, string>> = {
   SCRIPT_ASYNC_ROUTE: 'Call it earlier, in the request_route; check warns of it as CFG_ASYNC_ROUTE.',
   SCRIPT_CONVERSION: 'Compare texts with == "…" or eq, and test what comes from the network with =~ first.',
   SCRIPT_DIVISION: 'Test the divisor.',
+  SCRIPT_NO_INSTANCE: 'Define a setting of it: group[id].name = value.',
   SCRIPT_EXEC_REFUSED: 'Remove it; do what it did outside of the call’s way.',
   SCRIPT_FUNCTION_FAILED: 'This is a bug of the function: please report the line.',
   SCRIPT_HOST_UNRESOLVED: 'Check the name, or write the address.',

@@ -40,8 +40,6 @@ export interface ServerConfig {
   readonly rundir: string;
   /** event_route[core:msg-received] runs. */
   readonly receivedRoute: boolean;
-  /** 6.x: expressions see the raw codes of functions. */
-  readonly returnMode: number;
 }
 
 export interface LogConfig {
@@ -113,7 +111,6 @@ export function serverConfig(config: Config, values: GlobalValues, diagnostics: 
     workdir: values.text('workdir', ''),
     rundir: values.text('rundir', ''),
     receivedRoute: values.bool('received_route_mode', false),
-    returnMode: values.int('return_mode', 0),
   };
 }
 

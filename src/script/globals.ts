@@ -75,6 +75,7 @@ function settings(
     phone2tel: values.bool('phone2tel', true),
     maxWhileLoops: values.int('max_while_loops', 100),
     maxRecursiveLevel: values.int('max_recursive_level', 256),
+    returnMode: values.int('return_mode', 0),
     maxBranches: values.int('max_branches', 12),
     udpMtu: values.int('udp_mtu', 0),
     udpMtuTryProto: values.text('udp_mtu_try_proto', '').toLowerCase(),

@@ -16,6 +16,7 @@ export const runtimeCodes = {
   SCRIPT_ALIAS_REFUSED: 'force_tcp_alias() names a port that another connection of the peer serves; that one keeps it.',
   SCRIPT_SOCKET_REFUSED: 'A socket was forced for something that has none.',
   SCRIPT_EXEC_REFUSED: 'exec() was called; shell commands are refused.',
+  SCRIPT_NO_INSTANCE: 'cfg_select() names an instance that the group does not have.',
   SCRIPT_HOST_UNRESOLVED: 'A host name in a condition has no address.',
 } as const;
 

@@ -194,6 +194,7 @@ export function runtimeSupport(log: Log, sites: readonly RuntimeSite[], maxWhile
     dynamic(ctx, name, site) {
       const route = byName.get(name);
       if (route !== undefined) return route(ctx);
+      ctx.passed = null;
       report(site, `there is no route[${name}]`, 'SCRIPT_UNKNOWN_ROUTE');
       return NO_SUCH_ROUTE;
     },

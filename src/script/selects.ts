@@ -303,7 +303,7 @@ const ROOTS: ReadonlyMap<string, Root> = new Map<string, Root>([
       const [group, name] = rest;
       if (group === undefined || name === undefined) return null;
       const key = `${group.name}.${name.name}`;
-      return () => customSetting(host, key);
+      return (ctx) => customSetting(host, ctx, key);
     },
   ],
   [

@@ -17,6 +17,8 @@ export interface Settings {
   readonly phone2tel: boolean;
   readonly maxWhileLoops: number;
   readonly maxRecursiveLevel: number;
+  /** Not 0: in expressions calls are worth their code, and each but 0 is true (Kamailio 6). */
+  readonly returnMode: number;
   readonly maxBranches: number;
   readonly udpMtu: number;
   readonly udpMtuTryProto: string;

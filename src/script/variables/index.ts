@@ -8,6 +8,7 @@ import { headerVariables } from './headers.ts';
 import { identityHeaderVariables } from './identities.ts';
 import { identityVariables } from './identity.ts';
 import { messageVariables } from './message.ts';
+import { routeParams } from './route-params.ts';
 import { ruriVariables } from './ruri.ts';
 import { serverVariables } from './server.ts';
 import { avp } from './stores/avp.ts';
@@ -23,6 +24,7 @@ export type { CoreVariable } from './define.ts';
 /** Every variable that needs no loadmodule: those of Kamailio's core and of its pv module, which every configuration loads. */
 export const coreVariables: readonly CoreVariable[] = [
   ...scriptVariables,
+  routeParams,
   ...sharedVariableDefinitions,
   avp,
   ...xavpVariables,

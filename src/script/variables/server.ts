@@ -13,7 +13,11 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 
 const platform = `${ARCHITECTURES[process.arch] ?? process.arch}/${process.platform}`;
 
 /** `$name(text)`: something looked up by a name, which may be made at run time. */
-function lookup(name: string, writable: boolean, read: (host: ModuleHost, key: string) => Value): CoreVariable {
+function lookup(
+  name: string,
+  writable: boolean,
+  read: (host: ModuleHost, key: string, ctx: ScriptContext) => Value,
+): CoreVariable {
   return {
     name,
     writable,
@@ -22,7 +26,7 @@ function lookup(name: string, writable: boolean, read: (host: ModuleHost, key: s
       if (index !== null) return noIndex(name);
       if (inner === null || inner.constant === '') return `$${name}() needs a name`;
       const set = (ctx: ScriptContext, value: Value): boolean => setCustomSetting(host, innerText(inner, ctx), value);
-      return access(text, (ctx) => read(host, innerText(inner, ctx)), null, writable ? set : null);
+      return access(text, (ctx) => read(host, innerText(inner, ctx), ctx), null, writable ? set : null);
     },
     support: 'yes',
   };
@@ -161,7 +165,7 @@ export const serverVariables: readonly CoreVariable[] = [
   lookup('defv', false, (host, key) => unquoted(host.settings.defines.get(key))),
   lookup('env', false, (_host, key) => environment(key) ?? null),
   lookup('envn', false, (_host, key) => integer(environment(key)) ?? environment(key) ?? null),
-  lookup('ccp', true, customSetting),
+  lookup('ccp', true, (host, key, ctx) => customSetting(host, ctx, key)),
   evaluate,
   select,
   count,
