@@ -2,6 +2,7 @@
  * Problems found in a configuration. All of them are collected in one run; none stops the reader.
  */
 import { lineText, type SourceFile, type Span } from './source.ts';
+import { readableSource } from './source-bytes.ts';
 import { maskSecrets } from './source-secrets.ts';
 
 export type Severity = 'error' | 'warning';
@@ -103,7 +104,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, files: ReadonlyMap<stri
   const { file, line, column, severity, message, code, hint } = diagnostic;
   const out = [`${file}:${line}:${column}: ${severity}: ${message} [${code}]`];
   const source = files.get(file);
-  const whole = source === undefined ? '' : maskSecrets(lineText(source, line));
+  const whole = source === undefined ? '' : readableSource(maskSecrets(lineText(source, line)));
   // A line of kilobytes is shown around the place that matters.
   const from = whole.length > WIDEST && column > WIDEST / 2 ? column - WIDEST / 2 : 0;
   // One visible character for each control character: no file moves a cursor, and the carets stay where they belong.
@@ -116,7 +117,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, files: ReadonlyMap<stri
     out.push(`${margin} | ${text}`, `       | ${indent}${'^'.repeat(length)}`);
   }
   if (hint !== undefined) out.push(`       = ${hint}`);
-  return out.join('\n');
+  return readableSource(out.join('\n'));
 }
 
 /** Characters of a source line that are shown at most. */

@@ -1,8 +1,9 @@
 /** Text of a configuration as the wire knows it. */
 import type { StringLiteral } from './ast.ts';
+import { encodeSource } from './source-bytes.ts';
 
 /**
- * A literal's value with one character for each byte, as messages are read: what stands in the file beyond ASCII is UTF-8 on the wire,
+ * A literal's value with one character for each byte, as messages are read: what stands in the file beyond ASCII are its bytes there,
  * what an escape (`\xE9`) made is the byte it says.
  */
 export function wireText(literal: StringLiteral): string {
@@ -13,9 +14,9 @@ export function wireText(literal: StringLiteral): string {
   return written ? toWire(value) : value;
 }
 
-/** UTF-8 of a text, one character for each byte. */
+/** The bytes of a text as they stand in the file, one character for each. */
 export function toWire(text: string): string {
-  return isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+  return isAscii(text) ? text : encodeSource(text);
 }
 
 function isAscii(text: string): boolean {

@@ -1,4 +1,3 @@
-import { type Buffer, isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { modules } from '../modules/index.ts';
@@ -7,6 +6,7 @@ import { coreSymbols, knownVariables } from '../script/compile.ts';
 import { type Diagnostic, DiagnosticList, formatDiagnostics } from '../script/diagnostic.ts';
 import { parseConfig } from '../script/parse-config.ts';
 import type { SourceFile } from '../script/source.ts';
+import { decodeSource } from '../script/source-bytes.ts';
 import { type LoadOptions, StartError } from './server-api.ts';
 
 /** A configuration that was read and checked. */
@@ -17,15 +17,10 @@ export interface LoadedConfiguration {
   readonly read: readonly Diagnostic[];
 }
 
-/** A file's text: UTF-8, or latin1 when its bytes are no UTF-8, as old configurations have it. */
-function decode(bytes: Buffer): string {
-  return isUtf8(bytes) ? bytes.toString('utf8') : bytes.toString('latin1');
-}
-
 /** Text of an included file; null when it cannot be read. */
 function readText(path: string): string | null {
   try {
-    return decode(readFileSync(path));
+    return decodeSource(readFileSync(path));
   } catch {
     return null;
   }
@@ -39,7 +34,7 @@ export function loadConfiguration(options: LoadOptions): LoadedConfiguration {
   const path = isAbsolute(options.file) ? options.file : resolve(options.cwd, options.file);
   let text: string;
   try {
-    text = decode(readFileSync(path));
+    text = decodeSource(readFileSync(path));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError('CFG_FILE', `cannot read the configuration ${options.file}: ${reason}`);
