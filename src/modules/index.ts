@@ -3,6 +3,9 @@ import { cfgutils } from './cfgutils.ts';
 import { corex } from './corex.ts';
 import { counters } from './counters.ts';
 import { ctl } from './ctl.ts';
+import { dbMysql } from './db_mysql.ts';
+import { dbPostgres } from './db_postgres.ts';
+import { dbSqlite } from './db_sqlite.ts';
 import { htable } from './htable.ts';
 import { kex } from './kex.ts';
 import { maxfwd } from './maxfwd.ts';
@@ -26,6 +29,9 @@ const all: readonly AnyModule[] = [
   corex,
   counters,
   ctl,
+  dbMysql,
+  dbPostgres,
+  dbSqlite,
   htable,
   kex,
   maxfwd,
