@@ -1,6 +1,7 @@
 import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { LoadOptions } from '../server/server-api.ts';
 import { checkFile } from './check.ts';
+import { checkDatabase, type DbOptions, databaseUrl, initDatabase, URL_VARIABLE } from './db.ts';
 import { CliError, EXIT, formatError, usageError } from './errors.ts';
 import { parseDebug, parseDefine, parseListen } from './kamailio-options.ts';
 import { runServer } from './run.ts';
@@ -14,6 +15,8 @@ Examples:
   trunkline run kamailio.cfg     run it here; Ctrl-C stops it
   trunkline run kamailio.cfg -l udp:192.0.2.10:5060 -A WITH_TLS --debug 2
                                  other address, a define, and more in the log
+  trunkline db check mysql://kamailio:secret@127.0.0.1/kamailio
+                                 whether accounts can be read from there
 
 Kamailio's own options work too, for unit files and scripts ("trunkline -h"):
   trunkline -f /etc/kamailio/kamailio.cfg -c
@@ -177,7 +180,53 @@ export function buildProgram(finish: Finish): Command {
         }),
       );
     });
+  addDatabaseCommands(program, finish);
   return program;
+}
+
+const DATABASE_HELP = `
+A URL is sqlite:////absolute/path, mysql://user:password@host[:port]/database
+(MySQL, MariaDB) or postgres://user:password@host[:port]/database. Without one
+it is taken from ${URL_VARIABLE}, which no list of processes shows.
+
+Examples:
+  trunkline db init sqlite:////var/lib/trunkline/accounts.db
+  trunkline db check mysql://kamailio:secret@127.0.0.1/kamailio
+`;
+
+interface DatabaseCommandOptions {
+  readonly table: string;
+  readonly json?: boolean;
+}
+
+function addDatabaseCommands(program: Command, finish: Finish): void {
+  const db = program
+    .command('db')
+    .description('the database of accounts for remote registration (table uacreg)')
+    .addHelpText('after', DATABASE_HELP)
+    .action(() => {
+      throw usageError('"trunkline db" needs a command: init or check', 'Run "trunkline db --help".');
+    });
+  const settings = ({ table, json }: DatabaseCommandOptions): DbOptions => ({ table, json: json === true });
+  const sub = (name: string, description: string): Command =>
+    db
+      .command(name)
+      .description(description)
+      .argument('[url]', 'the database')
+      .option('--table <name>', 'the table, where it is not called uacreg', 'uacreg')
+      .option('--json', 'print one JSON object')
+      .addHelpText('after', DATABASE_HELP);
+  sub('init', 'make the tables that are not there; those that are there stay as they are').action(
+    async (url: string | undefined, options: DatabaseCommandOptions) => {
+      await initDatabase(databaseUrl(url), settings(options), process.stdout);
+    },
+  );
+  sub('check', 'say whether accounts can be read from it, and which rows cannot be accounts; changes nothing').action(
+    async (url: string | undefined, options: DatabaseCommandOptions) => {
+      const ok = await checkDatabase(databaseUrl(url), settings(options), process.stdout);
+      finish(ok ? EXIT.ok : EXIT.failed);
+    },
+  );
 }
 
 /**

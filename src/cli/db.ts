@@ -1,0 +1,119 @@
+import Table from 'cli-table3';
+import { STORAGE_ERRORS, StorageError } from '../storage/errors.ts';
+import { type DatabaseReport, inspectDatabase } from '../storage/inspect.ts';
+import { initTables } from '../storage/tables.ts';
+import { CliError, usageError } from './errors.ts';
+
+/** Where a URL may stand so that its password is not in the list of processes. */
+export const URL_VARIABLE = 'TRUNKLINE_DB_URL';
+
+/** Settings of both commands. */
+export interface DbOptions {
+  readonly table: string;
+  readonly json: boolean;
+}
+
+/** The URL given, or the one of the environment. @throws CliError */
+export function databaseUrl(given: string | undefined): string {
+  const url = given ?? process.env[URL_VARIABLE] ?? '';
+  if (url !== '') return url;
+  throw usageError('which database?', `Give its URL, or set ${URL_VARIABLE}: see "trunkline db --help".`);
+}
+
+function failure(error: unknown): unknown {
+  return error instanceof StorageError
+    ? new CliError(error.code, error.message, STORAGE_ERRORS[error.code].action)
+    : error;
+}
+
+/** Text of a database for a terminal: controls, and what reverses the writing, are shown as escapes. */
+function shown(text: string): string {
+  return text.replace(
+    /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** A table without lines: columns two blanks apart. */
+function aligned(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const blank = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '' };
+  const sides = { 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '' };
+  const table = new Table({
+    chars: { ...blank, ...sides, 'right-mid': '', middle: '  ' },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+    head: [...head],
+  });
+  for (const row of rows) table.push([...row]);
+  return `${table.toString().replace(/ +$/gm, '')}\n`;
+}
+
+/**
+ * `trunkline db init`: makes the tables that are not there.
+ * @throws CliError with a STORAGE_ code
+ */
+export async function initDatabase(url: string, options: DbOptions, out: NodeJS.WritableStream): Promise<void> {
+  try {
+    const made = await initTables(url, options.table);
+    if (options.json) {
+      out.write(`${JSON.stringify({ tables: made })}\n`);
+      return;
+    }
+    const rows = made.map(({ table, made, version }) => [
+      table,
+      version === null ? 'none' : `${version}`,
+      made ? 'made' : 'was there, left as it is',
+    ]);
+    out.write(aligned(['table', 'version', ''], rows));
+  } catch (error) {
+    throw failure(error);
+  }
+}
+
+/**
+ * `trunkline db check`: tells how a database of accounts stands.
+ * @returns true when accounts can be read from it and every row can be one
+ * @throws CliError with STORAGE_URL or STORAGE_TABLE_NAME
+ */
+export async function checkDatabase(url: string, options: DbOptions, out: NodeJS.WritableStream): Promise<boolean> {
+  let report: DatabaseReport;
+  try {
+    report = await inspectDatabase(url, options.table);
+  } catch (error) {
+    throw failure(error);
+  }
+  const ok = report.fault === null && report.unusable === 0;
+  out.write(options.json ? `${JSON.stringify({ ok, ...report })}\n` : reportText(report));
+  return ok;
+}
+
+function reportText(report: DatabaseReport): string {
+  const { fault, table, tables } = report;
+  const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : shown(names.join(', ')));
+  const there = (name: string): string => (tables.includes(name) ? 'there' : 'missing');
+  const rows: (readonly string[])[] = [
+    ['database', report.database],
+    ['reachable', report.reachable ? `yes, ${report.milliseconds} ms` : 'no'],
+  ];
+  if (report.reachable) {
+    rows.push(
+      ['server', shown(report.server ?? '')],
+      ['table version', there('version')],
+      [`table ${table}`, there(table)],
+    );
+  }
+  if (tables.includes(table)) {
+    rows.push(['its version', report.version === null ? 'unknown' : `${report.version}`]);
+    rows.push(['columns missing', list(report.missing)], ['columns not read', list(report.extra)]);
+    if (report.newer.length > 0) rows.push(['of later versions', `${list(report.newer)} (taken as empty)`]);
+  }
+  if (report.accounts !== null) rows.push(['rows', `${report.accounts}`], ['unusable rows', `${report.unusable}`]);
+  let text = aligned([], rows);
+  if (report.problems.length > 0) {
+    const problems = report.problems.map(({ uuid, code, text: why }) => [shown(uuid) || '(empty)', shown(why), code]);
+    text += `\n${aligned(['l_uuid', 'why it cannot be an account', 'code'], problems)}`;
+    const more = (report.unusable ?? 0) - report.problems.length;
+    if (more > 0) text += `and ${more} more\n`;
+  }
+  if (fault === null) return text;
+  return `${text}\n${shown(fault.text)} [${fault.code}]\n  ${STORAGE_ERRORS[fault.code].action}\n`;
+}
