@@ -31,7 +31,7 @@ export const tm = defineModule<TmModule>({
   ],
   variables: [],
   transformations: [],
-  // Requests and replies made here pass no route yet: the checker says so of event_route[tm:local-request] and its like.
-  eventRoutes: ['tm:branch-failure*'],
+  // Replies made here pass no route: the checker says so of event_route[tm:local-response].
+  eventRoutes: ['tm:branch-failure*', 'tm:local-request'],
   create: createTm,
 });

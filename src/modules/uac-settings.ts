@@ -13,6 +13,7 @@ import type { IdentitySettings, RestoreMode, RestoreStore } from '../uac/identit
 import type { IdentityDialogs } from '../uac/identity-dialog.ts';
 import { IdentityVault } from '../uac/identity-vault.ts';
 import { type RegistrationSettings, readRegistrationSettings } from './uac/reg-settings.ts';
+import { socketByName } from './uac/socket-name.ts';
 
 /** The three variables that may hold a request's own credentials. */
 export interface AuthVariables {
@@ -160,13 +161,7 @@ function restoreAvp(host: ModuleHost, parameters: ModuleParameters, parameter: s
 
 function defaultSocket(host: ModuleHost, text: string): ListenSocket | null {
   if (text === '') return null;
-  const match = /^(?:(udp|tcp|tls|ws|wss):)?(\[[^\]]+\]|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(text.trim());
-  const proto = match?.[1]?.toLowerCase() ?? 'udp';
-  const address = match?.[2]?.replace(/^\[|\]$/g, '').toLowerCase();
-  const port = match?.[3] === undefined ? (proto === 'tls' || proto === 'wss' ? 5061 : 5060) : Number(match[3]);
-  const found = host.sender.sockets.find(
-    (socket) => socket.proto === proto && socket.address === address && socket.port === port,
-  );
-  if (found === undefined) throw refuse('UAC_BAD_SOCKET', 'default_socket', text);
+  const found = socketByName(host.sender.sockets, text);
+  if (found === null) throw refuse('UAC_BAD_SOCKET', 'default_socket', text);
   return found;
 }

@@ -3,9 +3,8 @@ import { type Credential, credential } from '../digest/credentials.ts';
 import type { ProxyCore } from '../proxy/proxy-core.ts';
 import type { OwnRoute, RequestState } from '../proxy/request-state.ts';
 import type { ScriptContext } from '../script/context.ts';
-import { L_DBG, L_ERR, L_INFO, L_WARN } from '../script/log.ts';
+import { L_DBG, L_INFO, L_WARN } from '../script/log.ts';
 import {
-  type ArgumentSpec,
   defineModule,
   type FunctionDefinition,
   fn,
@@ -16,13 +15,11 @@ import {
   type VariableAccess,
 } from '../script/module-definition.ts';
 import {
-  ROUTE_ANY,
   ROUTE_BRANCH,
   ROUTE_BRANCH_FAILURE,
   ROUTE_EVENT,
   ROUTE_FAILURE,
   ROUTE_REQUEST,
-  type RouteMask,
   type Value,
 } from '../script/values.ts';
 import { authenticate } from '../uac/auth-retry.ts';
@@ -39,6 +36,7 @@ import { accountCredential, carryAccount, requestTo } from './uac/reg-request-to
 import { registrationCommands } from './uac/reg-rpc.ts';
 import { registrationParameters } from './uac/reg-settings.ts';
 import { REGISTRATION_ROUTE, Registration } from './uac/registration.ts';
+import { REPLY_ROUTE, requestFunctions, requestVariable } from './uac/req.ts';
 import { type AuthVariables, readSettings, type UacSettings } from './uac-settings.ts';
 
 /** State of one program's uac module. */
@@ -48,6 +46,7 @@ interface UacModule {
   readonly cseq: CSeqSettings;
   /** Null without reg_db_url, and before the start. */
   registration: Registration | null;
+  readonly ownCalls: Map<string, () => void>;
   /** Ends the listening to our Routes; once another program has taken over and no request of this one is left. */
   release: () => void;
 }
@@ -155,25 +154,6 @@ function onOwnRoute(module: UacModule, state: RequestState, route: OwnRoute): vo
   restoreAll(state, route, module.settings.identity, (code, text) => module.host.log.write(L_WARN, 'uac', text, code));
 }
 
-/** A function of the original that cannot be offered yet: it fails with a logged error. */
-function missing(
-  name: string,
-  args: readonly ArgumentSpec[],
-  routes: RouteMask,
-  support: string,
-): FunctionDefinition<UacModule> {
-  return fn(
-    name,
-    args,
-    routes,
-    (m: UacModule) => () => {
-      m.host.log.write(L_ERR, 'uac', `${name} is not available`, 'UAC_NOT_SUPPORTED');
-      return -1;
-    },
-    { support },
-  );
-}
-
 const functions: readonly FunctionDefinition<UacModule>[] = [
   ...(['from', 'to'] as const).flatMap((header): FunctionDefinition<UacModule>[] => [
     fn(
@@ -192,7 +172,7 @@ const functions: readonly FunctionDefinition<UacModule>[] = [
   ]),
   fn('uac_auth', ['int?'], AUTH, (m) => (ctx, mode) => auth(m, ctx, mode ?? 0)),
   fn('uac_auth_mode', ['int'], AUTH, (m) => (ctx, mode) => auth(m, ctx, mode)),
-  missing('uac_req_send', [], ROUTE_ANY, 'no: the request generator is not available yet'),
+  ...requestFunctions,
   fn(
     'uac_reg_request_to',
     ['str', 'int'],
@@ -210,7 +190,7 @@ export const uac = defineModule<UacModule>({
     strParam('rr_from_store_param', 'vsf'),
     strParam('rr_to_store_param', 'vst'),
     strParam('restore_mode', 'auto'),
-    intParam('restore_dlg', 0, 'partly: restore data are kept in Record-Route'),
+    intParam('restore_dlg', 0),
     strParam('restore_passwd', ''),
     strParam('restore_from_avp', null),
     strParam('restore_to_avp', null),
@@ -233,27 +213,16 @@ export const uac = defineModule<UacModule>({
     strParam('rr_to_display_param', 'vtd'),
   ],
   functions,
-  variables: [
-    registrationVariable,
-    {
-      name: 'uac_req',
-      writable: true,
-      inner: 'required',
-      support: 'no: the request generator is not available yet',
-      bind:
-        () =>
-        (_inner, _index, text): VariableAccess => ({ text, get: () => null, int: null, set: () => false }),
-    },
-  ],
+  variables: [registrationVariable, requestVariable],
   transformations: [],
-  // uac:reply comes with the request generator.
-  eventRoutes: [REGISTRATION_ROUTE],
+  eventRoutes: [REGISTRATION_ROUTE, REPLY_ROUTE],
   create: (host, parameters) => {
     const settings = readSettings(host, parameters);
     const module: UacModule = {
       host,
       settings,
       registration: null,
+      ownCalls: new Map(),
       cseq: {
         update: settings.cseqUpdate,
         param: settings.cseqParam,

@@ -6,6 +6,7 @@ import type { Cell } from './cell.ts';
 import type { ProxyCounters } from './counters.ts';
 import type { OwnRequest } from './detached-send.ts';
 import type { ProxyOptions } from './options.ts';
+import type { LocalRequestHook, OwnRequestHandle, OwnRequestParts, OwnRequestUser } from './own-request.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
 import type { Target } from './target.ts';
 
@@ -64,6 +65,10 @@ export interface ProxyCore {
   nextContacts(state: RequestState): number;
   /** t_uac_send: a request of our own whose replies nobody waits for; 1 or -1. */
   sendOwn(request: OwnRequest): number;
+  /** Sends a request of our own and tells how it ended. */
+  begin(parts: OwnRequestParts, user: OwnRequestUser): OwnRequestHandle;
+  /** Sees requests of our own before they leave (event_route[tm:local-request]); null when nobody wants to. */
+  localRequest: LocalRequestHook | null;
   /** t_suspend: the transaction (made if needed) waits for {@link resume}; 1 or -1. */
   suspend(state: RequestState): number;
   /** t_continue: runs `route` for a suspended transaction and goes on; -1 when there is none of that name. */

@@ -8,6 +8,7 @@ import type { Cell } from './cell.ts';
 import type { ProxyCounters } from './counters.ts';
 import type { NextHopResolver } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
+import type { LocalRequestHook } from './own-request.ts';
 import type { RequestState } from './request-state.ts';
 
 /** What the parts of the proxy share. */
@@ -21,6 +22,8 @@ export interface ProxyServices {
   readonly counters: ProxyCounters;
   /** Edits that the core reply route recorded for a reply. */
   readonly coreReplyEdits: WeakMap<SipMessage, EditList>;
+  /** Sees requests of our own before they leave; null when nobody wants to. */
+  readonly localRequest: LocalRequestHook | null;
   nextIndex(): number;
   /** Where replies to this request go (RFC 3261 §18.2.2, RFC 3581). */
   replyTo(state: RequestState): Destination;

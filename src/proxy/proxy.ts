@@ -20,6 +20,13 @@ import { type OwnRequest, replicate, sendOwnRequest } from './detached-send.ts';
 import { localReply } from './local-reply.ts';
 import { type NextHopResolver, withWishes } from './next-hop.ts';
 import type { ProxyOptions } from './options.ts';
+import {
+  beginOwnRequest,
+  type LocalRequestHook,
+  type OwnRequestHandle,
+  type OwnRequestParts,
+  type OwnRequestUser,
+} from './own-request.ts';
 import type {
   ForwardOptions,
   OwnRouteListener,
@@ -58,6 +65,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
   readonly coreReplyEdits = new WeakMap<SipMessage, EditList>();
   /** Transactions being handled, by number (t_continue, t_reply_callid). */
   readonly cells = new Map<number, Cell>();
+  localRequest: LocalRequestHook | null = null;
   private readonly listeners = new Set<OwnRouteListener>();
   private readonly replyListeners = new Set<StatelessReplyListener>();
   private readonly reporter: (code: string, text: string) => void;
@@ -230,6 +238,10 @@ export class SipProxy implements ProxyCore, ProxyServices {
 
   sendOwn(request: OwnRequest): number {
     return sendOwnRequest(this, request, this.options.userAgentHeader);
+  }
+
+  begin(parts: OwnRequestParts, user: OwnRequestUser): OwnRequestHandle {
+    return beginOwnRequest(this, parts, user);
   }
 
   suspend(state: RequestState): number {

@@ -1,5 +1,6 @@
 import { defaultProxyOptions, type ProxyOptions } from '../proxy/options.ts';
 import { type LinkedProgram, linkProgram } from '../script/compile.ts';
+import { localRequestHook } from '../script/local-request.ts';
 import { L_DBG, type Log } from '../script/log.ts';
 import { fromHere, runOccasion } from '../script/occasion.ts';
 import type { Statistics } from '../script/statistics.ts';
@@ -51,6 +52,7 @@ export function link(
     random: core.random,
     rpc: core.rpc,
     keep: core.keep,
+    http: core.http,
     runtime: {
       directory: options.runtimeDirectory || loaded.plan.globals.server.rundir || RUN_DIRECTORY,
       owner: options.owner ?? null,
@@ -143,6 +145,7 @@ export class ActiveProgram {
     core.router.prefix = prefix;
     runOccasion(program, 'event', 'core:worker-one-init', here);
     core.router.use(program, server.receivedRoute);
+    core.proxy.localRequest = localRequestHook(program, () => fromHere(core.transport.sockets, core.clock.now()));
     const stopTimers = startRouteTimers(program, loaded.plan.timers, core.wheel, core.transport.sockets);
     this.active = { linked, stopTimers };
     if (old === null) return;

@@ -43,7 +43,18 @@ export const UAC_ERRORS = {
     'The registrar refuses an account: user, password, realm or domain are wrong, or the account is barred. Correct the row and refresh it; it is tried again slowly.',
   UAC_REG_FAULTY:
     'An account cannot work as it is: its socket is none of ours, or auth_proxy is no SIP URI. Correct the row and refresh it.',
-  UAC_NOT_SUPPORTED: 'The function is not available in this version.',
+  UAC_REQ_KEY: '$uac_req has no such key; the message lists those there are.',
+  UAC_REQ_TYPE: 'A text key of $uac_req was given a number, or a number key a text; the old value stays.',
+  UAC_REQ_TOO_LONG: 'A value for $uac_req is longer than its key takes; the old value stays.',
+  UAC_REQ_LINE_END: 'A value for $uac_req has a line end where none may be; the old value stays.',
+  UAC_REQ_INCOMPLETE: 'uac_req_send() was called without $uac_req(method) or $uac_req(ruri); nothing was sent.',
+  UAC_REQ_BAD_METHOD: '$uac_req(method) is no SIP method name (RFC 3261 §25.1 token); nothing was sent.',
+  UAC_REQ_BAD_URI: 'A URI or address of $uac_req cannot be read; nothing was sent.',
+  UAC_REQ_BAD_SOCKET:
+    '$uac_req(sock) is none of the listen lines, written proto:host:port; nothing was sent, for it would leave by another socket.',
+  UAC_REQ_CSEQ: '$uac_req(cseqno) must be 1 to 2147483644; nothing was sent.',
+  UAC_REQ_FAILED: 'A request of our own had no final reply, could not be sent, or its next hop has no address; the message says which.',
+  UAC_REQ_UNKNOWN: 'uac_req_end() names a call that is not under way: another Call-ID, or it ended.',
   UAC_NULL_VALUE:
     'A display name or URI to set is undefined ($null); nothing was changed. Test the variable before the call.',
   UAC_BAD_VALUE:
