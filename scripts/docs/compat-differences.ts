@@ -23,6 +23,12 @@ export const differences: readonly DifferenceGroup[] = [
           that call them work as before.`,
       },
       {
+        title: 'A finished transaction stays as long as its peer repeats itself',
+        text: `\`wt_timer\` (5 s) ends a finished transaction where nothing is repeated. Once a request, a 2xx or a challenge was repeated, it stays
+          64*T1 from there (RFC 3261 timers D and J, RFC 6026 timers L and M): on a network that loses packets the repetition after that comes up to
+          eight seconds later.`,
+      },
+      {
         title: 't_relay() never waits',
         text: `IP addresses and names that are cached are used at once, with Kamailio's return codes. A name that has to be looked up makes the
           branch wait while the script goes on; if it cannot be resolved, the branch fails with 478 and the failure_route sees it. Kamailio

@@ -47,6 +47,8 @@ export interface ServerEffects extends CommonEffects {
   sendResponse(): void;
   /** Forgets the last response's text: it will not be sent again. */
   forgetResponse(): void;
+  /** True once the request came again. */
+  readonly repeated: boolean;
   /** Notes that the ACK for a negative final response never came (timer H). */
   ackMissing(): void;
   /** Notes that the user let the transaction die without a final response. */

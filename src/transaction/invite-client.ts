@@ -1,4 +1,5 @@
 import type { ClientEffects, ClientMachine } from './effects.ts';
+import { untilPeerGivesUp } from './transaction.ts';
 
 /**
  * States of an INVITE client transaction (RFC 3261 figure 5, with Accepted of RFC 6026 figure 2). What RFC 3261 §9.1 remembers
@@ -139,7 +140,8 @@ function provisional(state: InviteClientState, status: number, effects: ClientEf
 
 function success(state: InviteClientState, effects: ClientEffects): InviteClientState {
   if (state === 'accepted') {
-    // RFC 6026 §8.4: repeated 2xx and those of other forks go to the user, timer M is not restarted.
+    // RFC 6026 §8.4: repeated 2xx and those of other forks go to the user. Timer M is not restarted there, but it lasts 64*T1; see untilPeerGivesUp.
+    effects.endStateIn(untilPeerGivesUp(effects.timers));
     effects.reportResponse();
     return state;
   }
@@ -155,6 +157,7 @@ function failure(state: InviteClientState, effects: ClientEffects): InviteClient
   switch (state) {
     case 'completed':
       effects.resendAck(); // §17.1.1.2: the ACK was lost; not passed up again
+      effects.endStateIn(untilPeerGivesUp(effects.timers)); // timer D
       return state;
     case 'absorbing':
       // Nobody wants the response, but without an ACK the peer would repeat it for 64*T1.

@@ -1,4 +1,5 @@
 import type { ServerEffects, ServerMachine } from './effects.ts';
+import { untilPeerGivesUp } from './transaction.ts';
 
 /**
  * States of an INVITE server transaction (RFC 3261 figure 7, with Accepted of RFC 6026 figure 1). `confirmed` also stands for
@@ -26,7 +27,8 @@ export const INVITE_SERVER: ServerMachine<InviteServerState> = {
     if (status < 300) {
       // RFC 6026 §7.1: 2xx are repeated by the user agent, never from here. Timer L, for every transport.
       effects.forgetResponse();
-      if (state !== 'accepted') effects.endStateIn(effects.timers.wt);
+      const known = state === 'accepted' || effects.repeated;
+      effects.endStateIn(known ? untilPeerGivesUp(effects.timers) : effects.timers.wt);
       return 'accepted';
     }
     // §17.2.1: timer G on unreliable transports only, timer H always.
@@ -38,6 +40,8 @@ export const INVITE_SERVER: ServerMachine<InviteServerState> = {
   request(state, effects) {
     // §17.2.1: the last provisional or the final response again. RFC 6026 §7.1: absorbed in Accepted.
     if (state === 'proceeding' || state === 'completed') effects.sendResponse();
+    // The client has not seen our 2xx: its next repetition must not begin a second call.
+    if (state === 'accepted') effects.endStateIn(untilPeerGivesUp(effects.timers));
     return state;
   },
 

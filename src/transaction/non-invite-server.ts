@@ -1,4 +1,5 @@
 import type { ServerEffects, ServerMachine } from './effects.ts';
+import { untilPeerGivesUp } from './transaction.ts';
 
 /** States of a non-INVITE server transaction (RFC 3261 figure 8). `completed` also stands for released: nothing is sent then. */
 export type NonInviteServerState = 'trying' | 'proceeding' | 'completed' | 'terminated';
@@ -24,9 +25,8 @@ export const NON_INVITE_SERVER: ServerMachine<NonInviteServerState> = {
   request(state, effects) {
     // §17.2.2: dropped in Trying (there is no response yet), else the last response again.
     if (state === 'proceeding' || state === 'completed') effects.sendResponse();
-    // Timer J lasts 64*T1, as long as a client may repeat itself (timer F); wt is shorter but begins again with each repetition, and those
-    // are never further apart than T2. So a client that goes on losing our response is never taken for a new one.
-    if (state === 'completed' && !effects.reliable) effects.endStateIn(effects.timers.wt);
+    // A client that loses our response must not be taken for a new one: timer J.
+    if (state === 'completed' && !effects.reliable) effects.endStateIn(untilPeerGivesUp(effects.timers));
     return state;
   },
 
@@ -55,6 +55,8 @@ export const NON_INVITE_SERVER: ServerMachine<NonInviteServerState> = {
 
 /** §17.2.2: timer J is zero on reliable transports. Even then the user hears of the end from the timer, never from within its own call. */
 function completed(effects: ServerEffects): NonInviteServerState {
-  effects.endStateIn(effects.reliable ? 0 : effects.timers.wt);
+  // A client that has repeated itself already does so ever more rarely (timer E), the next time may be 4 s away.
+  const wait = effects.repeated ? untilPeerGivesUp(effects.timers) : effects.timers.wt;
+  effects.endStateIn(effects.reliable ? 0 : wait);
   return 'completed';
 }

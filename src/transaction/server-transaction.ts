@@ -41,6 +41,7 @@ export class ServerTransaction<S extends string>
   readonly reliable: boolean;
   request: SipMessage | null;
   lastStatus = 0;
+  repeated = false;
   private state: S | null = null;
   private readonly machine: ServerMachine<S>;
   private readonly host: ServerHost;
@@ -101,6 +102,7 @@ export class ServerTransaction<S extends string>
   /** The request came again. */
   receiveAgain(): void {
     if (this.state === null) return;
+    this.repeated = true;
     if (this.text !== null) this.host.stats.responsesRetransmitted++;
     this.enter(this.machine.request(this.state, this));
   }

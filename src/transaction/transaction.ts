@@ -31,6 +31,15 @@ export const DEFAULT_TIMERS: TransactionTimers = {
   restartFrOnEachReply: true,
 };
 
+/**
+ * How long a completed transaction stays, in ms, once the peer has repeated what we had taken: as long as the RFCs' timers D, J, L and M, 64*T1
+ * (RFC 3261 §17, RFC 6026 §8.4, §7.1), after which the peer has given up. `wt` is shorter than that, which spares the memory of a busy server
+ * wherever nothing is lost; but repetitions grow rarer up to T2, so where one comes and the next is lost, `wt` alone would end between them.
+ */
+export function untilPeerGivesUp({ retr1, wt }: TransactionTimers): number {
+  return Math.max(wt, 64 * retr1);
+}
+
 /** What a client transaction tells the layer above. Called synchronously from the receiving or timer path. */
 export interface ClientTransactionUser {
   /** Every provisional reply, the final one, and each retransmitted 2xx of an INVITE (RFC 6026 §8.4). Never a retransmitted negative final. */

@@ -14,6 +14,8 @@ export interface SippPlan {
   /** Where the caller sends; a called side has none. */
   readonly remotePort?: number;
   readonly port?: number;
+  /** Where others reach it, [public_port] in the scenario: of a relay before it. Its own without one. */
+  readonly publicPort?: number;
   readonly calls: number;
   /** New calls a second. */
   readonly rate?: number;
@@ -55,6 +57,7 @@ export async function startSipp(plan: SippPlan): Promise<SippRun> {
       ...['-sf', join(scenarios, plan.scenario), '-i', '127.0.0.1', '-p', `${port}`, '-m', `${plan.calls}`, '-nostdin'],
       ...['-r', `${plan.rate ?? 10}`, '-timeout', `${plan.timeout ?? 60}s`, '-timeout_error', '-trace_err'],
       ...['-trace_stat', '-fd', '1', '-stf', join(directory, 'stat.csv'), '-error_file', join(directory, 'errors.log')],
+      ...['-key', 'public_port', `${plan.publicPort ?? port}`],
       ...Object.entries(plan.keys ?? {}).flatMap(([name, value]) => ['-key', name, value]),
       ...(plan.args ?? []),
     ],

@@ -99,7 +99,9 @@ describe('INVITE client transaction', () => {
     assert.deepEqual(w.sender.take(), ['10700 ACK', '11700 ACK']);
     assert.equal(client.lastStatus, 486);
     assert.deepEqual(w.user.take(), ['700 100', '700 180', '10700 486']);
-    w.clock.advance(4_000); // timer D
+    w.clock.advance(31_990); // timer D
+    assert.equal(w.layer.size, 1);
+    w.clock.advance(10);
     assert.equal(w.layer.size, 0);
     assert.equal(reply(w, 486), false);
     assert.equal(w.layer.stats.responsesUnmatched, 1);
@@ -115,7 +117,7 @@ describe('INVITE client transaction', () => {
     assert.equal(w.wheel.size, 0);
   });
 
-  it('passes up every 2xx for wt, also over a stream, and sends no ACK (RFC 6026)', () => {
+  it('passes up every 2xx, also over a stream, and sends no ACK (RFC 6026)', () => {
     for (const listen of [UDP, TCP]) {
       const w = world();
       const client = start(w, {}, DEFAULT_TIMERS, listen);
@@ -126,14 +128,27 @@ describe('INVITE client transaction', () => {
       reply(w, 200, {}, 'other-fork');
       reply(w, 486);
       reply(w, 180);
-      w.clock.advance(990);
+      // The one after it, 4 s later, was lost (RFC 3261 §13.3.1.4).
+      w.clock.advance(8_000);
       reply(w, 200);
+      w.clock.advance(31_990);
+      reply(w, 486);
       w.clock.advance(10);
       assert.equal(reply(w, 200), false);
       assert.deepEqual(w.sender.take(), ['0 INVITE']);
-      assert.deepEqual(w.user.take(), ['0 200', '4000 200', '4000 200', '4990 200']);
+      assert.deepEqual(w.user.take(), ['0 200', '4000 200', '4000 200', '12000 200']);
       assert.equal(w.layer.size, 0);
     }
+  });
+
+  it('is gone after wt when no 2xx came again', () => {
+    const w = world();
+    start(w);
+    reply(w, 200);
+    w.clock.advance(4_990);
+    assert.equal(w.layer.size, 1);
+    w.clock.advance(10);
+    assert.equal(w.layer.size, 0);
   });
 
   it('times out fr_inv_timer after the last 1xx, and cancels (§16.8)', () => {

@@ -97,8 +97,9 @@ function table(reliable: boolean): {
       abandon: ABANDON,
       rearm: ['cancelling', 'timeout 30000'],
     },
-    completed: { '3xx-6xx': ['completed', 'ack again'], expire: ['terminated'] },
-    accepted: { '2xx': ['accepted', 'report response'], expire: ['terminated'], abandon: ABANDON },
+    // A repetition: timers D and M, 64*T1.
+    completed: { '3xx-6xx': ['completed', 'ack again', 'end 32000'], expire: ['terminated'] },
+    accepted: { '2xx': ['accepted', 'end 32000', 'report response'], expire: ['terminated'], abandon: ABANDON },
     absorbing: { '3xx-6xx': ['completed', 'ack'], expire: ['terminated'] },
     terminated: {},
   };

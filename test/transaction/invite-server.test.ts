@@ -50,7 +50,12 @@ function table(reliable: boolean): {
       expire: ['terminated', 'stop', 'ack missing'],
     },
     confirmed: { expire: ['terminated', 'stop'] },
-    accepted: { '2xx': ['accepted', 'response', 'forget'], expire: ['terminated', 'stop'] },
+    // A repetition from either side: timer L, 64*T1.
+    accepted: {
+      '2xx': ['accepted', 'response', 'forget', 'end 32000'],
+      request: ['accepted', 'end 32000'],
+      expire: ['terminated', 'stop'],
+    },
     terminated: { expire: ['terminated', 'stop'] },
   };
 }

@@ -39,9 +39,9 @@ function table(reliable: boolean): {
   return {
     trying: pending,
     proceeding: { ...pending, request: ['proceeding', 'response'] },
-    // Over UDP a repetition starts the wait again.
+    // Over UDP a repetition makes the wait timer J's, 64*T1.
     completed: {
-      request: reliable ? ['completed', 'response'] : ['completed', 'response', timerJ],
+      request: reliable ? ['completed', 'response'] : ['completed', 'response', 'end 32000'],
       expire: ['terminated'],
     },
     terminated: { expire: ['terminated'] },

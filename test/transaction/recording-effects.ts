@@ -7,6 +7,7 @@ export class RecordingEffects implements ClientEffects, ServerEffects {
   readonly log: string[] = [];
   timers: TransactionTimers = DEFAULT_TIMERS;
   reliable = false;
+  repeated = false;
   lastStatus = 0;
   retransmitIn(ms: number): void {
     this.log.push(`retransmit ${ms}`);

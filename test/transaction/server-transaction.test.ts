@@ -109,10 +109,10 @@ describe('INVITE server transaction', () => {
     assert.deepEqual(w.sender.take(), ['0 SIP/2.0 180', '0 SIP/2.0 200', '500 SIP/2.0 200']);
     const match = w.layer.matchRequest(request({ method: 'ACK', toTag: 'bob1' }), received());
     assert.ok(match.kind === 'ack' && match.invite === server);
-    w.clock.advance(4_490);
+    w.clock.advance(31_990);
     assert.deepEqual(w.user.take(), []);
     w.clock.advance(10);
-    assert.deepEqual(w.user.take(), ['5000 terminated']);
+    assert.deepEqual(w.user.take(), ['32500 terminated']);
     assert.equal(respond(server, 200), false);
   });
 
@@ -168,7 +168,7 @@ describe('INVITE server transaction', () => {
 describe('non-INVITE server transaction', () => {
   const OPTIONS = { method: 'OPTIONS' };
 
-  it('absorbs the request again in silence, then repeats the response for wt', () => {
+  it('absorbs the request again in silence, then repeats the response', () => {
     const w = world();
     const server = start(w, OPTIONS);
     assert.equal(again(w, OPTIONS), 'absorbed');
@@ -180,24 +180,43 @@ describe('non-INVITE server transaction', () => {
     w.clock.advance(4_990);
     assert.equal(again(w, OPTIONS), 'absorbed');
     assert.deepEqual(w.sender.take(), ['0 SIP/2.0 100', '0 SIP/2.0 100', '0 SIP/2.0 200', '4990 SIP/2.0 200']);
-    w.clock.advance(4_990);
+    w.clock.advance(31_990);
     assert.deepEqual(w.user.take(), []);
     w.clock.advance(10);
-    assert.deepEqual(w.user.take(), ['9990 terminated']);
+    assert.deepEqual(w.user.take(), ['36990 terminated']);
     assert.equal(again(w, OPTIONS), 'new');
   });
 
-  it('is not forgotten while a client goes on losing the response: each repetition begins wt again', () => {
+  it('is not forgotten when a request that came twice before its response goes on coming', () => {
+    const w = world();
+    const server = start(w, OPTIONS);
+    w.clock.advance(500);
+    assert.equal(again(w, OPTIONS), 'absorbed');
+    assert.equal(respond(server, 200, OPTIONS), true);
+    // The response is lost, and so are the repetitions at 1.5 and 3.5 s.
+    w.clock.advance(7_000);
+    assert.equal(again(w, OPTIONS), 'absorbed');
+    assert.deepEqual(w.sender.take(), ['500 SIP/2.0 200', '7500 SIP/2.0 200']);
+  });
+
+  it('is gone after wt when nothing was repeated', () => {
+    const w = world();
+    respond(start(w, OPTIONS), 200, OPTIONS);
+    w.clock.advance(5_000);
+    assert.deepEqual(w.user.take(), ['5000 terminated']);
+  });
+
+  it('is not forgotten while a client goes on losing the response, also where its repetitions get lost (timer J)', () => {
     const w = world();
     respond(start(w, OPTIONS), 200, OPTIONS);
     w.sender.take();
-    // Repetitions of timer E at their widest, until timer F.
-    for (let n = 0; n < 8; n++) {
-      w.clock.advance(4_000);
+    // Timer E: of the repetitions at 0.5, 1.5, 3.5, 7.5, 11.5… s until timer F only some arrive.
+    for (const pause of [500, 7_000, 12_000, 12_000]) {
+      w.clock.advance(pause);
       assert.equal(again(w, OPTIONS), 'absorbed');
     }
-    assert.equal(w.sender.take().length, 8);
-    w.clock.advance(5_000);
+    assert.equal(w.sender.take().length, 4);
+    w.clock.advance(32_000);
     assert.equal(again(w, OPTIONS), 'new');
   });
 
@@ -223,8 +242,8 @@ describe('non-INVITE server transaction', () => {
     const server = start(w, OPTIONS);
     server.release();
     assert.equal(again(w, OPTIONS), 'absorbed');
-    w.clock.advance(5_000);
-    assert.deepEqual(w.user.take(), ['5000 terminated']);
+    w.clock.advance(32_000);
+    assert.deepEqual(w.user.take(), ['32000 terminated']);
     assert.deepEqual(w.sender.take(), []);
   });
 });
