@@ -79,6 +79,7 @@ export const languageTables: readonly LanguageTable[] = [
       row('substdef, substdefs', '#!substdef "!ADDRESS!192.0.2.1!g"\n#!substdefs "!NAME!x!"'),
       row('include_file, import_file', 'include_file "other.cfg"\nimport_file "missing.cfg"'),
       row('KAMAILIO_5, KAMAILIO_VERSION, OS_NAME', '#!ifdef KAMAILIO_5\ndebug=1\n#!endif'),
+      row('TRUNKLINE (ours)', '#!ifdef TRUNKLINE\ndebug=1\n#!endif'),
       row('MOD_name of a loaded module', '#!ifdef MOD_tm\ndebug=1\n#!endif'),
     ],
   },

@@ -16,7 +16,7 @@ export type DefineTable = ReadonlyMap<string, Define>;
 
 /**
  * The names that are there before the first line: `KAMAILIO_5`, `KAMAILIO_5_6`, `KAMAILIO_5_6_3`, `KAMAILIO_VERSION`,
- * `OS_NAME`. `MOD_<name>` is added by each `loadmodule`.
+ * `OS_NAME`, and ours for configurations that both programs read: `TRUNKLINE`. `MOD_<name>` is added by each `loadmodule`.
  */
 export function predefinedNames(osName: string): Map<string, Define> {
   const { major, minor, patch } = emulatedVersion;
@@ -27,6 +27,7 @@ export function predefinedNames(osName: string): Map<string, Define> {
     [`KAMAILIO_${major}_${minor}_${patch}`, define('')],
     ['KAMAILIO_VERSION', define(String(major * 1_000_000 + minor * 1000 + patch))],
     ['OS_NAME', define(`"${osName}"`)],
+    ['TRUNKLINE', define('')],
   ]);
 }
 

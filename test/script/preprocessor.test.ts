@@ -108,7 +108,7 @@ test('text behind a conditional', () => {
 });
 
 test('predefined names, and MOD_ names behind loadmodule', () => {
-  for (const name of ['KAMAILIO_5', 'KAMAILIO_5_6', 'KAMAILIO_5_6_3', 'OS_NAME']) {
+  for (const name of ['KAMAILIO_5', 'KAMAILIO_5_6', 'KAMAILIO_5_6_3', 'OS_NAME', 'TRUNKLINE']) {
     assert.equal(debug(`#!ifdef ${name}\ndebug=1\n#!else\ndebug=2\n#!endif`), 1, name);
   }
   assert.equal(debug('debug=KAMAILIO_VERSION'), 5006003);
