@@ -98,12 +98,12 @@ test('the example of the original’s documentation', () => {
   assert.equal(module.call(ctx, 'uac_restore_from'), -1);
 });
 
-test('what is not there yet says so', () => {
+test('what is not set up says so', () => {
   const on = host();
   const module = load(uac, on);
   assert.equal(module.call(context(on), 'uac_req_send'), -1);
   assert.equal(module.call(context(on), 'uac_reg_status', 'id'), -1);
-  assert.deepEqual(on.log.codes, ['UAC_NOT_SUPPORTED', 'UAC_REG_NOT_ENABLED']);
+  assert.deepEqual(on.log.codes, ['UAC_REQ_INCOMPLETE', 'UAC_REG_NOT_ENABLED']);
 });
 
 test('route types are the original’s', () => {
