@@ -1,5 +1,5 @@
 /** Checks loadmodule and modparam lines. */
-import type { Config, LoadModule, ModParam } from './ast.ts';
+import type { Config, LoadModule, ModParam } from './ast-config.ts';
 import type { DiagnosticList } from './diagnostic.ts';
 import type { AnyModule, ParameterDefinition } from './module-definition.ts';
 import { compilePosix, RegexError } from './regex.ts';

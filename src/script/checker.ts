@@ -2,7 +2,7 @@
  * Checks a configuration that was read: every name, every argument, every block. All problems are found in one run, and nothing is
  * opened, so that a configuration can be checked on any machine.
  */
-import type { Config } from './ast.ts';
+import type { Config } from './ast-config.ts';
 import { checkExpression } from './checker-expressions.ts';
 import { checkModules, type ModulesPlan } from './checker-modules.ts';
 import type { Place } from './checker-place.ts';

@@ -2,7 +2,7 @@
  * From a checked configuration to a running program: makes the modules in the order they need each other, binds every name, generates
  * the code. Checking (checker.ts) opens nothing; linking needs the layers below.
  */
-import type { Config } from './ast.ts';
+import type { Config } from './ast-config.ts';
 import { checkConfig, type Plan } from './checker.ts';
 import type { ModulePlan } from './checker-modules.ts';
 import { generate } from './codegen.ts';

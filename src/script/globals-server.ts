@@ -2,7 +2,7 @@
 import type { AliasSpec, ListenSpec } from '../transport/listen.ts';
 import type { TransportLimits } from '../transport/options.ts';
 import type { Proto } from '../transport/transport.ts';
-import type { Config, SocketAddress } from './ast.ts';
+import type { Config, SocketAddress } from './ast-config.ts';
 import type { DiagnosticList } from './diagnostic.ts';
 import { globalParameter } from './global-parameters.ts';
 import type { GlobalValues } from './globals-values.ts';

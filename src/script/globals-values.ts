@@ -1,5 +1,5 @@
 /** Values of global parameters by name; the last assignment counts. */
-import type { GlobalValue } from './ast.ts';
+import type { GlobalValue } from './ast-config.ts';
 import type { DiagnosticList } from './diagnostic.ts';
 import { parseInteger } from './runtime-convert.ts';
 import { toWire } from './scope-text.ts';

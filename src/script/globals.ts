@@ -1,5 +1,5 @@
 /** Evaluates the global parameters of a configuration: settings of the running program, and what the server needs to start. */
-import type { Config, CustomSetting, FlagsDeclaration, GlobalAssignment, GlobalValue } from './ast.ts';
+import type { Config, CustomSetting, FlagsDeclaration, GlobalAssignment, GlobalValue } from './ast-config.ts';
 import type { DefineTable } from './defines.ts';
 import type { DiagnosticList } from './diagnostic.ts';
 import { globalParameter } from './global-parameters.ts';

@@ -1,7 +1,7 @@
 /**
  * kamailio.cfg text → syntax tree and diagnostics. The one way into the front end.
  */
-import type { Config, ConfigItem, RouteBlock } from './ast.ts';
+import type { Config, ConfigItem, RouteBlock } from './ast-config.ts';
 import type { DefineTable } from './defines.ts';
 import { type Diagnostic, DiagnosticList } from './diagnostic.ts';
 import { type LexedConfig, lexConfig } from './lexer.ts';

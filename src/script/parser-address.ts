@@ -1,5 +1,5 @@
 /** Values of `listen`, `alias` and `socket`. */
-import type { AddressList, SocketAddress, SocketDefinition } from './ast.ts';
+import type { AddressList, SocketAddress, SocketDefinition } from './ast-config.ts';
 import { integerWords, isReservedWord, itemWords } from './keywords.ts';
 import { type Cursor, ParseFailure } from './parser-cursor.ts';
 import { socketProtocols, splitAddress } from './socket-address.ts';

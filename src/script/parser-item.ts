@@ -1,13 +1,6 @@
 /** Items outside route blocks: global parameters, modules, flags, custom settings. */
-import type {
-  ConfigItem,
-  CustomSetting,
-  FlagsDeclaration,
-  GlobalValue,
-  Identifier,
-  IntLiteral,
-  StringLiteral,
-} from './ast.ts';
+import type { Identifier, IntLiteral, StringLiteral } from './ast.ts';
+import type { ConfigItem, CustomSetting, FlagsDeclaration, GlobalValue } from './ast-config.ts';
 import { type GlobalParameter, globalParameter, globalParameterNames } from './global-parameters.ts';
 import { integerWords, itemWords } from './keywords.ts';
 import { parseAddressList, parseSocketAddress, parseSocketBlock } from './parser-address.ts';

@@ -1,5 +1,6 @@
 /** `loadmodule`, `modparam` and the path of modules. */
-import type { ConfigEngine, Identifier, IntLiteral, LoadModule, ModParam, ModulePath, StringLiteral } from './ast.ts';
+import type { Identifier, IntLiteral, StringLiteral } from './ast.ts';
+import type { ConfigEngine, LoadModule, ModParam, ModulePath } from './ast-config.ts';
 import { integerWords } from './keywords.ts';
 import type { Cursor } from './parser-cursor.ts';
 import { describeToken } from './token.ts';

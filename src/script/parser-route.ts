@@ -1,5 +1,5 @@
 /** Route blocks: `request_route { … }`, `route[NAME] { … }`, `event_route[mod:event] { … }` and their kin. */
-import type { RouteBlock, RouteKind } from './ast.ts';
+import type { RouteBlock, RouteKind } from './ast-config.ts';
 import type { Cursor } from './parser-cursor.ts';
 import { bareRouteName } from './parser-expression.ts';
 import { parseBlock } from './parser-statement.ts';

@@ -3,7 +3,8 @@
  * checks a function against the block it is written in and takes a `route[X]` for a request route; here the calls are followed,
  * so that a helper of a failure_route may use what a failure_route may use.
  */
-import type { Argument, Config, Expression, RouteBlock, RouteCall, Statement } from './ast.ts';
+import type { Argument, Expression, RouteCall, Statement } from './ast.ts';
+import type { Config, RouteBlock } from './ast-config.ts';
 import type { RouteKind } from './program.ts';
 import { type RouteNames, routeMask, routeTable } from './scope.ts';
 import { ROUTE_ANY, ROUTE_REQUEST, type RouteMask } from './values.ts';

@@ -1,5 +1,5 @@
 /** Everything the names of one configuration are resolved against, and where problems with them are reported. */
-import type { RouteKind as WrittenKind } from './ast.ts';
+import type { RouteKind as WrittenKind } from './ast-config.ts';
 import type { CoreScope } from './core-functions-define.ts';
 import type { DiagnosticCode, DiagnosticList } from './diagnostic.ts';
 import type { InterpolationOptions } from './interpolation.ts';

@@ -1,13 +1,6 @@
 /** Shorthands for tests of the front end. */
-import type {
-  Argument,
-  Config,
-  ConfigItem,
-  CoreTestOperand,
-  Expression,
-  Statement,
-  SwitchLabel,
-} from '../../src/script/ast.ts';
+import type { Argument, CoreTestOperand, Expression, Statement, SwitchLabel } from '../../src/script/ast.ts';
+import type { Config, ConfigItem } from '../../src/script/ast-config.ts';
 import type { Diagnostic } from '../../src/script/diagnostic.ts';
 import { type ParsedConfig, type ParseOptions, parseConfig } from '../../src/script/parse-config.ts';
 

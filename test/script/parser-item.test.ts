@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SocketAddress } from '../../src/script/ast.ts';
+import type { SocketAddress } from '../../src/script/ast-config.ts';
 import { errors, item, parse, parseClean, problems } from './parse-support.ts';
 
 function addresses(text: string): readonly SocketAddress[] {
