@@ -1,4 +1,5 @@
 import { defaultProxyOptions, type ProxyOptions } from '../proxy/options.ts';
+import type { Plan } from '../script/checker.ts';
 import { type LinkedProgram, linkProgram } from '../script/compile.ts';
 import { localRequestHook } from '../script/local-request.ts';
 import { L_DBG, type Log } from '../script/log.ts';
@@ -70,6 +71,7 @@ const RUN_DIRECTORY = '/run/kamailio';
 
 /** A program that was put into force, and what runs for it. */
 interface Active {
+  readonly plan: Plan;
   readonly linked: LinkedProgram;
   readonly stopTimers: () => void;
 }
@@ -94,6 +96,11 @@ export class ActiveProgram {
     this.prefix = prefix;
     this.statistics = statistics;
     this.timer = new CallbackTimer(() => this.retire());
+  }
+
+  /** The configuration in force. */
+  get plan(): Plan | null {
+    return this.active?.plan ?? null;
   }
 
   get linked(): LinkedProgram | null {
@@ -147,7 +154,7 @@ export class ActiveProgram {
     core.router.use(program, server.receivedRoute);
     core.proxy.localRequest = localRequestHook(program, () => fromHere(core.transport.sockets, core.clock.now()));
     const stopTimers = startRouteTimers(program, loaded.plan.timers, core.wheel, core.transport.sockets);
-    this.active = { linked, stopTimers };
+    this.active = { plan: loaded.plan, linked, stopTimers };
     if (old === null) return;
     old.stopTimers();
     this.retiring.set(old.linked, core.clock.now());

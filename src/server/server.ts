@@ -11,6 +11,7 @@ import { ActiveProgram, applySettings, link } from './active-program.ts';
 import { reverseNames } from './auto-aliases.ts';
 import { hasErrors, type LoadedConfiguration, loadConfiguration, problems, problemsText } from './configuration.ts';
 import { ServerCore } from './core.ts';
+import { registerCoreCommands } from './core-rpc.ts';
 import { coreStatistics } from './core-statistics.ts';
 import { serverLimits } from './limits.ts';
 import { localInterfaces, parseListenOption } from './listen-option.ts';
@@ -39,6 +40,7 @@ function makeCore(loaded: LoadedConfiguration, options: LoadOptions, log: Log, c
   const core = new ServerCore({
     log,
     maxTransactions: limits.maxTransactions,
+    takesHttp: isLoaded(loaded, 'xhttp'),
     transport: {
       listen,
       parseLimits: limits.parse,
@@ -208,6 +210,7 @@ function fixedSettings(loaded: LoadedConfiguration, options: LoadOptions): Reado
     'tcp settings': [tcpNoConnect, tcpAcceptAliases, enableTcp, enableTls],
     udp_mtu: [settings.udpMtu, settings.udpMtuTryProto],
     log_prefix: settings.logPrefix !== '',
+    'modules for HTTP and WebSocket on SIP ports': ['xhttp', 'websocket'].map((name) => isLoaded(loaded, name)),
   };
   return new Map(Object.entries(named).map(([name, value]) => [name, JSON.stringify(value)]));
 }
@@ -272,6 +275,7 @@ export async function startServer(options: LoadOptions, sink: Log): Promise<Runn
   const statistics = new Statistics();
   coreStatistics(statistics, core);
   const active = new ActiveProgram(core, log, prefix, statistics);
+  registerCoreCommands({ core, statistics, log, plan: () => active.plan ?? plan });
   try {
     active.install(loaded, options);
     await active.open();

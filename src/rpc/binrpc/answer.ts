@@ -50,7 +50,7 @@ export async function answer(packet: Packet, answering: Answering): Promise<read
  * @throws RpcFault 500 when it is larger than what may be sent
  */
 async function printResult(result: RpcResult, limit: number): Promise<RecordWriter> {
-  const body = new RecordWriter();
+  const body = new RecordWriter(undefined, printable);
   if (result === undefined) return body;
   if (!(result instanceof RpcSeveral)) {
     body.value(result);
@@ -67,6 +67,18 @@ async function printResult(result: RpcResult, limit: number): Promise<RecordWrit
     until = performance.now() + SLICE;
   }
   return body;
+}
+
+/** Control characters but for tab and line ends, C1 and the marks that turn the direction of writing among them. */
+const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
+
+/** kamcmd prints texts as they come, and much of them came from the network: no caller may write to an operator's terminal. */
+function printable(text: string): string {
+  if (!CONTROLS.test(text)) return text;
+  return text.replace(new RegExp(CONTROLS, 'g'), (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+  });
 }
 
 /** Kamailio's words for a reply that does not fit. */

@@ -39,9 +39,15 @@ export class RecordWriter {
   private at = 0;
   private before = 0;
 
-  /** @param first bytes of the first buffer; later ones are larger */
-  constructor(first = 1024) {
+  private readonly filter: (text: string) => string;
+
+  /**
+   * @param first bytes of the first buffer; later ones are larger
+   * @param filter what texts go through before they are written
+   */
+  constructor(first = 1024, filter: (text: string) => string = (text) => text) {
     this.current = Buffer.allocUnsafe(first);
+    this.filter = filter;
   }
 
   /** Bytes written so far. */
@@ -119,7 +125,8 @@ export class RecordWriter {
     }
   }
 
-  private text(text: string, type: number): void {
+  private text(unfiltered: string, type: number): void {
+    const text = this.filter(unfiltered);
     const size = Buffer.byteLength(text) + 1;
     this.room(size + 5);
     // With the flag, 0 … 7 bytes of length; without it the size is the length.
