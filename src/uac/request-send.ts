@@ -57,14 +57,10 @@ export function prepareRequest(
   ] as const)
     if (text !== '' && (parseUri(text) === null || sanitizeUri(text) !== text))
       return failed('UAC_REQ_BAD_URI', `${key} ${JSON.stringify(text)} is no URI`);
-  const to = fields.text('turi') || ruri;
-  const from = fields.text('furi') || ruri;
-  for (const [key, text] of [
-    ['turi', to],
-    ['furi', from],
-  ] as const)
-    if (parseNameAddr(text, 0, text.length) === null)
-      return failed('UAC_REQ_BAD_URI', `${key} ${JSON.stringify(text)} is no address`);
+  const to = addressText(fields.text('turi') || ruri);
+  const from = addressText(fields.text('furi') || ruri);
+  if (to === null) return failed('UAC_REQ_BAD_URI', `turi ${JSON.stringify(fields.text('turi'))} is no address`);
+  if (from === null) return failed('UAC_REQ_BAD_URI', `furi ${JSON.stringify(fields.text('furi'))} is no address`);
   const wanted = fields.text('sock');
   const own = wanted === '' ? null : socket(wanted);
   if (wanted !== '' && own === null) return failed('UAC_REQ_BAD_SOCKET', `${wanted} is none of our sockets`);
@@ -93,6 +89,17 @@ export function prepareRequest(
       credential: credentialOf(fields),
     },
   };
+}
+
+/**
+ * An address as it may stand in To or From. A bare URI with blanks, which scripts do set (`sip:Emergency Alert`), has them escaped: behind
+ * brackets a phone reads it, without escapes hardly one.
+ * @returns null when it is none
+ */
+function addressText(text: string): string | null {
+  if (text.includes('<')) return parseNameAddr(text, 0, text.length) === null ? null : text;
+  const uri = text.trim().replaceAll(' ', '%20');
+  return /^[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e\x80-\xff]+$/.test(uri) && !/[<>"]/.test(uri) ? uri : null;
 }
 
 function credentialOf(fields: RequestFields): Credential | null {
