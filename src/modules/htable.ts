@@ -8,6 +8,7 @@ import {
   strParam,
 } from '../script/module-definition.ts';
 import { RegexCache } from '../script/regex.ts';
+import { HTABLE_COMMANDS } from './htable/commands.ts';
 import { parseTable } from './htable/definition.ts';
 import { ExpirySweep } from './htable/expiry.ts';
 import { HTABLE_FUNCTIONS } from './htable/functions.ts';
@@ -89,6 +90,7 @@ export const htable = defineModule<HtableModule>({
       sweep: new ExpirySweep(host, tables.values(), Math.max(parameters.int('timer_interval'), 1) * 1000),
     };
   },
+  rpc: HTABLE_COMMANDS,
   start: (module, program) => module.sweep.begin(program),
   stop: (module) => {
     module.sweep.end();

@@ -1,6 +1,7 @@
+import { RpcStruct } from '../rpc/value.ts';
 import type { ScriptContext } from '../script/context.ts';
 import { L_ERR } from '../script/log.ts';
-import { defineModule, fn, intParam, type ModuleHost, strParam } from '../script/module-definition.ts';
+import { defineModule, fn, intParam, type ModuleHost, rpc, strParam } from '../script/module-definition.ts';
 import type { Counter } from '../script/statistics.ts';
 import { ROUTE_FAILURE, ROUTE_ONREPLY, ROUTE_REQUEST } from '../script/values.ts';
 
@@ -14,6 +15,9 @@ interface SlModule {
 }
 
 const REPLY = ROUTE_REQUEST | ROUTE_ONREPLY | ROUTE_FAILURE;
+
+/** Names in sl.stats, in Kamailio's order. */
+const STATS = '200 202 2xx 300 301 302 3xx 400 401 403 404 407 408 483 4xx 500 5xx 6xx xxx'.split(' ');
 
 /** A status code given as text; 0 when it is none. */
 export function statusCode(text: string): number {
@@ -113,6 +117,14 @@ export const sl = defineModule<SlModule>({
   ],
   transformations: [],
   eventRoutes: ['sl:filtered-ack'],
+  rpc: [
+    rpc(
+      'sl.stats',
+      ['Replies sent without a transaction, by status.'],
+      ({ host: { statistics } }) =>
+        new RpcStruct(STATS.map((name) => [name, statistics.read(`sl:${name}_replies`) ?? 0])),
+    ),
+  ],
   create: (host, parameters) => {
     const { statistics } = host;
     const classes = [1, 2, 3, 4, 5, 6].map((digit) => statistics.counter('sl', `${digit}xx_replies`));

@@ -29,7 +29,7 @@ export class Table {
   readonly expires: boolean;
   private readonly autoExpire: number;
   private readonly initial: number | null;
-  private readonly updateExpire: boolean;
+  readonly updateExpire: boolean;
   private readonly clock: Clock;
   private readonly limit: number;
   private readonly entries = new Map<string, Entry>();
@@ -45,6 +45,11 @@ export class Table {
     this.updateExpire = definition.updateExpire;
     this.clock = clock;
     this.limit = limit;
+  }
+
+  /** Seconds until an entry expires; 0: never. */
+  get autoExpireSeconds(): number {
+    return this.autoExpire / 1000;
   }
 
   /** Entries in memory, those included that are due and not swept yet. */

@@ -1,15 +1,16 @@
 import { HDR_FROM, HDR_TO } from '../../message/header-name.ts';
+import { unfold } from '../../message/sanitize.ts';
 import type { Cell } from '../../proxy/cell.ts';
 import { type RpcArguments, RpcFault, type RpcMethod } from '../../rpc/method.ts';
 import { RpcSeveral, type RpcStruct, struct } from '../../rpc/value.ts';
+import { fromBytes } from '../../script/utf8.ts';
 import type { ServerCore } from '../core.ts';
 import { command } from './context.ts';
 
 /** A header's line with its value as it came; texts of messages are one character a byte. */
 function line(name: string, value: string): string {
-  return `${name}: ${Buffer.from(value, 'latin1')
-    .toString('utf8')
-    .replace(/\r?\n[ \t]+/g, ' ')}\r\n`;
+  return `${name}: ${unfold(fromBytes(value))}
+`;
 }
 
 /** One transaction of tm.list. @param now the clock's ms */
