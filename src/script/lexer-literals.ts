@@ -8,6 +8,7 @@ import type { Token } from './token.ts';
 import { scanBareModule, scanEventName } from './token-scanner.ts';
 import type { TokenWriter } from './token-writer.ts';
 
+/** What reading them needs besides the text. */
 export interface LiteralOptions extends InterpolationOptions {
   readonly preprocessor: Preprocessor;
   /** End a string at its line's end when what follows its closing quote makes no sense. See string-scanner.ts. */
@@ -33,6 +34,7 @@ export function readBareModule(out: TokenWriter, preprocessor: Preprocessor): vo
   preprocessor.moduleLoaded(name, out.span(end - name.length, end));
 }
 
+/** A string with its escapes and `#!subst` applied. What is odd about its quotes is reported. */
 export function readString(out: TokenWriter, options: LiteralOptions): void {
   const input = out.input;
   const scanned = scanString(input.text, input.index, options.recoverStrings);
@@ -68,6 +70,7 @@ function noteModule(out: TokenWriter, preprocessor: Preprocessor, path: string):
   }
 }
 
+/** A variable reference; one that cannot be read is a token all the same, so that the parser goes on behind it. */
 export function readVariable(out: TokenWriter, options: LiteralOptions): void {
   const input = out.input;
   const start = input.index;

@@ -18,16 +18,19 @@ export function isPlaced<M>(definition: VariableDefinition<M>): definition is Pl
   return 'bindAt' in definition;
 }
 
+/** What stands behind `DEFAULT_` in the names of blocks without one. */
 const UNNAMED: Readonly<Record<string, string>> = {
-  request: 'DEFAULT_ROUTE',
-  onreply: 'DEFAULT_ONREPLY',
-  reply: 'DEFAULT_ONREPLY',
-  onsend: 'DEFAULT_SEND',
-  failure: 'DEFAULT_FAILURE',
-  branch: 'DEFAULT_BRANCH',
+  request: 'ROUTE',
+  onreply: 'ONREPLY',
+  reply: 'ONREPLY',
+  onsend: 'SEND',
+  failure: 'FAILURE',
+  branch: 'BRANCH',
 };
 
 /** Kamailio's name of a route. */
 export function routeLabel(kind: string, name: string): string {
-  return name === '' ? (UNNAMED[kind] ?? kind) : name;
+  if (name !== '') return name;
+  const unnamed = UNNAMED[kind];
+  return unnamed === undefined ? kind : `DEFAULT_${unnamed}`;
 }
