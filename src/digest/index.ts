@@ -6,6 +6,7 @@ export * from './credential-list.ts';
 export * from './credentials.ts';
 export * from './digest.ts';
 export * from './errors.ts';
+export * from './kept-challenge.ts';
 export * from './nonce.ts';
 export * from './nonce-use.ts';
 export * from './secret.ts';

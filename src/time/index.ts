@@ -1,3 +1,4 @@
+export { CalendarWheel } from './calendar-wheel.ts';
 export { CallbackTimer } from './callback-timer.ts';
 export { type Clock, realClock } from './clock.ts';
 export { type Driven, FakeClock, fakeTime } from './fake-clock.ts';

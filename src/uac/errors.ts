@@ -25,7 +25,7 @@ export const UAC_ERRORS = {
   UAC_NEEDS_CONTACT: 'reg_db_url is set without reg_contact_addr: say at which address we are to be reached.',
   UAC_BAD_SOCKET: 'default_socket must be proto:host:port of one of the listen lines.',
   UAC_REG_BAD_PARAMETER:
-    'A parameter of remote registration is out of its range, or reg_unregister is not none, all, or some of disable, remove and stop.',
+    'A parameter of remote registration is out of its range: reg_contact_addr is not host[:port][;parameters], reg_unregister not none, all, or some of disable, remove and stop, reg_instance no URN, or reg_outbound set without it.',
   UAC_REG_NOT_ENABLED:
     'A uac_reg_ function was called without reg_db_url; set it, to the empty text if accounts come by command alone.',
   UAC_REG_READ_ONLY: 'The variable for the result cannot be written. Use $var(…), $avp(…) or $ru.',
@@ -43,6 +43,26 @@ export const UAC_ERRORS = {
     'The registrar refuses an account: user, password, realm or domain are wrong, or the account is barred. Correct the row and refresh it; it is tried again slowly.',
   UAC_REG_FAULTY:
     'An account cannot work as it is: its socket is none of ours, or auth_proxy is no SIP URI. Correct the row and refresh it.',
+  UAC_REG_EMPTY_FIELD:
+    'A row of the table leaves a column empty that an account needs (l_uuid, l_username, l_domain, r_username, r_domain, auth_username, auth_proxy); it was left out. Fill it.',
+  UAC_REG_NO_SECRET: 'A row has neither auth_password nor auth_ha1; it was left out. Give one of them.',
+  UAC_REG_BAD_HA1:
+    'auth_ha1 is not the 32 hex digits of an MD5 of user:realm:password; the row was left out. Correct it, or give auth_password.',
+  UAC_REG_BAD_TEXT:
+    'A column holds what cannot stand in a SIP message (control characters, quotes, angle brackets, no host); the row was left out. Correct it.',
+  UAC_REG_BAD_SETTING: 'A setting of the registration engine cannot work; nothing was started. The message says which.',
+  UAC_REG_EXPIRED:
+    'A binding ran out before it could be refreshed: calls to the account do not arrive. The reason is in the lines before; it is tried again by itself.',
+  UAC_REG_NO_CONTACT:
+    'A registrar accepts a registration without listing the binding (RFC 3261 §10.3 wants it listed); its Expires, or the time asked for, is taken. Said once for each account.',
+  UAC_REG_LOST:
+    'A REGISTER ended without an answer and without a timeout, which is a fault of this program; the account goes on. Please report it.',
+  UAC_REG_STUCK:
+    'The watchdog found an account that nothing would have moved again, which is a fault of this program; the account goes on. Please report it.',
+  UAC_REG_FAULT:
+    'A registration step failed, which is a fault of this program; the watchdog sets the account going again. Please report it.',
+  UAC_REG_BUSY:
+    'There is no room for another transaction (max_transactions); registrations wait for a moment. Raise the limit, or look for what fills it.',
   UAC_REQ_KEY: '$uac_req has no such key; the message lists those there are.',
   UAC_REQ_TYPE: 'A text key of $uac_req was given a number, or a number key a text; the old value stays.',
   UAC_REQ_TOO_LONG: 'A value for $uac_req is longer than its key takes; the old value stays.',
@@ -53,7 +73,8 @@ export const UAC_ERRORS = {
   UAC_REQ_BAD_SOCKET:
     '$uac_req(sock) is none of the listen lines, written proto:host:port; nothing was sent, for it would leave by another socket.',
   UAC_REQ_CSEQ: '$uac_req(cseqno) must be 1 to 2147483644; nothing was sent.',
-  UAC_REQ_FAILED: 'A request of our own had no final reply, could not be sent, or its next hop has no address; the message says which.',
+  UAC_REQ_FAILED:
+    'A request of our own had no final reply, could not be sent, or its next hop has no address; the message says which.',
   UAC_REQ_UNKNOWN: 'uac_req_end() names a call that is not under way: another Call-ID, or it ended.',
   UAC_NULL_VALUE:
     'A display name or URI to set is undefined ($null); nothing was changed. Test the variable before the call.',

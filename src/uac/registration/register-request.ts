@@ -1,0 +1,47 @@
+import { utf8Bytes } from '../../digest/credentials.ts';
+import type { ListenSocket } from '../../transport/transport.ts';
+import type { AccountRow } from './account-row.ts';
+import { userPart } from './contact.ts';
+
+/** What one REGISTER is made of. */
+export interface RegisterParts {
+  readonly row: AccountRow;
+  /** Request-URI. */
+  readonly uri: string;
+  readonly socket: ListenSocket;
+  readonly branch: string;
+  readonly fromTag: string;
+  readonly callId: string;
+  readonly cseq: number;
+  /** Value of the Contact header. */
+  readonly contact: string;
+  readonly expires: number;
+  /** Full User-Agent line with CRLF, or empty. */
+  readonly userAgent: string;
+  /** Full Supported line with CRLF, or empty. */
+  readonly supported: string;
+  /** Full Authorization and Proxy-Authorization lines with CRLF, or empty. */
+  readonly credentials: string;
+}
+
+/** The Request-URI of an account's registrar. */
+export function registrarUri(row: AccountRow): string {
+  return `sip:${utf8Bytes(row.remoteDomain)}`;
+}
+
+/**
+ * The bytes of a REGISTER (RFC 3261 §10.2), its headers in the order in which Kamailio's uac writes them.
+ * @returns latin1 text
+ */
+export function registerText(parts: RegisterParts): string {
+  const { row, socket } = parts;
+  const aor = `<sip:${userPart(row.remoteUser)}@${utf8Bytes(row.remoteDomain)}>`;
+  return (
+    `REGISTER ${parts.uri} SIP/2.0\r\n` +
+    // RFC 3581: the answer comes back through a NAT, and tells our address.
+    `Via: SIP/2.0/${socket.proto.toUpperCase()} ${socket.displayHost}:${socket.displayPort};branch=${parts.branch};rport\r\n` +
+    `To: ${aor}\r\nFrom: ${aor};tag=${parts.fromTag}\r\n` +
+    `CSeq: ${parts.cseq} REGISTER\r\nCall-ID: ${parts.callId}\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n` +
+    `${parts.userAgent}Contact: ${parts.contact}\r\nExpires: ${parts.expires}\r\n${parts.supported}${parts.credentials}\r\n`
+  );
+}
