@@ -135,6 +135,14 @@ export const MODULE_ERRORS = {
     explanation: 'There is no table of this name: it reads as undefined and refuses values.',
     action: 'Define it with modparam("htable", "htable", "name=>size=8").',
   },
+  JSONRPC_ACCOUNT: {
+    explanation: 'A user or group of fifo_user, fifo_group, dgram_user or dgram_group does not exist.',
+    action: 'Create it, or correct the parameter.',
+  },
+  JSONRPC_NO_HTTP: {
+    explanation: 'jsonrpc_dispatch() was called for a message that is no HTTP request.',
+    action: 'Call it in event_route[xhttp:request]; jsonrpc_exec() works anywhere.',
+  },
   KEX_BAD_URI: {
     explanation: 'setdsturi() was given a text that is no URI.',
     action: 'Correct the constant; for computed values assign to $du.',
@@ -226,6 +234,23 @@ export const MODULE_ERRORS = {
   SL_BAD_STATUS: {
     explanation: 'A reply was to be sent with a status code that is none; nothing was sent.',
     action: 'Use 100 to 699; test the variable it comes from.',
+  },
+  SQLOPS_ASYNC_FULL: {
+    explanation:
+      'A thousand statements of sql_query_async() are under way and the database does not keep up; this one was not sent.',
+    action: 'Check the load of the database.',
+  },
+  SQLOPS_CONNECTION: {
+    explanation: 'An sqlcon parameter is not of the form "name=>url", or two have the same name.',
+    action: 'Write it like "ca=>mysql://user:password@host/database", with a name of its own for each.',
+  },
+  SQLOPS_UNKNOWN_CONNECTION: {
+    explanation: 'A script used a connection that no sqlcon parameter declares.',
+    action: 'Correct the name, or add the modparam.',
+  },
+  SQLOPS_VARIABLES: {
+    explanation: 'sql_pvquery() got more columns than it was given variables, or one of them took no value.',
+    action: 'Name a writable variable for each column of the SELECT.',
   },
   STATISTICS_BAD_ARGUMENT: {
     explanation: 'update_stat() was given an amount that is no number.',
@@ -335,6 +360,31 @@ export const MODULE_ERRORS = {
   WEBSOCKET_NO_CONNECTION: {
     explanation: 'ws_close() was called for a message that did not come by WebSocket.',
     action: 'Test $proto for ws or wss first, or give the number of the connection ($ws_conid).',
+  },
+  XHTTP_BAD_REPLY: {
+    explanation: 'xhttp_reply() was given a code that is no final status (200 to 699), or no reason; nothing was sent.',
+    action: 'Write it as xhttp_reply("200", "OK", "text/plain", "...").',
+  },
+  XHTTP_EXPRESSION: {
+    explanation: 'url_match or url_skip is no regular expression.',
+    action: 'Correct the parameter.',
+  },
+  XHTTP_LATE: {
+    explanation: 'A second answer to one HTTP request, or its client has gone; nothing was sent.',
+    action: 'Call exit after xhttp_reply() and jsonrpc_dispatch().',
+  },
+  XHTTP_NO_REQUEST: {
+    explanation: 'xhttp_reply() was called for a message that is no HTTP request.',
+    action: 'Call it in event_route[xhttp:request].',
+  },
+  XHTTP_NO_ROUTE: {
+    explanation:
+      'Module xhttp is loaded, and no event_route[xhttp:request] says what to do with HTTP requests: they get 404.',
+    action: 'Write the route, or leave the module out.',
+  },
+  XHTTP_REQUEST_FAILED: {
+    explanation: 'An HTTP request was cut off or came too slowly.',
+    action: 'Nothing, unless the client is yours: a request has to be complete in 20 seconds.',
   },
   XLOG_LEVEL_UNKNOWN: {
     explanation: 'xlog() was given a level that does not exist; nothing was written.',

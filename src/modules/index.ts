@@ -7,6 +7,7 @@ import { dbMysql } from './db_mysql.ts';
 import { dbPostgres } from './db_postgres.ts';
 import { dbSqlite } from './db_sqlite.ts';
 import { htable } from './htable.ts';
+import { jsonrpcs } from './jsonrpcs.ts';
 import { kex } from './kex.ts';
 import { maxfwd } from './maxfwd.ts';
 import { pv } from './pv.ts';
@@ -14,6 +15,7 @@ import { rr } from './rr.ts';
 import { sanity } from './sanity.ts';
 import { siputils } from './siputils.ts';
 import { sl } from './sl.ts';
+import { sqlops } from './sqlops.ts';
 import { statistics } from './statistics.ts';
 import { textops } from './textops.ts';
 import { textopsx } from './textopsx.ts';
@@ -22,6 +24,7 @@ import { tm } from './tm.ts';
 import { tmx } from './tmx.ts';
 import { uac } from './uac.ts';
 import { websocket } from './websocket.ts';
+import { xhttp } from './xhttp.ts';
 import { xlog } from './xlog.ts';
 
 const all: readonly AnyModule[] = [
@@ -33,6 +36,7 @@ const all: readonly AnyModule[] = [
   dbPostgres,
   dbSqlite,
   htable,
+  jsonrpcs,
   kex,
   maxfwd,
   pv,
@@ -40,6 +44,7 @@ const all: readonly AnyModule[] = [
   sanity,
   siputils,
   sl,
+  sqlops,
   statistics,
   textops,
   textopsx,
@@ -48,6 +53,7 @@ const all: readonly AnyModule[] = [
   tmx,
   uac,
   websocket,
+  xhttp,
   xlog,
 ];
 

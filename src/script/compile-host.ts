@@ -6,6 +6,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import type { Transactions } from '../transaction/transaction.ts';
+import { HttpEntry } from '../transport/http-entry.ts';
 import type { TransportSender } from '../transport/transport.ts';
 import { resolveLone, resolveLooseText } from './checker-variables.ts';
 import { Binder, type InstanceOf } from './compile-binder.ts';
@@ -28,6 +29,8 @@ export interface LinkServices {
   readonly rpc: RpcRegistry;
   /** Absent: Kamailio's own place, and whoever runs the server. */
   readonly runtime?: RuntimePlace;
+  /** Absent: no HTTP. */
+  readonly http?: HttpEntry;
   readonly keep: Keep;
   readonly resolver: NextHopResolver;
   readonly wheel: TimerWheel;
@@ -47,6 +50,7 @@ export class LinkHost implements ModuleHost {
   readonly random: Random;
   readonly rpc: RpcRegistry;
   readonly runtime: RuntimePlace;
+  readonly http: HttpEntry;
   readonly keep: Keep;
   readonly resolver: NextHopResolver;
   readonly wheel: TimerWheel;
@@ -65,6 +69,7 @@ export class LinkHost implements ModuleHost {
     this.random = services.random;
     this.rpc = services.rpc;
     this.runtime = services.runtime ?? { directory: '/run/kamailio', owner: null };
+    this.http = services.http ?? new HttpEntry();
     this.keep = services.keep;
     this.resolver = services.resolver;
     this.wheel = services.wheel;

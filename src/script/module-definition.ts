@@ -7,6 +7,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import type { Transactions } from '../transaction/transaction.ts';
+import type { HttpEntry } from '../transport/http-entry.ts';
 import type { TransportSender } from '../transport/transport.ts';
 import type { ScriptContext } from './context.ts';
 import type { Keep } from './keep.ts';
@@ -61,6 +62,8 @@ export interface ArgumentTypes {
   regex: RegExp;
   /** A variable to read or write (v). */
   var: VariableAccess;
+  /** A list of variables in one text, separated by semicolons: "$var(a);$avp(b)". */
+  vars: readonly VariableAccess[];
   /** /re/replacement/flags (sed). */
   sed: SedExpression;
   /** Name of a route, checked at load when constant. */
@@ -206,6 +209,8 @@ export interface ModuleHost {
   /** Every command of this server; modules add theirs by `rpc` of their definition. */
   readonly rpc: RpcRegistry;
   readonly runtime: RuntimePlace;
+  /** HTTP requests that arrive on SIP ports; there are none where module xhttp was not loaded at the start. */
+  readonly http: HttpEntry;
   /** What a reloaded configuration goes on with. */
   readonly keep: Keep;
   /** Addresses of host names (RFC 3263). */

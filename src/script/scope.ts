@@ -105,6 +105,8 @@ export function routeMask(kind: RouteKind, name: string): RouteMask {
 function eventMask(name: string): RouteMask {
   if (name.startsWith('tm:branch-failure')) return ROUTE_BRANCH_FAILURE;
   if (name === 'tm:local-request') return ROUTE_LOCAL;
+  // The original runs it as a request_route.
+  if (name === 'xhttp:request') return ROUTE_REQUEST;
   return name === 'core:receive-parse-error' ? ROUTE_ERROR : 0;
 }
 

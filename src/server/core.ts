@@ -8,6 +8,7 @@ import { type Clock, realClock } from '../time/clock.ts';
 import { HashedTimerWheel } from '../time/hashed-timer-wheel.ts';
 import { type Random, realRandom } from '../time/random.ts';
 import { TransactionLayer } from '../transaction/transaction-layer.ts';
+import { HttpEntry } from '../transport/http-entry.ts';
 import type { TransportLogLevel, TransportOptions } from '../transport/options.ts';
 import { Resolver, type ResolverSettings } from '../transport/resolver.ts';
 import { TransportLayer } from '../transport/transport-layer.ts';
@@ -16,6 +17,8 @@ import { MessageRouter } from './message-router.ts';
 /** What a server core is made of. */
 export interface CoreSettings {
   readonly transport: TransportOptions;
+  /** Stream sockets take HTTP requests (xhttp). */
+  readonly takesHttp?: boolean;
   readonly resolver: ResolverSettings;
   readonly maxTransactions: number;
   readonly log: Log;
@@ -39,6 +42,7 @@ export class ServerCore {
   readonly router: MessageRouter;
   readonly rpc = new RpcRegistry();
   readonly keep = new Keep();
+  readonly http = new HttpEntry();
 
   constructor(settings: CoreSettings) {
     const { log } = settings;
@@ -49,6 +53,9 @@ export class ServerCore {
     this.transport = new TransportLayer({
       ...settings.transport,
       clock: this.clock,
+      ...(settings.takesHttp === true
+        ? { onHttpRequest: (request, response, socket) => this.http.handle(request, response, socket) }
+        : {}),
       // Codes are in capitals and explained in errors.md; the others are events, and part of what is told.
       log: (level, code, text) =>
         /^[A-Z]/.test(code)

@@ -24,6 +24,7 @@ import { ROUTE_REQUEST, type Value } from '../../src/script/values.ts';
 import { type FakeClock, fakeTime } from '../../src/time/fake-clock.ts';
 import { seededRandom } from '../../src/time/random.ts';
 import type { Transactions } from '../../src/transaction/transaction.ts';
+import { HttpEntry } from '../../src/transport/http-entry.ts';
 import type { ListenSocket, Received, TransportSender } from '../../src/transport/transport.ts';
 
 /** The socket tests receive on. */
@@ -168,6 +169,7 @@ export function testHost(options: HostOptions = {}): TestHost {
     rpc: new RpcRegistry(),
     keep: new Keep(),
     runtime: { directory: '/nowhere', owner: null },
+    http: new HttpEntry(),
     resolver: {
       resolveNow: ({ host, port }) => (host === 'slow.example' ? null : named(host, port)),
       resolve: async ({ host, port }) => named(host, port),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { close, constants, fstat, open } from 'node:fs';
+import { close, constants, fstat, lstatSync, open, unlinkSync } from 'node:fs';
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -75,8 +75,8 @@ export class JsonFifo implements JsonEndpoint {
     this.input.destroy();
     const { path } = this.place;
     try {
-      // A server that was started since then may have put its own in the place.
-      if ((await lstat(path)).ino === this.inode) await unlink(path);
+      // At once: the program may be about to end. A server that was started since then may have put its own in the place.
+      if (lstatSync(path).ino === this.inode) unlinkSync(path);
     } catch {
       // Somebody else took it away, or it is not ours to take: nothing is lost.
     }

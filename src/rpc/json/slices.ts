@@ -39,3 +39,26 @@ export async function collect(pieces: Iterable<string>, most: number): Promise<s
   }
   return parts.join('');
 }
+
+/**
+ * The first slice, made at once.
+ * @returns its text, and all of the pieces with the text in the place of those that are in it: null when there are no more
+ */
+export function beginning(pieces: Iterable<string>): { readonly text: string; readonly rest: Iterable<string> | null } {
+  const began = performance.now();
+  const source = pieces[Symbol.iterator]();
+  let text = '';
+  for (let count = 1; ; count++) {
+    const next = source.next();
+    if (next.done === true) return { text, rest: null };
+    text += next.value;
+    const full =
+      text.length >= SLICE_LENGTH || (count % PIECES_A_LOOK === 0 && performance.now() - began >= SLICE_TIME);
+    if (full) return { text, rest: continued(text, source) };
+  }
+}
+
+function* continued(text: string, source: Iterator<string>): Generator<string> {
+  yield text;
+  for (let next = source.next(); next.done !== true; next = source.next()) yield next.value;
+}
