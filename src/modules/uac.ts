@@ -245,7 +245,7 @@ export const uac = defineModule<UacModule>({
     const { host, settings } = module;
     if (settings.registration === null) return;
     const parts = registrationParts(host, settings.registration, settings.defaultSocket);
-    if (parts !== null) module.registration = new Registration(host, settings.registration, parts, program);
+    module.registration = new Registration(host, settings.registration, parts, program);
   },
   rpc: registrationCommands,
   drain: async (module, graceMs) => {

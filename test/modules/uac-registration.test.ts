@@ -164,6 +164,10 @@ test('parameters that cannot be are refused', () => {
   assert.equal(refusal({ reg_db_table: 'a; DROP TABLE b' }), 'STORAGE_TABLE_NAME reg_db_table');
   assert.equal(refusal({ reg_db_url: 'oracle://u:topsecret@h/d' }), 'STORAGE_URL reg_db_url');
   assert.equal(refusal({ reg_timer_interval: -1 }), 'UAC_REG_BAD_PARAMETER reg_timer_interval');
+  assert.equal(refusal({ reg_contact_addr: 'sip:1.2.3.4' }), 'UAC_REG_BAD_PARAMETER reg_contact_addr');
+  assert.equal(refusal({ reg_outbound: 1 }), 'UAC_REG_BAD_PARAMETER reg_outbound');
+  assert.equal(refusal({ reg_instance: 'a b' }), 'UAC_REG_BAD_PARAMETER reg_instance');
+  assert.equal(refusal({ reg_outbound: 1, reg_instance: 'urn:uuid:0' }), '');
   assert.equal(refusal({ reg_unregister: 'sometimes' }), 'UAC_REG_BAD_PARAMETER reg_unregister');
   assert.equal(refusal({ reg_unregister: 'none,stop' }), 'UAC_REG_BAD_PARAMETER reg_unregister');
 });

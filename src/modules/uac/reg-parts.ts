@@ -1,13 +1,102 @@
+import { L_DBG, L_ERR, L_INFO, L_WARN } from '../../script/log.ts';
 import type { ModuleHost } from '../../script/module-definition.ts';
+import type { AccountStore } from '../../storage/account-store.ts';
+import { openDatabase } from '../../storage/database.ts';
+import { ensureTables } from '../../storage/tables.ts';
+import { openAccountStore } from '../../storage/uacreg.ts';
+import type { TransportLogger } from '../../transport/options.ts';
 import type { ListenSocket } from '../../transport/transport.ts';
+import { createRegistrationEngine } from '../../uac/registration/create-engine.ts';
+import type { RegistrationEngine } from '../../uac/registration/engine.ts';
 import type { RegistrationSettings } from './reg-settings.ts';
 import type { RegistrationParts } from './registration.ts';
 
-/** Interim: the engine is being built. */
+const LEVELS = { debug: L_DBG, info: L_INFO, warn: L_WARN, error: L_ERR } as const;
+
+/** The engine and the store that the parameters ask for; neither is made before it is asked for. */
 export function registrationParts(
-  _host: ModuleHost,
-  _settings: RegistrationSettings,
-  _defaultSocket: ListenSocket | null,
-): RegistrationParts | null {
-  return null;
+  host: ModuleHost,
+  settings: RegistrationSettings,
+  defaultSocket: ListenSocket | null,
+): RegistrationParts {
+  const { databaseUrl, table } = settings;
+  return {
+    engine: () => makeEngine(host, settings, defaultSocket),
+    store: () => (databaseUrl === '' ? null : openStore(databaseUrl, table)),
+  };
+}
+
+function makeEngine(
+  host: ModuleHost,
+  settings: RegistrationSettings,
+  defaultSocket: ListenSocket | null,
+): RegistrationEngine {
+  const { sender, transactions, resolver, wheel, clock, random } = host;
+  const { retryInterval, unregister, outbound, instance } = settings;
+  return createRegistrationEngine({
+    sender,
+    transactions,
+    resolver,
+    wheel,
+    clock,
+    random,
+    log: logger(host),
+    settings: {
+      contactAddr: settings.contactAddr,
+      timerInterval: settings.timerInterval,
+      ...(retryInterval === null ? {} : { retryInterval }),
+      randomDelay: settings.randomDelay,
+      keepCallid: settings.keepCallId,
+      active: settings.active,
+      // The functions say by the domain they give whether it counts: reg_use_domain may change with a reload.
+      useDomain: true,
+      defaultSocket: defaultSocket === null ? '' : socketText(defaultSocket),
+      rate: settings.rate,
+      unregisterOnDisable: unregister.disable,
+      unregisterOnRemove: unregister.remove,
+      userAgent: userAgent(host),
+      instance,
+      regId: outbound,
+      path: settings.path,
+      keepaliveInterval: settings.keepalive,
+      learnContact: settings.learnContact,
+    },
+  });
+}
+
+function socketText({ proto, address, port }: ListenSocket): string {
+  return `${proto}:${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+/** Value of the User-Agent header, where server_signature wants one (user_agent_header). */
+function userAgent({ settings }: ModuleHost): string {
+  if (!settings.serverSignature) return '';
+  return /^User-Agent[ \t]*:[ \t]*(.*)$/i.exec(settings.userAgentHeader)?.[1] ?? '';
+}
+
+/** Codes are in capitals and explained; the others are events, and part of what is told. */
+function logger({ log }: ModuleHost): TransportLogger {
+  return (level, code, text) =>
+    /^[A-Z]/.test(code)
+      ? log.write(LEVELS[level], 'uac', text, code)
+      : log.write(LEVELS[level], 'uac', `${code}: ${text}`);
+}
+
+/** The table of accounts. A SQLite file gets its tables before it is read for the first time; later, a table that is gone is a failure. */
+function openStore(url: string, table: string): AccountStore {
+  const database = openDatabase(url);
+  const store = openAccountStore(database, table);
+  let ready = false;
+  return {
+    name: store.name,
+    readAll: async (take) => {
+      if (!ready) await ensureTables(database, table);
+      ready = true;
+      await store.readAll(take);
+    },
+    read: (uuid) => store.read(uuid),
+    insert: (row) => store.insert(row),
+    delete: (uuid) => store.delete(uuid),
+    close: () => store.close(),
+  };
 }

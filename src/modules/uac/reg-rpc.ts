@@ -39,7 +39,6 @@ function chosen({ engine }: Registration, args: RpcArguments): RegistrationView 
 function uuidOf(args: RpcArguments): string {
   const uuid = args.text(0);
   if (uuid === null) throw new RpcFault(400, INVALID);
-  if (uuid === '') throw new RpcFault(400, 'Invalid Parameter Values');
   return uuid;
 }
 

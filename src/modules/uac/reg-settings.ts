@@ -9,6 +9,7 @@ import { StorageError } from '../../storage/errors.ts';
 import { checkTableName } from '../../storage/table-version.ts';
 import { parseDatabaseUrl } from '../../storage/url.ts';
 import { UAC_ERRORS } from '../../uac/errors.ts';
+import { isContactAddress } from '../../uac/registration/account.ts';
 
 /** Occasions on which the binding at the registrar is removed (reg_unregister). */
 export interface UnregisterOccasions {
@@ -36,7 +37,9 @@ export interface RegistrationSettings {
   readonly rate: number;
   readonly unregister: UnregisterOccasions;
   readonly showSecrets: boolean;
-  readonly outbound: boolean;
+  /** reg-id of the Contacts (RFC 5626), 0 for none. */
+  readonly outbound: number;
+  readonly path: boolean;
   readonly instance: string;
   readonly keepalive: number;
   readonly learnContact: boolean;
@@ -52,14 +55,18 @@ export const registrationParameters: readonly ParameterDefinition[] = [
   intParam(
     'reg_timer_interval',
     90,
-    'partly: each account has a timer of its own, so no binding lapses between two sweeps; the value is how long before its end a binding is renewed at the latest',
+    'partly: each account has a timer of its own, so no binding lapses between two sweeps; the value is the period of a watchdog',
   ),
   intParam(
     'reg_retry_interval',
     0,
     'partly: 0 disables a failed account only where it is written; without the parameter the pauses grow',
   ),
-  intParam('reg_keep_callid', 0, 'partly: Call-ID and CSeq go on in either case, as RFC 3261 §10.2 wants'),
+  intParam(
+    'reg_keep_callid',
+    0,
+    'partly: without the parameter Call-ID and CSeq go on, as RFC 3261 §10.2.4 wants; 0 makes a fresh Call-ID for each refresh',
+  ),
   intParam('reg_random_delay', 0),
   intParam('reg_active', 1),
   intParam('reg_gc_interval', 150, 'ignored: a reload leaves no old table behind'),
@@ -72,6 +79,7 @@ export const registrationParameters: readonly ParameterDefinition[] = [
   intParam('reg_show_secrets', 0),
   intParam('reg_outbound', 0),
   strParam('reg_instance', null),
+  intParam('reg_path', 0),
   intParam('reg_keepalive', 0),
   intParam('reg_learn_contact', 0),
   intParam('reg_db_retry', 60),
@@ -89,6 +97,8 @@ function checkDatabase(url: string, table: string): void {
     throw error;
   }
 }
+
+const URN = /^urn:[A-Za-z0-9:.-]+$/;
 
 const OCCASIONS: ReadonlySet<string> = new Set(['disable', 'remove', 'stop']);
 
@@ -117,6 +127,7 @@ export function readRegistrationSettings(parameters: ModuleParameters): Registra
     new ModuleError('UAC_REG_BAD_PARAMETER', `${UAC_ERRORS.UAC_REG_BAD_PARAMETER} (${text})`, parameter);
   if (!parameters.isSet('reg_db_url')) return null;
   const contactAddr = parameters.str('reg_contact_addr').trim();
+  if (contactAddr !== '' && !isContactAddress(contactAddr)) throw refuse('reg_contact_addr', contactAddr);
   if (contactAddr === '') throw new ModuleError('UAC_NEEDS_CONTACT', UAC_ERRORS.UAC_NEEDS_CONTACT, 'reg_contact_addr');
   const seconds = (name: string): number => {
     const value = parameters.int(name);
@@ -126,6 +137,11 @@ export function readRegistrationSettings(parameters: ModuleParameters): Registra
   const table = parameters.str('reg_db_table');
   const databaseUrl = parameters.str('reg_db_url');
   checkDatabase(databaseUrl, table);
+  const instance = parameters.str('reg_instance');
+  if (instance !== '' && !URN.test(instance)) throw refuse('reg_instance', instance);
+  const outbound = seconds('reg_outbound');
+  // RFC 5626 §4.2: a reg-id means nothing without the instance that it belongs to, which has to stay the same over restarts.
+  if (outbound > 0 && instance === '') throw refuse('reg_outbound', 'reg_instance is not set');
   const unregister = unregisterOccasions(parameters.str('reg_unregister'));
   if (unregister === null) throw refuse('reg_unregister', parameters.str('reg_unregister'));
   return {
@@ -137,13 +153,14 @@ export function readRegistrationSettings(parameters: ModuleParameters): Registra
     randomDelay: seconds('reg_random_delay'),
     active: parameters.int('reg_active') !== 0,
     useDomain: parameters.int('reg_use_domain') !== 0,
-    keepCallId: parameters.int('reg_keep_callid') !== 0,
+    keepCallId: !parameters.isSet('reg_keep_callid') || parameters.int('reg_keep_callid') !== 0,
     reloadDelta: seconds('reload_delta'),
     rate: seconds('reg_rate'),
     unregister,
     showSecrets: parameters.int('reg_show_secrets') !== 0,
-    outbound: parameters.int('reg_outbound') !== 0,
-    instance: parameters.str('reg_instance'),
+    outbound,
+    instance,
+    path: parameters.int('reg_path') !== 0,
     keepalive: seconds('reg_keepalive'),
     learnContact: parameters.int('reg_learn_contact') !== 0,
     databaseRetry: Math.max(1, seconds('reg_db_retry')),
