@@ -33,15 +33,16 @@ class Probe {
   }
 
   /** What it saw since the last call. */
-  async read(): Promise<ProbeReading> {
+  async read(word: 'read' | 'forget' = 'read'): Promise<ProbeReading> {
     const answer = once(this.child, 'message');
-    this.child.send('read');
+    this.child.send(word);
     return (await answer)[0] as ProbeReading;
   }
 
   /** Waits until the server answers at all, and forgets what was before. */
   async firstAnswer(): Promise<void> {
     while ((await this.read()).answered === 0) await sleep(20);
+    await this.read('forget');
   }
 
   stop(): void {

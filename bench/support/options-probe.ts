@@ -1,6 +1,7 @@
 /**
  * Asks a server with OPTIONS every few milliseconds, from a process of its own, and knows the longest it had to wait: what a call would have
- * felt. Started with `{"port":…, "server":…}`; any message is answered with the {@link ProbeReading} since the last one.
+ * felt. Started with `{"port":…, "server":…}`; any message is answered with the {@link ProbeReading}
+ * since the last one; after `"forget"` what was sent before does not count.
  */
 import { createSocket } from 'node:dgram';
 
@@ -34,8 +35,9 @@ socket.on('message', (data) => {
   longest = Math.max(longest, took);
 });
 socket.on('error', () => {});
-process.on('message', () => {
+process.on('message', (message) => {
   const now = performance.now();
+  if (message === 'forget') waiting.clear();
   for (const sent of waiting.values()) longest = Math.max(longest, now - sent);
   process.send?.({ answered, lost, longest, mean: sum / Math.max(answered, 1) } satisfies ProbeReading);
   answered = 0;

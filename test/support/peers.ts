@@ -5,6 +5,7 @@ import { join } from 'node:path';
 const PACKAGES = {
   sipp: 'sip-tester',
   kamailio: 'kamailio',
+  kamcmd: 'kamailio',
   baresip: 'baresip-core',
   openssl: 'openssl',
   tshark: 'tshark',
