@@ -37,6 +37,7 @@ const CLI_ACTIONS: Readonly<Record<CliCode, string>> = {
   CLI_DAEMON: 'Start it in the foreground (-DD -E) to see why.',
   CLI_DEMO_PORT: 'Choose others with --port and --carrier-port, or end what has them.',
   CLI_DEMO_CALL: 'Look at the messages printed before; --debug 3 shows the server’s log.',
+  CLI_RPC_FAULT: 'The message has its reason; "trunkline rpc" lists the commands and their parameters.',
   CLI_INTERNAL: 'This is a bug: please report the text above it.',
 };
 
@@ -98,7 +99,11 @@ export const errorGroups: readonly ErrorGroup[] = [
       'From `trunkline db`, and in the log when accounts are read or a script uses SQL. Messages never hold a password.',
     codes: STORAGE_ERRORS,
   },
-  { title: 'Operators’ sockets', intro: 'At the start, and in the log.', codes: { ...RPC_ERRORS, ...BINRPC_ERRORS, ...JSON_RPC_ERRORS } },
+  {
+    title: 'Operators’ sockets',
+    intro: 'At the start, and in the log.',
+    codes: { ...RPC_ERRORS, ...BINRPC_ERRORS, ...JSON_RPC_ERRORS },
+  },
   { title: 'Proxy', intro: 'Forwarding, branches, requests of our own.', codes: PROXY_ERRORS },
   { title: 'Transactions', intro: 'In the log.', codes: TRANSACTION_ERRORS },
   {

@@ -28,6 +28,7 @@ export const cliCodes = {
   CLI_DAEMON: 'The process in the background ended before it was ready.',
   CLI_DEMO_PORT: 'A port of the demo is in use.',
   CLI_DEMO_CALL: "The demo's test call did not go through.",
+  CLI_RPC_FAULT: 'The running server refused a command.',
   CLI_INTERNAL: 'A fault of the program itself.',
 } as const satisfies Record<string, string>;
 

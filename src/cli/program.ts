@@ -4,6 +4,7 @@ import { checkFile } from './check.ts';
 import { checkDatabase, type DbOptions, databaseUrl, initDatabase, URL_VARIABLE } from './db.ts';
 import { CliError, EXIT, formatError, usageError } from './errors.ts';
 import { parseDebug, parseDefine, parseListen } from './kamailio-options.ts';
+import type { RpcCommandOptions } from './rpc.ts';
 import { runServer } from './run.ts';
 import { versionLine } from './version.ts';
 
@@ -17,6 +18,8 @@ Examples:
                                  other address, a define, and more in the log
   trunkline db check mysql://kamailio:secret@127.0.0.1/kamailio
                                  whether accounts can be read from there
+  trunkline rpc core.uptime      ask a running server; "trunkline rpc" lists what
+                                 it can be asked
 
 Kamailio's own options work too, for unit files and scripts ("trunkline -h"):
   trunkline -f /etc/kamailio/kamailio.cfg -c
@@ -58,6 +61,13 @@ function collected<T>(read: (text: string) => T): (text: string, before: readonl
 function port(text: string): number {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number > 65535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return number;
+}
+
+function seconds(text: string): number {
+  const number = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || number <= 0 || number > 86_400)
+    throw new InvalidArgumentError('It is a number of seconds.');
   return number;
 }
 
@@ -154,6 +164,24 @@ export function buildProgram(finish: Finish): Command {
         }
       }
       finish(ok ? EXIT.ok : EXIT.failed);
+    });
+
+  program
+    .command('rpc')
+    .description('run a command of a running server (its module ctl), as kamcmd does; without a command, list them')
+    .argument('[method]', 'the command, such as core.uptime')
+    .argument('[args...]', 'its arguments: 42 is a number, 4.2 a fraction, anything else and s:42 a text')
+    .option(
+      '--socket <address>',
+      'unix:/path, tcp:host:port or udp:host:port; else $TRUNKLINE_RPC, else /run/kamailio/kamailio_ctl',
+    )
+    .option('--json', 'print the result as JSON')
+    .option('--timeout <seconds>', 'how long to wait for the reply', seconds, 10)
+    // An argument may be a negative number.
+    .allowUnknownOption()
+    .action(async (method: string | undefined, args: string[], options: RpcCommandOptions) => {
+      const { runRpc } = await import('./rpc.ts');
+      await runRpc(method === undefined ? [] : [method, ...args], options, process.stdout);
     });
 
   program

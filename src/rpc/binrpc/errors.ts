@@ -53,8 +53,9 @@ export const BINRPC_ERRORS = {
     action: 'Ask for less, or by another socket: a datagram holds 64 KB, a stream has no such limit.',
   },
   BINRPC_UNREACHABLE: {
-    explanation: 'Nothing listens on the control socket.',
-    action: 'Start the server with loadmodule "ctl.so", and give --socket what its binrpc parameter says.',
+    explanation: 'Nothing listens on the control socket, or it is closed to this user.',
+    action:
+      'Start the server with loadmodule "ctl.so", give --socket what its binrpc parameter says, and be root or the user of the socket.',
   },
 } as const satisfies Readonly<Record<string, ErrorExplanation>>;
 
