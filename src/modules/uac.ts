@@ -26,6 +26,7 @@ import { authenticate } from '../uac/auth-retry.ts';
 import { type CSeqSettings, raiseCSeq, restoreStatelessCSeq, shiftCSeq } from '../uac/cseq-offset.ts';
 import type { IdentityHeader } from '../uac/header-shape.ts';
 import { carryIdentities } from '../uac/identity.ts';
+import { type LateReplySettings, restoreLateReply } from '../uac/late-reply.ts';
 import { replaceIdentity } from '../uac/replace.ts';
 import { restoreAll, restoreIdentity } from '../uac/restore.ts';
 import { registrationStatistics } from './uac/reg-counters.ts';
@@ -231,9 +232,17 @@ export const uac = defineModule<UacModule>({
       },
       release: () => {},
     };
+    const late: LateReplySettings = {
+      identity: settings.identity,
+      cseqParam: settings.cseqParam,
+      isMyself: (name, port) => host.sender.isMyself(name, port),
+    };
     const listeners = [
       host.proxy.onOwnRoute((state, route) => onOwnRoute(module, state, route)),
-      host.proxy.onStatelessReply(restoreStatelessCSeq),
+      host.proxy.onStatelessReply((reply, edits) => {
+        restoreStatelessCSeq(reply, edits);
+        restoreLateReply(reply, edits, late);
+      }),
     ];
     module.release = () => {
       for (const release of listeners) release();

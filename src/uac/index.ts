@@ -20,6 +20,7 @@ export {
 } from './identity.ts';
 export { type DialogTexts, type IdentityDialogs, storedInDialog, storeInDialog } from './identity-dialog.ts';
 export { IdentityVault, identityContext, type StoredIdentity } from './identity-vault.ts';
+export { type LateReplySettings, restoreLateReply } from './late-reply.ts';
 export * from './registration/index.ts';
 export { replaceIdentity, type WantedIdentity } from './replace.ts';
 export { type RestoreReport, restoreAll, restoreIdentity } from './restore.ts';

@@ -444,3 +444,24 @@ test('sealed identities: a parameter of another dialog, or an altered one, resto
   const [stolen] = bench.receive(thief, caller.ip, 5060);
   assert.doesNotMatch(stolen!.text.replace(/;v[st]d=[^;>]*/g, ''), /anonymous.*tag=G|Alice Secret/);
 });
+
+for (const params of [{}, { restore_store: 'sealed' }]) {
+  test(`a 2xx whose transaction has gone is put right by its own Record-Route (${JSON.stringify(params)})`, () => {
+    const call = new Call(params);
+    call.start(1, false);
+    const { bench, caller, callee } = call;
+    const [record = ''] = [...callee.routes];
+    const late = (contact: string): string =>
+      `SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKgone\r\n` +
+      `Via: SIP/2.0/UDP ${caller.ip}:5060;branch=z9hG4bKcaller\r\nRecord-Route: ${record}\r\n` +
+      `From: ${SHOWN};tag=F\r\nTo: ${CALLED_AS};tag=C\r\nCall-ID: call@x\r\nCSeq: 8 INVITE\r\n${contact}Content-Length: 0\r\n\r\n`;
+    const [out] = bench.receive(late('Contact: <sip:callee@192.0.2.99>\r\n'), callee.ip, 5060);
+    assert.equal(header(out!.message, 'From'), `${REAL};tag=F`);
+    assert.equal(header(out!.message, 'To'), `${CALLED};tag=C`);
+    assert.equal(out!.message.cseq?.seq, 7);
+    // Nothing of ours in it: it passes as it is.
+    const [plain] = bench.receive(late('').replace(/Record-Route: [^\r]*\r\n/, ''), callee.ip, 5060);
+    assert.equal(header(plain!.message, 'From'), `${SHOWN};tag=F`);
+    assert.equal(plain!.message.cseq?.seq, 8);
+  });
+}
