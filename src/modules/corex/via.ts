@@ -54,18 +54,27 @@ function paramText(record: XavpRecord | undefined): string {
 
 type Switch = 'addParams' | 'useFields' | 'addReplyParams';
 
-function viaFunction(name: string, what: Switch): FunctionDefinition<{ readonly host: ModuleHost }> {
-  return fn(name, ['int'], ROUTE_ANY, (m) => ({ state }: ScriptContext, on) => {
-    if (!(state.viaWishes instanceof XavpVia))
-      state.viaWishes = new XavpVia(m.host.settings.viaXavps, state.attributes);
-    (state.viaWishes as XavpVia)[what] = on !== 0;
-    return 1;
-  });
+function viaFunction(name: string, what: Switch, support = 'yes'): FunctionDefinition<{ readonly host: ModuleHost }> {
+  return fn(
+    name,
+    ['int'],
+    ROUTE_ANY,
+    (m) =>
+      ({ state }: ScriptContext, on) => {
+        if (!(state.viaWishes instanceof XavpVia))
+          state.viaWishes = new XavpVia(m.host.settings.viaXavps, state.attributes);
+        (state.viaWishes as XavpVia)[what] = on !== 0;
+        return 1;
+      },
+    { support },
+  );
 }
+
+const ORDER = 'yes: several values of one field stand together';
 
 /** Functions that make Via values of xavps. */
 export const VIA_FUNCTIONS: readonly FunctionDefinition<{ readonly host: ModuleHost }>[] = [
-  viaFunction('via_add_xavp_params', 'addParams'),
+  viaFunction('via_add_xavp_params', 'addParams', ORDER),
   viaFunction('via_use_xavp_fields', 'useFields'),
-  viaFunction('via_reply_add_xavp_params', 'addReplyParams'),
+  viaFunction('via_reply_add_xavp_params', 'addReplyParams', ORDER),
 ];

@@ -1,4 +1,5 @@
 import { HDR_CONTACT, HDR_FROM, HDR_RECORD_ROUTE, HDR_TO, type HeaderId } from '../../message/header-name.ts';
+import type { SipMessage } from '../../message/message.ts';
 import { M_INVITE } from '../../message/method.ts';
 import { type NameAddr, parseNameAddrList } from '../../message/name-addr.ts';
 import { paramValue } from '../../message/params.ts';
@@ -19,6 +20,14 @@ function listed(ctx: ScriptContext, header: HeaderId): NameAddr[] {
   return message
     .findAll(header)
     .flatMap(({ valueStart, valueEnd }) => parseNameAddrList(message.raw, valueStart, valueEnd) ?? []);
+}
+
+/** From without its parameters: the tag has a line of its own. */
+function fromAddress(message: SipMessage): string {
+  const header = message.find(HDR_FROM);
+  const { from } = message;
+  if (header === undefined || from === null) return '';
+  return message.raw.slice(header.valueStart, from.bracketed ? from.uriEnd + 1 : from.uriEnd);
 }
 
 /** Remote target, route set and next hop of a dialog that this request would begin, seen from the called side (RFC 3261 §12.1.1). */
@@ -54,7 +63,7 @@ export function requestText(ctx: ScriptContext, transaction: ProxyTransaction, a
     socket.port,
     message.requestUri,
     target,
-    message.value(HDR_FROM) ?? '',
+    fromAddress(message),
     message.value(HDR_TO) ?? '',
     message.callId,
     message.from?.tag ?? '',

@@ -12,7 +12,7 @@ import { ModuleBench } from '../proxy-bench.ts';
 describe('t_write_req', () => {
   const LINES = (transaction: { index: number; label: number } | null): string =>
     `0.3\nsip_request.voicemail\nINVITE\nother\nexample.net\n10.0.0.1\n5070\nsip:bob@192.0.2.1\n`
-      .concat(`sip:alice@10.0.0.9\n"Alice" <sip:alice@a.test>;tag=f1\n<sip:bob@b.test>;tag=t9\ncall-1\nf1\nt9\n77\n`)
+      .concat(`sip:alice@10.0.0.9\n"Alice" <sip:alice@a.test>\n<sip:bob@b.test>;tag=t9\ncall-1\nf1\nt9\n77\n`)
       .concat(`${transaction?.index}:${transaction?.label}\n`);
 
   /** What a program at the other end of a FIFO reads of a request. */
