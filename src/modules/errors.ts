@@ -139,6 +139,10 @@ export const MODULE_ERRORS = {
     explanation: 'A user or group of fifo_user, fifo_group, dgram_user or dgram_group does not exist.',
     action: 'Create it, or correct the parameter.',
   },
+  JSONRPC_MODE: {
+    explanation: 'fifo_mode or dgram_mode is no file mode.',
+    action: 'Write it in octal digits with a zero before them: 0660.',
+  },
   JSONRPC_NO_HTTP: {
     explanation: 'jsonrpc_dispatch() was called for a message that is no HTTP request.',
     action: 'Call it in event_route[xhttp:request]; jsonrpc_exec() works anywhere.',

@@ -39,6 +39,10 @@ export function checkArgument(place: Place, call: Call, arg: Argument, index: nu
         const ref = resolveVariable(place.scope, arg);
         return ref === null ? null : { kind: 'variable', ref };
       }
+      if (kind === 'vars') {
+        const ref = resolveVariable(place.scope, arg);
+        return ref === null ? null : { kind: 'variables', refs: [ref] };
+      }
       return expressionArgument(place, call, place.expression(place, arg), index, kind, arg.at);
     default:
       return expressionArgument(place, call, place.expression(place, arg), index, kind, arg.at);
@@ -94,6 +98,8 @@ function expressionArgument(
     }
     case 'var':
       return badArgument(place, call, index, 'is not a variable', at, 'name one variable, for example "$var(x)"');
+    case 'vars':
+      return badArgument(place, call, index, 'is no list of variables', at, 'for example "$var(a);$var(b)"');
     case 'sed':
       return badArgument(place, call, index, 'is a substitution and must be a string', at, 'for example "/a/b/g"');
   }
@@ -138,9 +144,34 @@ function literalArgument(place: Place, call: Call, literal: Literal, index: numb
       const ref = resolveLone(scope, text, locate);
       return ref === null ? null : { kind: 'variable', ref };
     }
+    case 'vars': {
+      const refs = variableList(text).map(({ part, offset }) =>
+        resolveLone(scope, part, (at, length) => locate(offset + at, length)),
+      );
+      const found = refs.filter((ref) => ref !== null);
+      return found.length === refs.length ? { kind: 'variables', refs: found } : null;
+    }
     case 'sed':
       return sedArgument(place, call, literal, index);
   }
+}
+
+/** Parts of a list between its semicolons; one inside parentheses belongs to its variable, one at the end begins no other. */
+function variableList(text: string): { readonly part: string; readonly offset: number }[] {
+  const parts: { readonly part: string; readonly offset: number }[] = [];
+  let start = 0;
+  let depth = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const character = text[i];
+    if (character === '(') depth++;
+    else if (character === ')') depth--;
+    else if (character === undefined || (character === ';' && depth <= 0)) {
+      const part = text.slice(start, i);
+      if (character !== undefined || part.trim() !== '' || parts.length === 0) parts.push({ part, offset: start });
+      start = i + 1;
+    }
+  }
+  return parts;
 }
 
 function textArgument(parts: TextParts | null, kind: ArgumentKind): Arg | null {

@@ -255,6 +255,8 @@ class Generator implements Emitter {
         return `argumentRegex(${writer.interpolated(arg.pattern)})`;
       case 'variable':
         return this.access(arg.ref).name;
+      case 'variables':
+        return `[${arg.refs.map((ref) => this.access(ref).name).join(', ')}]`;
       case 'sed': {
         const sed = this.capture(this.binder.sed(arg));
         if (arg.regex instanceof RegExp) return sed;

@@ -95,6 +95,7 @@ export type Arg =
   | { readonly kind: 'value' | 'shown'; readonly expr: Expr }
   | { readonly kind: 'regex'; readonly pattern: RegExp | TextParts }
   | { readonly kind: 'variable'; readonly ref: Reference }
+  | { readonly kind: 'variables'; readonly refs: readonly Reference[] }
   | {
       readonly kind: 'sed';
       readonly regex: RegExp | TextParts;

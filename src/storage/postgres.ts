@@ -76,6 +76,8 @@ export class PostgresDatabase implements SqlDatabase {
     });
     // An idle connection broke; the pool forgets it, and the next statement opens another.
     this.pool.on('error', () => {});
+    // Errors come back through the statements; a late one, of a connection that is being closed, must not end the process.
+    this.pool.on('connect', (client) => client.on('error', () => {}));
   }
 
   query(sql: string, parameters: readonly SqlValue[] = []): Promise<SqlResult> {
@@ -138,20 +140,14 @@ export class PostgresDatabase implements SqlDatabase {
         release(false);
         throw new StorageError('STORAGE_TIMEOUT', `${this.name} had no free connection in time`);
       }
-      // The pool listens only while it has the connection.
-      const ignore = (): void => {};
-      client.on('error', ignore);
       call.abandon = () => release(true);
       try {
         const result = await work(client, call);
-        client.off('error', ignore);
         release(false);
         return result;
       } catch (error) {
         const known = this.failure(error);
-        const broken = known instanceof StorageError && known.code === 'STORAGE_UNREACHABLE';
-        if (!broken) client.off('error', ignore);
-        release(broken);
+        release(known instanceof StorageError && known.code === 'STORAGE_UNREACHABLE');
         throw known;
       }
     });
