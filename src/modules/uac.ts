@@ -52,6 +52,9 @@ interface UacModule {
   release: () => void;
 }
 
+/** Milliseconds that a start waits for the accounts of the database. */
+const ACCOUNTS_WAIT = 2000;
+
 const AUTH = ROUTE_FAILURE | ROUTE_BRANCH_FAILURE | ROUTE_EVENT;
 
 /** CSeq differences belong to dialogs, which outlive a configuration: one table for each proxy. */
@@ -255,6 +258,9 @@ export const uac = defineModule<UacModule>({
     if (settings.registration === null) return;
     const parts = registrationParts(host, settings.registration, settings.defaultSocket);
     module.registration = new Registration(host, settings.registration, parts, program);
+  },
+  open: async (module) => {
+    await module.registration?.ready(ACCOUNTS_WAIT);
   },
   rpc: registrationCommands,
   drain: async (module, graceMs) => {

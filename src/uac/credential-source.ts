@@ -76,7 +76,7 @@ export interface CredentialSource {
   readonly list: CredentialList;
   /** Realms that are named here have their credentials sent to the named destinations only; others are free. */
   readonly bindings: readonly DestinationBinding[];
-  /** The passwords of this call are HA1 texts (uac_auth mode 1). */
+  /** The passwords of the list are HA1 texts in this call (uac_auth mode 1). */
   readonly ha1: boolean;
 }
 
@@ -88,7 +88,8 @@ export function credentialFor(source: CredentialSource, realm: string, branch: B
   const { own, list, ha1 } = source;
   const found = own !== null && fitsRealm(own, realm) ? own : findCredential(list, realm);
   if (found === undefined) return undefined;
-  const credential = withHa1(found, ha1);
+  // The request's own says itself what its secret is: an account's is not changed by the mode of the call.
+  const credential = found === own ? own : withHa1(found, ha1);
   if (maySend(source, realm, branch.destination, branch.target.nextHop)) return credential;
   const hosts = bindingsOf(source, realm).map(({ host }) => host);
   return Object.freeze({ ...credential, destination: hosts.join(' or ') });

@@ -1,7 +1,7 @@
 /** An engine without a network and a store without a database, for tests of what the module uac makes of them. */
 
 import { readRegistrationSettings, registrationParameters } from '../../src/modules/uac/reg-settings.ts';
-import { Registration, type RegistrationHolder } from '../../src/modules/uac/registration.ts';
+import { type Engine, Registration, type RegistrationHolder } from '../../src/modules/uac/registration.ts';
 import type { ModuleParameters } from '../../src/script/module-definition.ts';
 import type { AccountStore } from '../../src/storage/account-store.ts';
 import type { AccountRow } from '../../src/uac/registration/account-row.ts';
@@ -9,7 +9,6 @@ import type {
   AccountAttribute,
   AccountLoad,
   AccountProblem,
-  RegistrationEngine,
   RegistrationEvent,
   RegistrationResult,
   RegistrationStateName,
@@ -73,12 +72,13 @@ const FIELDS = {
 } as const satisfies Record<AccountAttribute, keyof AccountRow>;
 
 /** Keeps accounts and notes what is asked of it. */
-export class FakeEngine implements RegistrationEngine {
+export class FakeEngine implements Engine {
   readonly accounts = new Map<string, RegistrationView>();
   /** `action uuid` of every call. */
   readonly calls: string[] = [];
   active = true;
   readonly sent = 7;
+  readonly repairs = 0;
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
 
   get size(): number {
@@ -183,6 +183,10 @@ export class FakeEngine implements RegistrationEngine {
   stop(unregister: boolean, graceMs: number): Promise<void> {
     this.calls.push(`stop ${unregister} ${graceMs}`);
     return Promise.resolve();
+  }
+
+  registrars(): ReturnType<Engine['registrars']> {
+    return [{ name: 'sip:127.0.0.1:5090', window: 20, outstanding: 2, waiting: 5 }];
   }
 
   /** Changes what is known about an account; a new state is told. */

@@ -7,9 +7,8 @@ import { openAccountStore } from '../../storage/uacreg.ts';
 import type { TransportLogger } from '../../transport/options.ts';
 import type { ListenSocket } from '../../transport/transport.ts';
 import { createRegistrationEngine } from '../../uac/registration/create-engine.ts';
-import type { RegistrationEngine } from '../../uac/registration/engine.ts';
 import type { RegistrationSettings } from './reg-settings.ts';
-import type { RegistrationParts } from './registration.ts';
+import type { Engine, RegistrationParts } from './registration.ts';
 
 const LEVELS = { debug: L_DBG, info: L_INFO, warn: L_WARN, error: L_ERR } as const;
 
@@ -26,11 +25,7 @@ export function registrationParts(
   };
 }
 
-function makeEngine(
-  host: ModuleHost,
-  settings: RegistrationSettings,
-  defaultSocket: ListenSocket | null,
-): RegistrationEngine {
+function makeEngine(host: ModuleHost, settings: RegistrationSettings, defaultSocket: ListenSocket | null): Engine {
   const { sender, transactions, resolver, wheel, clock, random } = host;
   const { retryInterval, unregister, outbound, instance } = settings;
   return createRegistrationEngine({

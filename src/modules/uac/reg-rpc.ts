@@ -13,6 +13,9 @@ import type { Registration, RegistrationHolder } from './registration.ts';
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
+/** Registrars that `uac.reg_status` names. */
+const MAX_REGISTRARS = 50;
+
 const NOT_ENABLED = 'Not enabled';
 const INVALID = 'Invalid Parameters';
 
@@ -150,6 +153,7 @@ function status(module: RegistrationHolder): RpcStruct {
     total: engine.size,
     online: engine.online,
     sent: engine.sent,
+    repairs: engine.repairs,
     states: new RpcStruct(REGISTRATION_STATES.map((state) => [state, engine.count(state)])),
     results: new RpcStruct(REGISTRATION_RESULTS.map((result) => [result.replaceAll('-', '_'), engine.results(result)])),
     database: struct({
@@ -167,6 +171,7 @@ function status(module: RegistrationHolder): RpcStruct {
       removed: summary?.removed ?? 0,
       problems: summary?.problems ?? 0,
     }),
+    registrars: new RpcArray(engine.registrars().slice(0, MAX_REGISTRARS).map(struct)),
   });
 }
 

@@ -2,7 +2,8 @@ import type { ModuleHost } from '../../script/module-definition.ts';
 import { fromHere, runOccasion } from '../../script/occasion.ts';
 import type { Program } from '../../script/program.ts';
 import type { AccountStore } from '../../storage/account-store.ts';
-import type { RegistrationEngine } from '../../uac/registration/engine.ts';
+import { CallbackTimer } from '../../time/callback-timer.ts';
+import type { WatchedRegistrationEngine } from '../../uac/registration/create-engine.ts';
 import { AccountDatabase } from './reg-database.ts';
 import { type RegistrationChange, RegistrationReporter, setChange } from './reg-events.ts';
 import type { RegistrationSettings } from './reg-settings.ts';
@@ -16,19 +17,24 @@ export interface RegistrationHolder {
   readonly registration: Registration | null;
 }
 
+/** What this module needs of an engine. */
+export type Engine = Omit<WatchedRegistrationEngine, 'assertAlive'>;
+
 /** The registrations that a reloaded configuration goes on with: the engine, where its accounts come from, and whom it tells. */
 interface Running {
-  readonly engine: RegistrationEngine;
+  readonly engine: Engine;
   readonly database: AccountDatabase;
   readonly reporter: RegistrationReporter;
   /** Clock time of the last reload by command, in ms. */
   reloaded: number;
+  /** Settles with the first reading of the accounts, whatever comes of it. */
+  readonly loaded: Promise<unknown>;
   ending: Promise<void> | null;
 }
 
 /** What registrations are made of, where tests have others. */
 export interface RegistrationParts {
-  readonly engine: () => RegistrationEngine;
+  readonly engine: () => Engine;
   /** Null when accounts come by command alone. */
   readonly store: () => AccountStore | null;
 }
@@ -60,7 +66,7 @@ export class Registration {
     value.reporter.tell = (change) => tell(host, program, change);
   }
 
-  get engine(): RegistrationEngine {
+  get engine(): Engine {
     return this.running.engine;
   }
 
@@ -71,6 +77,19 @@ export class Registration {
   /** Seconds since 1970. */
   get now(): number {
     return Math.floor(this.host.clock.wall() / 1000);
+  }
+
+  /**
+   * Waits for the accounts, so that the first calls find them; for a while only, because a server must not need its database to start.
+   * @param ms most milliseconds to wait
+   */
+  async ready(ms: number): Promise<void> {
+    const { wheel } = this.host;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = new CallbackTimer(() => resolve());
+    wheel.start(timer, ms);
+    await Promise.race([this.running.loaded, late]);
+    wheel.stop(timer);
   }
 
   /**
@@ -107,8 +126,8 @@ function begin(host: ModuleHost, settings: RegistrationSettings, parts: Registra
   engine.active = settings.active;
   const database = new AccountDatabase({ store, engine, wheel, random, log, longestPause: settings.databaseRetry });
   const reporter = new RegistrationReporter(engine, log, wheel);
-  void database.load();
-  return { engine, database, reporter, reloaded: Number.NEGATIVE_INFINITY, ending: null };
+  const loaded = database.load();
+  return { engine, database, reporter, reloaded: Number.NEGATIVE_INFINITY, loaded, ending: null };
 }
 
 function end(running: Running, unregister: boolean, graceMs: number): Promise<void> {
