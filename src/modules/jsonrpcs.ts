@@ -85,6 +85,15 @@ function account(parameters: ModuleParameters, kind: 'user' | 'group', name: str
   return id;
 }
 
+/** Permissions of a parameter. @throws ModuleError */
+function modeOf(parameters: ModuleParameters, name: string): number {
+  const mode = parameters.int(name);
+  if (mode < 0 || mode > 0o777) {
+    throw new ModuleError('JSONRPC_MODE', `${mode} is no file mode; write it like 0660`, name);
+  }
+  return mode;
+}
+
 /** Whose a file is: the parameters', else whose the server will be. */
 function ownerOf(host: ModuleHost, parameters: ModuleParameters, prefix: string): FileOwner {
   const { owner } = host.runtime;
@@ -117,7 +126,7 @@ function wantedOf(host: ModuleHost, parameters: ModuleParameters): Wanted[] {
   const fifo = parameters.str('fifo_name');
   if (wants(FIFO) && fifo !== '') {
     const path = absolute(fifo);
-    const mode = parameters.int('fifo_mode');
+    const mode = modeOf(parameters, 'fifo_mode');
     const owner = ownerOf(host, parameters, 'fifo');
     const replyDirectory = parameters.str('fifo_reply_dir');
     found.push({
@@ -161,7 +170,7 @@ function datagramOf(
   const path = absolute(text);
   const place = {
     path,
-    mode: parameters.int('dgram_mode'),
+    mode: modeOf(parameters, 'dgram_mode'),
     owner: ownerOf(host, parameters, 'dgram'),
     server: host.runtime.owner,
     patience: parameters.int('dgram_timeout'),
@@ -216,13 +225,13 @@ function decoded(bytes: string): string {
 
 /** jsonrpc_exec(): the reply goes to $jsonrpl. */
 async function execute({ service }: JsonRpcsModule, ctx: ScriptContext, request: string): Promise<number> {
-  const { code, text, pieces } = await service.rpc.answer(decoded(request));
+  const { code, text, pieces, id } = await service.rpc.answer(decoded(request));
   const reply = pieces === null ? '' : await collect(pieces, MAX_SCRIPT_REPLY);
   const bytes = (value: string): string => Buffer.from(value).toString('latin1');
   let result: ExecResult = { code, text: bytes(text), body: bytes(reply ?? '') };
   if (reply === null) {
     const reason = 'Reply too large';
-    result = { code: 500, text: reason, body: service.rpc.refuse(500, reason) };
+    result = { code: 500, text: reason, body: bytes(service.rpc.refuse(500, reason, id)) };
   }
   // As in the original: nothing is known of what was no JSON.
   if (code === PARSE_ERROR) result = { code: 0, text: null, body: null };

@@ -42,20 +42,23 @@ function expression(name: string, text: string): RegExp | null {
  * Reads a request's body.
  * @returns latin1, one character a byte; null when it is too large
  */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const late = setTimeout(() => request.destroy(new Error('the body did not come in time')), BODY_TIME);
-  try {
+function readBody(request: IncomingMessage): Promise<string | null> {
+  return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let length = 0;
-    for await (const part of request as AsyncIterable<Buffer>) {
+    const late = setTimeout(() => request.destroy(new Error('the body did not come in time')), BODY_TIME);
+    request.on('data', (part: Buffer) => {
       length += part.length;
-      if (length > MAX_BODY) return null;
-      parts.push(part);
-    }
-    return Buffer.concat(parts).toString('latin1');
-  } finally {
-    clearTimeout(late);
-  }
+      if (length <= MAX_BODY) parts.push(part);
+      else resolve(null);
+    });
+    request.once('end', () => resolve(Buffer.concat(parts).toString('latin1')));
+    request.once('error', reject);
+    request.once('close', () => {
+      clearTimeout(late);
+      reject(new Error('the client has gone'));
+    });
+  });
 }
 
 /** Runs the route for one request. Whatever becomes of it, there is an answer. */

@@ -40,12 +40,12 @@ class JsonDatagram implements JsonEndpoint {
 
   private async answer(text: string, send: (reply: Buffer) => void): Promise<void> {
     const { rpc } = this.service;
-    const { pieces } = await rpc.answer(text);
+    const { pieces, id } = await rpc.answer(text);
     if (pieces === null) return;
     const reply = await collect(pieces, this.most);
     const bytes = reply === null ? null : Buffer.from(reply);
     const fits = bytes !== null && bytes.length <= this.most;
-    send(fits ? bytes : Buffer.from(rpc.refuse(500, 'Reply too large for a datagram')));
+    send(fits ? bytes : Buffer.from(rpc.refuse(500, 'Reply too large for a datagram', id)));
   }
 }
 

@@ -1,7 +1,14 @@
 import { RpcArguments, RpcFault } from '../method.ts';
 import type { RpcRegistry } from '../registry.ts';
 import { type Printable, PrintableStruct, printJson, shapeResult } from './print.ts';
-import { isRefusal, type JsonCall, type JsonRefusal, METHOD_NOT_FOUND, parseJsonRequest } from './request.ts';
+import {
+  isRefusal,
+  type JsonCall,
+  type JsonId,
+  type JsonRefusal,
+  METHOD_NOT_FOUND,
+  parseJsonRequest,
+} from './request.ts';
 
 /** What a client gets. */
 export interface JsonAnswer {
@@ -12,6 +19,8 @@ export interface JsonAnswer {
   readonly pieces: Iterable<string> | null;
   /** Kamailio's `reply_name`, '' for none. */
   readonly replyName: string;
+  /** Of a single call, null for a batch: what stands in for a reply that cannot be sent has it as well. */
+  readonly id: JsonId | undefined;
 }
 
 /** Settings of a {@link JsonRpcServer}. */
@@ -47,6 +56,7 @@ export class JsonRpcServer {
         // Without an id the original answers all the same, without an id.
         pieces: this.print(outcome.reply),
         replyName,
+        id: only.id,
       };
     }
     const replies: Printable[] = [];
@@ -55,12 +65,18 @@ export class JsonRpcServer {
       // JSON-RPC 2.0 §4.1, §6: in a batch, which the original does not know, nothing answers a notification.
       if (isRefusal(call) || call.id !== undefined) replies.push(reply);
     }
-    return { code: 200, text: 'OK', pieces: replies.length === 0 ? null : this.printBatch(replies), replyName };
+    return {
+      code: 200,
+      text: 'OK',
+      pieces: replies.length === 0 ? null : this.printBatch(replies),
+      replyName,
+      id: null,
+    };
   }
 
   /** An error as a reply of its own, for a transport that cannot carry the real one. */
-  refuse(code: number, message: string): string {
-    return [...this.print(errorReply({ code, message, id: null }))].join('');
+  refuse(code: number, message: string, id: JsonId | undefined = null): string {
+    return [...this.print(errorReply({ code, message, id }))].join('');
   }
 
   private print(reply: Printable): Iterable<string> {
