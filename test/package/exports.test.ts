@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LIBRARY = join(ROOT, 'examples', 'library');
@@ -52,3 +53,14 @@ for (const file of readdirSync(LIBRARY)) {
     for (const pattern of PRINTS[file] ?? []) assert.match(run.stdout, pattern, run.stderr);
   });
 }
+
+test('a SQLite database opens in the built package, in a thread with a file of its own', {
+  timeout: 60_000,
+  skip,
+}, () => {
+  const script = `
+    import { openDatabase } from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist', 'storage', 'index.js')).href)};
+    console.log((await openDatabase('sqlite:///:memory:').query('SELECT 41 + 1')).rows[0][0]);`;
+  const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 50_000 });
+  assert.equal(run.stdout, '42\n', run.stderr);
+});
