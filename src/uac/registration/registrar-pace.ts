@@ -14,8 +14,11 @@ const FIRST_WINDOW = 16;
  */
 const CALM_WINDOW = 64;
 const MAX_WINDOW = 1024;
-/** What is left after answers that took a retransmission, and after none at all. */
-const SLOW_WINDOW = 8;
+/**
+ * What is left at least while a registrar answers, if only after retransmissions: a link that loses some of everything must not starve
+ * the refreshes. What is left when it answers nothing at all.
+ */
+const SLOW_WINDOW = FIRST_WINDOW;
 const PROBE_WINDOW = 2;
 /** Milliseconds of a round trip that make a way long: on a shorter one 64 requests already keep the registrar busy. */
 const LONG_WAY = 15;
@@ -57,6 +60,7 @@ export class RegistrarPace extends Timer {
   private window = FIRST_WINDOW;
   private threshold = MAX_WINDOW;
   private shrunkAt = Number.NEGATIVE_INFINITY;
+  private heardAt = Number.NEGATIVE_INFINITY;
   private shortest = Number.POSITIVE_INFINITY;
   /** The registrar has asked not to be asked before this time (ms). */
   private blockedUntil = 0;
@@ -120,6 +124,7 @@ export class RegistrarPace extends Timer {
    * @param repeatAfter milliseconds after which it was sent again; 0 for reliable transports
    */
   answered(elapsed: number, sentAt: number, repeatAfter: number): void {
+    this.heardAt = this.now;
     if (elapsed < this.shortest) this.shortest = elapsed;
     // A registrar far away takes longer than T1 for all answers; that says nothing about its load.
     if (repeatAfter > 0 && elapsed >= Math.max(repeatAfter, 2 * this.shortest)) {
@@ -136,7 +141,8 @@ export class RegistrarPace extends Timer {
 
   /** No answer came. */
   timedOut(sentAt: number): void {
-    this.shrink(sentAt, PROBE_WINDOW, 0.125);
+    if (this.heardAt > sentAt) this.shrink(sentAt, SLOW_WINDOW, 0.5);
+    else this.shrink(sentAt, PROBE_WINDOW, 0.125);
   }
 
   /** 503: the registrar has too much to do. @param retryAfterMs how long it wants to be left alone, 0 for not said */
