@@ -157,6 +157,67 @@ export const differences: readonly DifferenceGroup[] = [
     ],
   },
   {
+    title: 'Remote registration',
+    intro: `The table \`uacreg\`, the REGISTER, the functions with their codes and the commands with their fields and faults are Kamailio's, so that a
+      database, a configuration and scripts around kamcmd move over as they are. What the original is known for is gone:`,
+    items: [
+      {
+        title: 'Each account has its own timer',
+        text: `A binding is renewed at a part of what the registrar granted, spread by chance, whatever \`reg_timer_interval\` says; it does not lapse
+          between two sweeps. Starts and reloads are paced by how fast each registrar answers; \`reg_rate\` (ours, 0) bounds the
+          REGISTERs per second to each.`,
+      },
+      {
+        title: 'A failure is no end',
+        text: `Without \`reg_retry_interval\` a failed account is tried again with growing pauses, by the kind of failure, and a Retry-After is
+          honoured. Written down, the value counts; \`0\` is the original's default: a failed account is disabled for good.`,
+      },
+      {
+        title: 'A reload changes what has changed',
+        text: `\`uac.reg_reload\` compares: accounts that are as they were stay registered and send nothing. \`reload_delta\` is kept (30 seconds,
+          0 for none); \`reg_gc_interval\` is none. A new configuration with the same registration parameters goes on with what is registered.`,
+      },
+      {
+        title: 'Bindings are removed',
+        text: `\`reg_unregister\` (ours) says on which occasions a binding is removed at the registrar: some of \`disable\`, \`remove\` and
+          \`stop\`, \`all\`, or \`none\` as in the original. The default is \`"disable,remove"\`: after a stop the accounts stay bound, for the restart
+          that follows or the node that takes over.`,
+      },
+      {
+        title: 'The database may fail',
+        text: `At the start and at any time: accounts that are known go on, one line says what is wrong, and it is tried again with pauses up to
+          \`reg_db_retry\` (ours, 60) seconds. A SQLite file that is not there is made with its tables. A start waits two seconds at most for the
+          accounts. \`uac.reg_status\` and the statistic \`reg_db_ok\` show the state.`,
+      },
+      {
+        title: 'What is going on can be seen',
+        text: `Records have more fields after Kamailio's: state, last status and reason, times of the last and the next attempt, what was granted and by whom.
+          \`uac.reg_status\` and \`uac.reg_list [state] [offset] [limit]\` are ours. \`event_route[uac:registration]\` runs when an account has
+          settled in another state, with \`$uac_reg(uuid)\`, \`(old)\`, \`(new)\`, \`(code)\`, \`(reason)\` and more. The log has a line for each change; many of one kind become
+          ten lines and a number. \`regtotal\`, \`regactive\` and \`regdisabled\` are true, and there is one statistic for each state and each result.`,
+      },
+      {
+        title: 'Passwords are not shown',
+        text: `\`auth_password\` and \`auth_ha1\` are \`***\` in every command's output; \`reg_show_secrets\` (ours) set to 1 shows them as the original does.`,
+      },
+      {
+        title: 'The commands are always there',
+        text: `Without \`reg_db_url\` they answer 500 "Not enabled" instead of being unknown.`,
+      },
+      {
+        title: 'A call by an account has the account’s credentials',
+        text: `\`uac_reg_request_to()\` binds them to the branch, so that \`uac_auth()\` answers with them with or without the \`auth_*_avp\` parameters, with
+          a hash where the account has only that, and separately for each of several accounts that are tried. What the script puts into the variables afterwards wins.`,
+      },
+      {
+        title: 'Ours, for the way to the registrar',
+        text: `\`reg_instance\` and \`reg_outbound\` (the reg-id; RFC 5626), \`reg_path\` (RFC 3327), \`reg_keepalive\` (seconds), and \`reg_learn_contact\`
+          (host and port of the Contact from what the registrar sees). Credentials go with the first REGISTER as soon as a nonce is known, the nonce count rises, and SHA-256,
+          stale nonces, 401 after 407 and 423 are handled at once.`,
+      },
+    ],
+  },
+  {
     title: 'The language',
     intro:
       'Expressions, conversions and return codes are those of Kamailio 5.6, including its surprises, but for these.',

@@ -122,15 +122,26 @@ function parameterTable(definition: Definition): string {
   return table(['parameter', 'type', 'default', 'support', ...(shown ? ['shown by'] : []), 'note'], rows);
 }
 
+/** Rows of the commands for operators. */
+function rpcTable({ rpc = [] }: Definition): string {
+  const rows = rpc.map(({ name, doc, support }) => {
+    if (support === 'ours') return [code(name), 'yes', `ours. ${doc[0] ?? ''}`];
+    const { level, why } = readSupport(support);
+    return [code(name), level, why];
+  });
+  return table(['command', 'support', 'note'], rows);
+}
+
 /** The section of one module. */
 export function moduleSection({ definition }: AnyModule): string {
-  const { name, functions, parameters, variables, transformations, eventRoutes } = definition;
+  const { name, functions, parameters, variables, transformations, eventRoutes, rpc = [] } = definition;
   return page([
     `### ${name}`,
     functions.length === 0 ? '' : functionTable(definition),
     parameters.length === 0 ? '' : parameterTable(definition),
     variables.length === 0 ? '' : variableTable(variables),
     transformations.length === 0 ? '' : transformationTable(transformations),
+    rpc.length === 0 ? '' : rpcTable(definition),
     eventRoutes.length === 0 ? '' : `Event routes: ${eventRoutes.map(eventText).join(', ')}.`,
   ]).trimEnd();
 }

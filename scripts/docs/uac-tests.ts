@@ -5,6 +5,10 @@ const DIALOG = 'test/uac/dialog.test.ts';
 const PARAMETERS = 'test/uac/parameters.test.ts';
 const MODULE = 'test/modules/uac.test.ts';
 const README = 'test/docs/uac-readme.test.ts';
+const REGISTRATION = 'test/modules/uac-registration.test.ts';
+const REGISTRATION_SERVER = 'test/server/registration.test.ts';
+const REGISTRATION_RPC = 'test/modules/uac-registration-rpc.test.ts';
+const REGISTRATION_DATABASE = 'test/modules/uac-registration-database.test.ts';
 
 export const uacTests: Readonly<Record<string, string>> = {
   uac_replace_from: MODULE,
@@ -14,8 +18,15 @@ export const uacTests: Readonly<Record<string, string>> = {
   uac_auth: AUTH,
   uac_auth_mode: MODULE,
   uac_req_send: MODULE,
-  uac_reg_status: MODULE,
-  uac_reg_request_to: MODULE,
+  uac_reg_lookup: REGISTRATION,
+  uac_reg_lookup_uri: REGISTRATION,
+  uac_reg_status: REGISTRATION,
+  uac_reg_enable: REGISTRATION,
+  uac_reg_disable: REGISTRATION,
+  uac_reg_refresh: REGISTRATION,
+  uac_reg_send_register: REGISTRATION,
+  uac_reg_send_unregister: REGISTRATION,
+  uac_reg_request_to: REGISTRATION_SERVER,
   restore_mode: PARAMETERS,
   restore_dlg: MODULE,
   restore_from_avp: PARAMETERS,
@@ -33,8 +44,13 @@ export const uacTests: Readonly<Record<string, string>> = {
   rr_cseq_store_param: PARAMETERS,
   credential: AUTH,
   cseq_update: PARAMETERS,
-  reg_db_url: MODULE,
-  reg_contact_addr: MODULE,
+  reg_db_url: REGISTRATION_SERVER,
+  reg_contact_addr: REGISTRATION_SERVER,
+  reg_use_domain: REGISTRATION,
+  reg_retry_interval: REGISTRATION,
+  reg_unregister: REGISTRATION_DATABASE,
+  reload_delta: REGISTRATION_RPC,
+  reg_show_secrets: REGISTRATION_RPC,
 };
 
 /** Test that shows a name; those without one of their own are in the test of the README's names. */
@@ -43,4 +59,15 @@ export function testOf(name: string): string {
 }
 
 /** Files that may be named. */
-export const uacTestFiles: readonly string[] = [AUTH, REPLACE, DIALOG, PARAMETERS, MODULE, README];
+export const uacTestFiles: readonly string[] = [
+  AUTH,
+  REPLACE,
+  DIALOG,
+  PARAMETERS,
+  MODULE,
+  README,
+  REGISTRATION,
+  REGISTRATION_SERVER,
+  REGISTRATION_RPC,
+  REGISTRATION_DATABASE,
+];
