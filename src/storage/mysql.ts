@@ -1,6 +1,7 @@
 import { createPool, type FieldPacket, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2';
 import { type Call, Calls } from './calls.ts';
 import { StorageError, type StorageErrorCode } from './errors.ts';
+import { PoolChoice } from './pool-choice.ts';
 import type { SqlDatabase, SqlResult, SqlValue } from './sql-database.ts';
 import { bytesText, exactNumber } from './sql-values.ts';
 import type { ServerAddress } from './url.ts';
@@ -32,7 +33,7 @@ const SERVER_CODES: ReadonlyMap<string, StorageErrorCode> = new Map([
 export class MysqlDatabase implements SqlDatabase {
   readonly kind = 'mysql';
   readonly name: string;
-  private readonly pool: Pool;
+  private readonly pools: PoolChoice<Pool, PoolConnection>;
   private readonly calls: Calls;
   private readonly timeout: number;
   private ended: Promise<void> | null = null;
@@ -45,27 +46,17 @@ export class MysqlDatabase implements SqlDatabase {
     this.name = address.name;
     this.timeout = timeout;
     this.calls = new Calls(address.name, timeout);
-    this.pool = createPool({
-      ...(address.socket === null ? { host: address.host, port: address.port } : { socketPath: address.socket }),
-      user: address.user,
-      password: address.password.reveal(),
-      database: address.database,
-      charset: 'utf8mb4',
-      connectionLimit: connections,
-      connectTimeout: timeout,
-      idleTimeout: 60_000,
-      maxIdle: connections,
-      enableKeepAlive: true,
-      rowsAsArray: true,
-      dateStrings: true,
-      jsonStrings: true,
-      supportBigNumbers: true,
-      bigNumberStrings: false,
-      // A statement is one statement: nothing that a variable brought in can begin another.
-      multipleStatements: false,
+    this.pools = new PoolChoice<Pool, PoolConnection>({
+      make: (tls) => makePool(address, timeout, connections, tls),
+      take: getConnection,
+      drop: (connection) => connection.destroy(),
+      end: (pool) => pool.end(() => {}),
+      // A user who must use TLS is refused with the words for a wrong password.
+      mayWantTls: (error) =>
+        error instanceof Error &&
+        'code' in error &&
+        (error.code === 'ER_SECURE_TRANSPORT_REQUIRED' || error.code === 'ER_ACCESS_DENIED_ERROR'),
     });
-    // Errors come back through the statements; a late one, of a connection that was given up, must not end the process.
-    this.pool.on('connection', (connection) => connection.on('error', () => {}));
   }
 
   query(sql: string, parameters: readonly SqlValue[] = []): Promise<SqlResult> {
@@ -120,7 +111,7 @@ export class MysqlDatabase implements SqlDatabase {
     this.ended ??= new Promise((resolve) => {
       // A server that hangs never says goodbye.
       const patience = setTimeout(resolve, Math.min(this.timeout, 1000));
-      this.pool.end(() => {
+      this.pools.current.end(() => {
         clearTimeout(patience);
         resolve();
       });
@@ -132,7 +123,7 @@ export class MysqlDatabase implements SqlDatabase {
     return this.calls.run(async (call) => {
       let connection: PoolConnection;
       try {
-        connection = await this.connect();
+        connection = await this.pools.connect();
       } catch (error) {
         throw this.failure(error);
       }
@@ -164,15 +155,6 @@ export class MysqlDatabase implements SqlDatabase {
         connection.off('error', lose);
         connection.off('end', end);
       }
-    });
-  }
-
-  private connect(): Promise<PoolConnection> {
-    return new Promise((resolve, reject) => {
-      this.pool.getConnection((error, connection) => {
-        if (error === null) resolve(connection);
-        else reject(error);
-      });
     });
   }
 
@@ -211,4 +193,39 @@ function sqlValue(value: unknown, field: FieldPacket | undefined): SqlValue {
   if (value instanceof Uint8Array) return bytesText(value);
   if (typeof value !== 'string') return JSON.stringify(value);
   return DECIMALS.has(field?.columnType ?? -1) ? exactNumber(value) : value;
+}
+
+function makePool(address: ServerAddress, timeout: number, connections: number, tls: boolean): Pool {
+  const pool = createPool({
+    ...(address.socket === null ? { host: address.host, port: address.port } : { socketPath: address.socket }),
+    user: address.user,
+    password: address.password.reveal(),
+    database: address.database,
+    charset: 'utf8mb4',
+    connectionLimit: connections,
+    connectTimeout: timeout,
+    idleTimeout: 60_000,
+    maxIdle: connections,
+    enableKeepAlive: true,
+    rowsAsArray: true,
+    dateStrings: true,
+    jsonStrings: true,
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+    // A statement is one statement: nothing that a variable brought in can begin another.
+    multipleStatements: false,
+    ...(tls ? { ssl: { rejectUnauthorized: false } } : {}),
+  });
+  // Errors come back through the statements; a late one, of a connection that was given up, must not end the process.
+  pool.on('connection', (connection) => connection.on('error', () => {}));
+  return pool;
+}
+
+function getConnection(pool: Pool): Promise<PoolConnection> {
+  return new Promise((resolve, reject) => {
+    pool.getConnection((error, connection) => {
+      if (error === null) resolve(connection);
+      else reject(error);
+    });
+  });
 }

@@ -2,6 +2,7 @@ import { Pool, type PoolClient, type QueryArrayResult } from 'pg';
 import { type Call, Calls } from './calls.ts';
 import { StorageError, type StorageErrorCode } from './errors.ts';
 import { numberedPlaceholders } from './placeholders.ts';
+import { PoolChoice } from './pool-choice.ts';
 import type { SqlDatabase, SqlResult, SqlValue } from './sql-database.ts';
 import { bytesText, exactNumber } from './sql-values.ts';
 import type { ServerAddress } from './url.ts';
@@ -46,7 +47,7 @@ const STATES: readonly (readonly [prefix: string, code: StorageErrorCode])[] = [
 export class PostgresDatabase implements SqlDatabase {
   readonly kind = 'postgres';
   readonly name: string;
-  private readonly pool: Pool;
+  private readonly pools: PoolChoice<Pool, PoolClient>;
   private readonly calls: Calls;
   private ended: Promise<void> | null = null;
 
@@ -57,27 +58,16 @@ export class PostgresDatabase implements SqlDatabase {
   constructor(address: ServerAddress, timeout: number, connections: number) {
     this.name = address.name;
     this.calls = new Calls(address.name, timeout);
-    this.pool = new Pool({
-      host: address.socket ?? address.host,
-      port: address.port,
-      user: address.user === '' ? undefined : address.user,
-      password: address.password.reveal(),
-      database: address.database,
-      max: connections,
-      connectionTimeoutMillis: timeout,
-      // So that the server gives up too what nobody waits for any more.
-      statement_timeout: timeout,
-      idleTimeoutMillis: 60_000,
-      keepAlive: true,
-      allowExitOnIdle: true,
-      application_name: 'trunkline',
-      // Values as the server writes them: what is exact as a number is decided here.
-      types: { getTypeParser: () => (text: string) => text },
+    this.pools = new PoolChoice<Pool, PoolClient>({
+      make: (tls) => makePool(address, timeout, connections, tls),
+      take: (pool) => pool.connect(),
+      drop: (client) => client.release(true),
+      end: (pool) => {
+        pool.end().catch(() => {});
+      },
+      // invalid_authorization_specification: "no pg_hba.conf entry for …, no encryption".
+      mayWantTls: (error) => error instanceof Error && 'code' in error && error.code === '28000',
     });
-    // An idle connection broke; the pool forgets it, and the next statement opens another.
-    this.pool.on('error', () => {});
-    // Errors come back through the statements; a late one, of a connection that is being closed, must not end the process.
-    this.pool.on('connect', (client) => client.on('error', () => {}));
   }
 
   query(sql: string, parameters: readonly SqlValue[] = []): Promise<SqlResult> {
@@ -118,7 +108,7 @@ export class PostgresDatabase implements SqlDatabase {
 
   close(): Promise<void> {
     this.calls.close();
-    this.ended ??= this.pool.end().catch(() => {});
+    this.ended ??= this.pools.current.end().catch(() => {});
     return this.ended;
   }
 
@@ -126,7 +116,7 @@ export class PostgresDatabase implements SqlDatabase {
     return this.calls.run(async (call) => {
       let client: PoolClient;
       try {
-        client = await this.pool.connect();
+        client = await this.pools.connect();
       } catch (error) {
         throw this.failure(error);
       }
@@ -187,4 +177,30 @@ function sqlValue(type: number, value: unknown): SqlValue {
   // `\x` and hexadecimal digits (bytea_output's default).
   if (type === OID.bytea && text.startsWith('\\x')) return bytesText(Buffer.from(text.slice(2), 'hex'));
   return text;
+}
+
+function makePool(address: ServerAddress, timeout: number, connections: number, tls: boolean): Pool {
+  const pool = new Pool({
+    host: address.socket ?? address.host,
+    port: address.port,
+    user: address.user === '' ? undefined : address.user,
+    password: address.password.reveal(),
+    database: address.database,
+    max: connections,
+    connectionTimeoutMillis: timeout,
+    // So that the server gives up too what nobody waits for any more.
+    statement_timeout: timeout,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    allowExitOnIdle: true,
+    application_name: 'trunkline',
+    // Values as the server writes them: what is exact as a number is decided here.
+    types: { getTypeParser: () => (text: string) => text },
+    ssl: tls ? { rejectUnauthorized: false } : false,
+  });
+  // An idle connection broke; the pool forgets it, and the next statement opens another.
+  pool.on('error', () => {});
+  // Errors come back through the statements; a late one, of a connection that is being closed, must not end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
 }

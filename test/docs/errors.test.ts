@@ -34,6 +34,7 @@ const OTHERS: ReadonlySet<string> = new Set([
   'LOG_DAEMON',
   'OS_NAME',
   'TRUNKLINE_DAEMON',
+  'TRUNKLINE_DB_URL',
   'UAC_AUTH',
   'USE_UAC_FROM',
   'USE_UAC_TO',

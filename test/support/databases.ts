@@ -3,7 +3,7 @@
  * tests may end, hang and start again as they like. TRUNKLINE_TEST_POSTGRES and TRUNKLINE_TEST_MYSQL name a running server instead
  * (a URL with the right to create databases); what would disturb it is skipped then.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   accessSync,
   chmodSync,
@@ -21,6 +21,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/storage/database.ts';
 import type { DatabaseKind } from '../../src/storage/sql-database.ts';
+import { peer } from './peers.ts';
 import { freePort } from './ports.ts';
 import { sleep } from './servers.ts';
 
@@ -244,8 +245,11 @@ export function databaseSkip(kind: DatabaseKind): string | false {
   return false;
 }
 
-/** A place for the databases of one test file. */
-export async function startDatabase(kind: DatabaseKind): Promise<TestDatabase> {
+/**
+ * A place for the databases of one test file.
+ * @param tls makes a private server that takes connections with TLS only; needs openssl
+ */
+export async function startDatabase(kind: DatabaseKind, tls = false): Promise<TestDatabase> {
   const directory = mkdtempSync(join(tmpdir(), `trunkline-${kind}-`));
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   if (kind === 'sqlite') {
@@ -259,12 +263,13 @@ export async function startDatabase(kind: DatabaseKind): Promise<TestDatabase> {
     };
   }
   const given = process.env[kind === 'postgres' ? 'TRUNKLINE_TEST_POSTGRES' : 'TRUNKLINE_TEST_MYSQL'];
-  if (given !== undefined) {
+  if (given !== undefined && !tls) {
     return { kind, foreign: true, server: null, fresh: freshOn(given), destroy: () => Promise.resolve(remove()) };
   }
   const port = await freePort();
   chmodSync(directory, 0o755);
-  const recipe = kind === 'postgres' ? postgresRecipe(directory, port) : mariadbRecipe(directory, port);
+  const plain = kind === 'postgres' ? postgresRecipe(directory, port) : mariadbRecipe(directory, port);
+  const recipe = tls ? { ...plain, run: [...plain.run, ...tlsSettings(kind, directory)] } : plain;
   const identity = identityFor(recipe.account);
   if (identity.uid !== undefined && identity.gid !== undefined) {
     for (const path of [directory, ...readdirSync(directory).map((name) => join(directory, name))])
@@ -288,6 +293,26 @@ export async function startDatabase(kind: DatabaseKind): Promise<TestDatabase> {
     throw error;
   }
   return { kind, foreign: false, server, fresh: freshOn(admin), destroy };
+}
+
+/** A certificate of its own, and settings by which nobody gets in without TLS. */
+function tlsSettings(kind: 'postgres' | 'mysql', directory: string): readonly string[] {
+  const key = join(directory, 'server.key');
+  const certificate = join(directory, 'server.crt');
+  execFileSync(
+    peer('openssl').path,
+    [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=test'],
+      ...['-keyout', key, '-out', certificate],
+    ],
+    { stdio: 'pipe' },
+  );
+  chmodSync(key, 0o600);
+  if (kind === 'mysql') return [`--ssl-key=${key}`, `--ssl-cert=${certificate}`, '--require-secure-transport=ON'];
+  const rules = join(directory, 'hba.conf');
+  writeFileSync(rules, 'hostssl all all 127.0.0.1/32 scram-sha-256\n');
+  const settings = ['ssl=on', `ssl_key_file=${key}`, `ssl_cert_file=${certificate}`, `hba_file=${rules}`];
+  return settings.flatMap((setting) => ['-c', setting]);
 }
 
 let counter = 0;
