@@ -2,6 +2,10 @@ import type { ErrorExplanation } from '../transport/errors.ts';
 
 /** Codes that modules give to the log or refuse their parameters with. Listed in docs/errors.md; those of uac are in UAC_ERRORS. */
 export const MODULE_ERRORS = {
+  APP_TS_UNKNOWN_FUNCTION: {
+    explanation: 'ts_run() was given a name, made at run time, that no loaded file exports; it returned -1.',
+    action: 'Look at the name in the message; a constant name is checked at the start.',
+  },
   APPEND_BRANCH_Q: {
     explanation: 'append_branch() was given a q value that is not between 0 and 1 with three decimals at most.',
     action: 'Write it like "0.5".',

@@ -1,4 +1,5 @@
 import type { AnyModule } from '../script/module-definition.ts';
+import { appTs } from './app_ts.ts';
 import { cfgutils } from './cfgutils.ts';
 import { corex } from './corex.ts';
 import { counters } from './counters.ts';
@@ -28,6 +29,7 @@ import { xhttp } from './xhttp.ts';
 import { xlog } from './xlog.ts';
 
 const all: readonly AnyModule[] = [
+  appTs,
   cfgutils,
   corex,
   counters,

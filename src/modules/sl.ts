@@ -1,7 +1,15 @@
 import { RpcStruct } from '../rpc/value.ts';
 import type { ScriptContext } from '../script/context.ts';
 import { L_ERR } from '../script/log.ts';
-import { defineModule, fn, intParam, type ModuleHost, rpc, strParam } from '../script/module-definition.ts';
+import {
+  callbackParam,
+  defineModule,
+  fn,
+  intParam,
+  type ModuleHost,
+  rpc,
+  strParam,
+} from '../script/module-definition.ts';
 import type { Counter } from '../script/statistics.ts';
 import { ROUTE_FAILURE, ROUTE_ONREPLY, ROUTE_REQUEST } from '../script/values.ts';
 
@@ -74,7 +82,7 @@ export const sl = defineModule<SlModule>({
     strParam('default_reason', 'Internal Server Error', 'ignored: a code that is none is refused'),
     intParam('bind_tm', 1),
     intParam('rich_redirect', 0, 'ignored: q values are always written'),
-    strParam('event_callback_fl_ack', null, 'ignored: no KEMI callbacks yet'),
+    callbackParam('event_callback_fl_ack', ['sl:filtered-ack']),
     strParam('event_callback_lres_sent', null, 'ignored: no KEMI callbacks yet'),
   ],
   functions: [

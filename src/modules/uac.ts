@@ -5,6 +5,7 @@ import type { OwnRoute, RequestState } from '../proxy/request-state.ts';
 import type { ScriptContext } from '../script/context.ts';
 import { L_DBG, L_INFO, L_WARN } from '../script/log.ts';
 import {
+  callbackParam,
   defineModule,
   type FunctionDefinition,
   fn,
@@ -203,7 +204,7 @@ export const uac = defineModule<UacModule>({
     strParam('auth_realm_avp', null),
     strParam('auth_password_avp', null),
     strParam('default_socket', null),
-    strParam('event_callback', null, 'ignored: no KEMI callbacks yet'),
+    callbackParam('event_callback', [REPLY_ROUTE]),
     ...registrationParameters,
     // Ours: realm:host[:port], many: the realm's credentials are sent to these destinations and to no other.
     listParam('credential_destination'),

@@ -1,6 +1,6 @@
 import type { ScriptContext } from '../script/context.ts';
 import { L_ERR } from '../script/log.ts';
-import { defineModule, fn, intParam, type ModuleHost, strParam } from '../script/module-definition.ts';
+import { callbackParam, defineModule, fn, intParam, type ModuleHost, strParam } from '../script/module-definition.ts';
 import { ROUTE_ANY } from '../script/values.ts';
 
 /** State of one program's websocket module: the connections are the transports'. */
@@ -52,7 +52,7 @@ export const websocket = defineModule<WebSocketModule>({
     intParam('timer_interval', 1, 'ignored: a closed connection is removed at once'),
     intParam('rm_delay_interval', 5, 'ignored: a closed connection is removed at once'),
     intParam('verbose_list', 0, 'ignored'),
-    strParam('event_callback', null, 'ignored: no KEMI callbacks yet'),
+    callbackParam('event_callback', ['websocket:closed']),
   ],
   functions: [
     fn('ws_handle_handshake', [], ROUTE_ANY, () => () => 1, {

@@ -3,7 +3,14 @@ import { httpMessage } from '../message/http-message.ts';
 import { RequestState } from '../proxy/request-state.ts';
 import { ScriptContext } from '../script/context.ts';
 import { L_ERR, L_WARN } from '../script/log.ts';
-import { defineModule, fn, ModuleError, type ModuleHost, strParam } from '../script/module-definition.ts';
+import {
+  callbackParam,
+  defineModule,
+  fn,
+  ModuleError,
+  type ModuleHost,
+  strParam,
+} from '../script/module-definition.ts';
 import type { CompiledRoute, Program } from '../script/program.ts';
 import { ROUTE_ANY, ROUTE_EVENT } from '../script/values.ts';
 import type { ListenSocket, Received } from '../transport/transport.ts';
@@ -161,7 +168,7 @@ export const xhttp = defineModule<XhttpModule>({
   parameters: [
     strParam('url_match', null, 'yes: others get 404'),
     strParam('url_skip', null, 'yes: they get 404'),
-    strParam('event_callback', null, 'ignored: no KEMI callbacks yet'),
+    callbackParam('event_callback', [EVENT]),
   ],
   functions: [
     fn(

@@ -32,6 +32,7 @@ export const checkerCodes = {
   CFG_CASE_TWICE: 'A case label that is there twice.',
   CFG_UNREACHABLE: 'A statement after one that ends the block.',
   CFG_RETURN_CALL: 'A return of a call, which yields 1 or 0 and may end the script.',
+  CFG_UNKNOWN_CALLBACK: 'A function of a TypeScript file is named that no loaded file exports.',
   CFG_UNSUPPORTED_PROTOCOL: 'A socket of a protocol that is not supported.',
 } as const satisfies Record<DiagnosticCode, string>;
 

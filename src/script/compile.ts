@@ -7,6 +7,7 @@ import { checkConfig, type Plan } from './checker.ts';
 import type { ModulePlan } from './checker-modules.ts';
 import { generate } from './codegen.ts';
 import { Binder } from './compile-binder.ts';
+import { type CodeUnit, linkCode } from './compile-code.ts';
 import { LinkHost, type LinkServices } from './compile-host.ts';
 import { ParameterSet } from './compile-parameters.ts';
 import type { DefineTable } from './defines.ts';
@@ -94,10 +95,11 @@ export function compileConfig(
 
 /**
  * Links a plan that has no errors.
+ * @param code files of code that become part of the program
  * @returns null when a module refused its parameters or a name could not be bound: `plan.scope.diagnostics` says which; what was made by
  * then is stopped again
  */
-export function linkProgram(plan: Plan, services: LinkServices): LinkedProgram | null {
+export function linkProgram(plan: Plan, services: LinkServices, code: readonly CodeUnit[] = []): LinkedProgram | null {
   const { scope, globals } = plan;
   const { diagnostics } = scope;
   const settings: Settings = { ...globals.settings, sockets: services.sender.sockets };
@@ -137,6 +139,7 @@ export function linkProgram(plan: Plan, services: LinkServices): LinkedProgram |
   }
   const binder = new Binder(host, { ...scope.core, host }, diagnostics, (name) => instances.get(name));
   const generated = generate(plan.routes, binder, settings);
+  const linkedCode = linkCode(code, plan, { host, binder, modules: made });
   if (diagnostics.errorCount > 0) {
     stop();
     return null;
@@ -150,7 +153,8 @@ export function linkProgram(plan: Plan, services: LinkServices): LinkedProgram |
     const message = `onsend_route cannot wait for ${asyncBy}(); what it does after that is lost`;
     diagnostics.warning('CFG_ASYNC_ROUTE', message, at);
   }
-  const program = new CompiledProgram(routes, services.log, generated.source);
+  const { before, after, callbacks } = linkedCode;
+  const program = new CompiledProgram([...before, ...routes, ...after], services.log, generated.source, callbacks);
   host.finish(program);
   return {
     program,

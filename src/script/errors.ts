@@ -71,6 +71,8 @@ export const CHECKER_ACTIONS: Readonly<Record<CheckerCode, string>> = {
   CFG_UNKNOWN_EVENT: 'Correct the name, or load the module it belongs to.',
   CFG_NO_REQUEST_ROUTE: 'Add the block; one that is there may stand inside an #!ifdef whose name is not defined.',
   CFG_ASYNC_ROUTE: 'Call it earlier, in the request_route, and keep its result in a variable.',
+  CFG_UNKNOWN_CALLBACK:
+    'Correct the name, export the function, or load the file: modparam("app_ts", "load", "routes.ts").',
   CFG_UNSUPPORTED_PROTOCOL: 'Use udp, tcp, tls, ws or wss.',
   CFG_UNSUPPORTED_TRANSFORMATION:
     'Load the module that has it here, or do without; kamailio-compat.md has all transformations.',

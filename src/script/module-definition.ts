@@ -94,6 +94,8 @@ export interface FunctionDefinition<M> {
   readonly bind: (module: M) => BoundFunction;
   /** How it stands against the original: 'yes', 'partly: …', or 'no: …' (callable, fails with a logged error). */
   readonly support: string;
+  /** True when the first argument names a function of code beside the configuration: a constant one is checked at load. */
+  readonly callback: boolean;
 }
 
 /**
@@ -108,7 +110,7 @@ export function fn<M, const S extends readonly ArgumentSpec[]>(
   args: S,
   routes: RouteMask,
   bind: (module: M) => (ctx: ScriptContext, ...args: Arguments<S>) => number | Promise<number>,
-  options: { readonly async?: boolean; readonly support?: string } = {},
+  options: { readonly async?: boolean; readonly support?: string; readonly callback?: boolean } = {},
 ): FunctionDefinition<M> {
   // The compiler passes what the specs promise, checked at load; the cast only forgets the tuple's names.
   return {
@@ -118,6 +120,7 @@ export function fn<M, const S extends readonly ArgumentSpec[]>(
     async: options.async ?? false,
     bind: bind as unknown as (module: M) => BoundFunction,
     support: options.support ?? 'yes',
+    callback: options.callback ?? false,
   };
 }
 
@@ -155,6 +158,8 @@ export interface ParameterDefinition {
   readonly default: string | number | null;
   /** 'yes', 'partly: …', 'ignored: why' */
   readonly support: string;
+  /** Event routes in whose place the function runs that this parameter names; absent when it names none. */
+  readonly events?: readonly string[];
 }
 
 export function intParam(name: string, value: number | null, support = 'yes'): ParameterDefinition {
@@ -165,6 +170,10 @@ export function strParam(name: string, value: string | null, support = 'yes'): P
 }
 export function listParam(name: string, type: 'int' | 'str' = 'str', support = 'yes'): ParameterDefinition {
   return { name, type, repeat: true, default: null, support };
+}
+/** event_callback and its like: names an exported function of code beside the configuration that runs in place of event routes. */
+export function callbackParam(name: string, events: readonly string[]): ParameterDefinition {
+  return { name, type: 'str', repeat: false, default: null, support: 'yes', events };
 }
 
 /** Values of a module's parameters after the whole configuration was read. */

@@ -1,4 +1,5 @@
 import type { RouteHooks } from '../proxy/request-state.ts';
+import type { Callback } from './code.ts';
 import type { ScriptContext } from './context.ts';
 import type { Log } from './log.ts';
 
@@ -16,6 +17,8 @@ export interface Program {
   readonly log: Log;
   /** The route, or null when the configuration has none of that kind and name ('' for the unnamed ones). */
   route(kind: RouteKind, name: string): CompiledRoute | null;
+  /** The function of this name that code beside the configuration exports, or null. */
+  callback(name: string): Callback | null;
   /** Runs a route and books errors: an exception is logged with a code and counts as -1. */
   run(route: CompiledRoute, ctx: ScriptContext): number | Promise<number>;
   /** $var store: one for the whole program (Kamailio's is per process). */

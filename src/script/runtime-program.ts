@@ -1,7 +1,7 @@
 /** A compiled configuration as a value: its routes, and what the proxy asks of it. */
 
 import type { RouteHooks } from '../proxy/request-state.ts';
-import type { GeneratedRoute } from './codegen.ts';
+import type { Callback, CodeRoute } from './code.ts';
 import { DROP, type ScriptContext } from './context.ts';
 import { L_ERR, type Log } from './log.ts';
 import type { CompiledRoute, Program, RouteKind } from './program.ts';
@@ -16,8 +16,19 @@ export class CompiledProgram implements Program {
   /** Generated JavaScript, for people who want to see it. */
   readonly source: string;
   private readonly routes = new Map<RouteKind, Map<string, CompiledRoute>>();
+  private readonly callbacks: ReadonlyMap<string, Callback>;
 
-  constructor(routes: readonly GeneratedRoute[], log: Log, source: string) {
+  /**
+   * @param routes of two of one kind and name the later one counts
+   * @param callbacks functions of code beside the configuration
+   */
+  constructor(
+    routes: readonly CodeRoute[],
+    log: Log,
+    source: string,
+    callbacks: ReadonlyMap<string, Callback> = new Map(),
+  ) {
+    this.callbacks = callbacks;
     this.log = log;
     this.source = source;
     for (const { kind, name, run } of routes) {
@@ -30,6 +41,10 @@ export class CompiledProgram implements Program {
 
   route(kind: RouteKind, name: string): CompiledRoute | null {
     return this.routes.get(kind)?.get(name) ?? null;
+  }
+
+  callback(name: string): Callback | null {
+    return this.callbacks.get(name) ?? null;
   }
 
   run(route: CompiledRoute, ctx: ScriptContext): number | Promise<number> {

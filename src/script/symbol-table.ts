@@ -74,6 +74,11 @@ export class SymbolTable {
     }
   }
 
+  /** Names of every module there is. */
+  get availableNames(): Iterable<string> {
+    return this.available.keys();
+  }
+
   /** All functions of this name, whatever their number of arguments; the modules loaded first come first. */
   functionsNamed(name: string): readonly FunctionSymbol[] {
     return this.functions.get(name) ?? [];

@@ -79,6 +79,7 @@ export class ModuleBench {
       hooks: this.wire.hooks,
       log: base.log,
       route: (_kind, name) => this.compiled.get(name) ?? null,
+      callback: () => null,
       run: (route, ctx) => route(ctx),
       vars: new Map(),
     };

@@ -138,6 +138,7 @@ export function testHost(options: HostOptions = {}): TestHost {
     hooks: HOOKS,
     log,
     route: (kind, name) => (kind === 'route' ? (routes.get(name) ?? null) : null),
+    callback: () => null,
     run: (route, ctx) => route(ctx),
     vars: new Map(),
   };

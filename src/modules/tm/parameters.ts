@@ -1,4 +1,10 @@
-import { intParam, listParam, type ParameterDefinition, strParam } from '../../script/module-definition.ts';
+import {
+  callbackParam,
+  intParam,
+  listParam,
+  type ParameterDefinition,
+  strParam,
+} from '../../script/module-definition.ts';
 
 const AVOIDED = 'ignored: the deny-list of the resolver has one time for all failures';
 const ALWAYS = 'ignored: matching follows RFC 3261 §17 always';
@@ -69,7 +75,7 @@ export const TM_PARAMETERS: readonly ParameterDefinition[] = [
   intParam('unix_tx_timeout', 500, 'ignored: t_write_unix() is not there'),
   intParam('delete_timer', 0, 'ignored: removed in the original'),
   strParam('on_sl_reply', null, 'no: use reply_route'),
-  strParam('event_callback', null, 'ignored: no KEMI callbacks yet'),
+  callbackParam('event_callback', ['tm:local-request']),
   strParam('event_callback_lres_sent', null, 'ignored: no KEMI callbacks yet'),
   strParam('evcb_local_ack_sent', null, 'ignored: no KEMI callbacks yet'),
   listParam('tw_append', 'str', 'ignored: t_write_req() writes the fixed lines only'),
