@@ -380,7 +380,7 @@ export function conformance(kind: DatabaseKind, dialect: Dialect, more: (place: 
         let count = 0;
         await database.stream(dialect.numbers(3), 1, async (_columns, rows: readonly (readonly SqlValue[])[]) => {
           count += rows.length;
-          await new Promise((resolve) => setTimeout(resolve, 200));
+          await new Promise((resolve) => setTimeout(resolve, 450));
         });
         assert.equal(count, 3);
       });
