@@ -59,15 +59,29 @@ test('a line for each change: success at INFO, failure with a code', async () =>
   engine.set('u0', { state: 'retrying', lastCode: 503, lastReason: 'Busy', nextAttempt: 105, since: 100 });
   engine.set('u0', { state: 'rejected', lastCode: 403, lastReason: 'No' });
   engine.set('u0', { state: 'faulty', lastCode: 0, lastReason: 'socket' });
-  engine.set('u0', { state: 'disabled', lastReason: '' });
+  engine.set('u0', { state: 'disabled' });
+  engine.set('u0', { state: 'registering' });
+  engine.set('u0', { state: 'registered' });
+  engine.set('u0', { state: 'refreshing' });
+  engine.set('u0', { state: 'disabled', lastCode: 408, lastReason: 'Timeout' });
   assert.deepEqual(host.log.lines, [
     'account u0 is registered at udp:127.0.0.1:5090 for 60 s',
     'account u0 could not be registered at sip:127.0.0.1:5090: 503 Busy; next attempt in 5 s',
     'account u0 is refused at sip:127.0.0.1:5090: 403 No; next attempt in 5 s',
     'account u0 cannot work as it is: socket',
     'account u0 is disabled',
+    'account u0 is registered at udp:127.0.0.1:5090 for 60 s',
+    'account u0 could not be registered at sip:127.0.0.1:5090: 408 Timeout; it is disabled for good (reg_retry_interval 0)',
   ]);
-  assert.deepEqual(host.log.codes, ['', 'UAC_REG_FAILED', 'UAC_REG_REJECTED', 'UAC_REG_FAULTY', '']);
+  assert.deepEqual(host.log.codes, [
+    '',
+    'UAC_REG_FAILED',
+    'UAC_REG_REJECTED',
+    'UAC_REG_FAULTY',
+    '',
+    '',
+    'UAC_REG_FAILED',
+  ]);
 });
 
 test('20 000 accounts that fail together are a dozen lines', async () => {

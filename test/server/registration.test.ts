@@ -1,6 +1,7 @@
 /** Remote registration as a configuration sees it: functions, credentials of an account's calls, the event route, statistics, a new file. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
@@ -215,6 +216,32 @@ describe('accounts of a running configuration', () => {
     assert.deepEqual(lines, ['good 1', 'off -3', 'uuid 1 good', 'ru 1 sip:office@l.dom', 'refresh 1']);
     assert.ok(log.has('UAC_REG_REJECTED'));
     assert.doesNotMatch(log.lines.map(({ text }) => text).join('\n'), /secret|wrong/);
+    await registrar.leave();
+  });
+
+  test('a new configuration goes on with what is registered, and hears of it', async () => {
+    const registrar = await ScriptedRegistrar.open();
+    const route = (mark: string) => `request_route { exit; }
+      event_route[uac:registration] { xlog("${mark} $uac_reg(uuid) $uac_reg(new)\\n"); }`;
+    const {
+      server: running,
+      log,
+      statistic,
+      directory,
+    } = await server({
+      rows: [row('u1', { realm: '', authPassword: 'secret', proxy: registrar.uri, expires: 4 })],
+      routes: route('old'),
+    });
+    await until(() => statistic('regactive') === 1, 'registration', 5000);
+    const before = registrar.log.requests.length;
+    const file = join(directory, 'test.cfg');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"old ', '"new '));
+    assert.deepEqual(await running.reload(), []);
+    assert.equal(registrar.log.requests.length, before, 'nothing is registered anew');
+    assert.equal(statistic('regactive'), 1);
+    registrar.behave(() => ({ status: 503 }));
+    await until(() => log.script.length === 2, 'the refresh', 10_000);
+    assert.deepEqual(log.script, ['old u1 registered', 'new u1 retrying']);
     await registrar.leave();
   });
 

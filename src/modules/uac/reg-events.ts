@@ -91,7 +91,7 @@ export class RegistrationReporter {
     this.summarize();
   }
 
-  private changed({ account, to, code, reason }: RegistrationEvent): void {
+  private changed({ account, from, to, code, reason }: RegistrationEvent): void {
     if (!SETTLED.has(to)) return;
     const { uuid } = account.row;
     const before = this.told.get(uuid);
@@ -99,7 +99,9 @@ export class RegistrationReporter {
     this.told.set(uuid, { state: to, code });
     this.forgetRemoved();
     const change: RegistrationChange = { account, old: before?.state ?? 'waiting', state: to, code, reason };
-    this.write(change);
+    // Not by an operator: an attempt ended it for good (reg_retry_interval 0).
+    const lost = to === 'disabled' && (from === 'registering' || from === 'refreshing') && code >= 300;
+    this.write(change, lost);
     this.tell(change);
   }
 
@@ -108,9 +110,9 @@ export class RegistrationReporter {
     for (const uuid of this.told.keys()) if (this.engine.find('l_uuid', uuid) === null) this.told.delete(uuid);
   }
 
-  private write(change: RegistrationChange): void {
+  private write(change: RegistrationChange, lost: boolean): void {
     const { account, state, code } = change;
-    const kind = `${state} ${code}`;
+    const kind = `${state} ${code}${lost ? ' lost' : ''}`;
     let window = this.windows.get(kind);
     if (window === undefined) {
       window = { count: 0, hops: new Map() };
@@ -119,7 +121,7 @@ export class RegistrationReporter {
     }
     window.count++;
     if (window.count <= LINES) {
-      this.line(state, lineText(change));
+      this.line(state, lineText(change, lost), lost);
       return;
     }
     const hop = window.hops.has(account.row.proxy) || window.hops.size < HOPS ? account.row.proxy : 'others';
@@ -129,25 +131,28 @@ export class RegistrationReporter {
   private summarize(): void {
     for (const [kind, { count, hops }] of this.windows) {
       if (count <= LINES) continue;
-      const [state = '', code = '0'] = kind.split(' ') as [RegistrationStateName, string];
+      const [state = '', code = '0', lost = ''] = kind.split(' ');
       const [hop = ''] = [...hops].sort(([, a], [, b]) => b - a)[0] ?? [];
       const where = hops.size === 1 ? `at ${hop}` : `at ${hops.size} next hops, most at ${hop}`;
       const status = code === '0' ? '' : ` (${code})`;
-      this.line(state as RegistrationStateName, `${count - LINES} more accounts ${state}${status} ${where}`);
+      const text = `${count - LINES} more accounts ${state}${status} ${where}`;
+      this.line(state as RegistrationStateName, text, lost !== '');
     }
     this.windows.clear();
   }
 
-  private line(state: RegistrationStateName, text: string): void {
-    const code = CODES[state];
+  private line(state: RegistrationStateName, text: string, lost: boolean): void {
+    const code = lost ? CODES.retrying : CODES[state];
     if (code !== undefined) this.log.write(L_WARN, 'uac', text, code);
     else this.log.write(state === 'registered' ? L_INFO : L_NOTICE, 'uac', text);
   }
 }
 
-function lineText({ account, state, code, reason }: RegistrationChange): string {
+function lineText({ account, state, code, reason }: RegistrationChange, lost: boolean): string {
   const { uuid, proxy } = account.row;
   const status = code === 0 ? reason : `${code} ${reason}`.trim();
+  if (lost)
+    return `account ${uuid} could not be registered at ${proxy}: ${status}; it is disabled for good (reg_retry_interval 0)`;
   switch (state) {
     case 'registered':
       return `account ${uuid} is registered at ${account.registrar || proxy} for ${account.granted} s`;
@@ -158,7 +163,7 @@ function lineText({ account, state, code, reason }: RegistrationChange): string 
     case 'faulty':
       return `account ${uuid} cannot work as it is: ${status}`;
     default:
-      return `account ${uuid} is ${state}${status === '' ? '' : `: ${status}`}`;
+      return `account ${uuid} is ${state}`;
   }
 }
 

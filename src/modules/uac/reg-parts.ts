@@ -4,6 +4,7 @@ import type { AccountStore } from '../../storage/account-store.ts';
 import { openDatabase } from '../../storage/database.ts';
 import { ensureTables } from '../../storage/tables.ts';
 import { openAccountStore } from '../../storage/uacreg.ts';
+import { gatedLogger } from '../../transport/log-gate.ts';
 import type { TransportLogger } from '../../transport/options.ts';
 import type { ListenSocket } from '../../transport/transport.ts';
 import { createRegistrationEngine } from '../../uac/registration/create-engine.ts';
@@ -69,12 +70,15 @@ function userAgent({ settings }: ModuleHost): string {
   return /^User-Agent[ \t]*:[ \t]*(.*)$/i.exec(settings.userAgentHeader)?.[1] ?? '';
 }
 
-/** Codes are in capitals and explained; the others are events, and part of what is told. */
-function logger({ log }: ModuleHost): TransportLogger {
-  return (level, code, text) =>
-    /^[A-Z]/.test(code)
-      ? log.write(LEVELS[level], 'uac', text, code)
-      : log.write(LEVELS[level], 'uac', `${code}: ${text}`);
+/** What the engine says of each account and the reporter (reg-events.ts) of thousands in a few lines. */
+const REPORTED: ReadonlySet<string> = new Set(['UAC_REG_FAILED', 'UAC_REG_REJECTED', 'UAC_REG_FAULTY']);
+
+/** Lines of one code are bounded: 20 000 bindings that run out together must not become as many. */
+function logger({ log, clock }: ModuleHost): TransportLogger {
+  const gated = gatedLogger((level, code, text) => log.write(LEVELS[level], 'uac', text, code), clock);
+  return (level, code, text) => {
+    if (!REPORTED.has(code)) gated(level, code, text);
+  };
 }
 
 /** The table of accounts. A SQLite file gets its tables before it is read for the first time; later, a table that is gone is a failure. */
