@@ -276,7 +276,7 @@ export const jsonrpcs = defineModule<JsonRpcsModule>({
   name: 'jsonrpcs',
   after: ['xhttp'],
   parameters: [
-    intParam('pretty_format', 0),
+    intParam('pretty_format', 1),
     intParam('transport', FIFO | DATAGRAM, 'yes: jsonrpc_dispatch() needs no bit'),
     strParam('fifo_name', 'kamailio_rpc.fifo', 'yes: the default place may be missing, then the FIFO is'),
     intParam('fifo_mode', 0o660),

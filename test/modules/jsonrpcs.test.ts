@@ -35,7 +35,7 @@ request_route {
 event_route[xhttp:request] { jsonrpc_dispatch(); xlog("L_ERR", "rc $rc\\n"); }
 `;
 
-const OFF = 'modparam("jsonrpcs", "transport", 1)';
+const OFF = 'modparam("jsonrpcs", "transport", 1)\nmodparam("jsonrpcs", "pretty_format", 0)';
 
 async function post(
   port: number,
@@ -147,8 +147,9 @@ describe('jsonrpcs: places', () => {
   it('a reload keeps the sockets, and answers as the new configuration says', async () => {
     const [port, tcp] = [await freePort(), await freePort()];
     const sockets = `modparam("jsonrpcs", "transport", 10)\nmodparam("jsonrpcs", "tcp_socket", "tcp:127.0.0.1:${tcp}")`;
+    const plain = `${sockets}\nmodparam("jsonrpcs", "pretty_format", 0)`;
     const runtimeDirectory = testFolder();
-    const { server, directory, log } = await start(cfg(port, sockets), { runtimeDirectory });
+    const { server, directory, log } = await start(cfg(port, plain), { runtimeDirectory });
     const fifo = join(runtimeDirectory, 'kamailio_rpc.fifo');
     const { ino } = statSync(fifo);
     const ask = async (): Promise<string> => {
@@ -162,7 +163,7 @@ describe('jsonrpcs: places', () => {
       return text;
     };
     assert.doesNotMatch(await ask(), /\n/);
-    writeFileSync(join(directory, 'test.cfg'), cfg(port, `${sockets}\nmodparam("jsonrpcs", "pretty_format", 1)`));
+    writeFileSync(join(directory, 'test.cfg'), cfg(port, sockets));
     await server.reload();
     assert.match(await ask(), /\n\t"result":/);
     assert.equal(statSync(fifo).ino, ino);

@@ -25,7 +25,7 @@ export class PrintableStruct {
  */
 export function shapeResult(result: RpcResult, array: boolean): Printable {
   if (!(result instanceof RpcSeveral)) {
-    if (array) return new RpcArray(result === undefined ? [] : [result]);
+    if (array) return new RpcArray(result === undefined ? [] : listed(result));
     return result === undefined ? new RpcStruct([]) : result;
   }
   if (array) return new LazyArray(result.values);
@@ -35,6 +35,15 @@ export function shapeResult(result: RpcResult, array: boolean): Printable {
   const second = rest.next();
   if (second.done === true) return first.value;
   return new LazyArray(chain([first.value, second.value], rest));
+}
+
+/** BINRPC has a list of named values as one struct whose members have the same name (core.sockets_list); in JSON each is a struct of its own. */
+function listed(value: RpcValue): readonly RpcValue[] {
+  if (!(value instanceof RpcStruct)) return [value];
+  const { members } = value;
+  const [first] = members;
+  const alike = members.length > 1 && members.every(([name]) => name === first?.[0]);
+  return alike ? members.map((member) => new RpcStruct([member])) : [value];
 }
 
 function* chain(begin: readonly RpcValue[], rest: Iterator<RpcValue>): Generator<RpcValue> {

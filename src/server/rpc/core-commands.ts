@@ -14,6 +14,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 
 const FLAGS = 'USE_TCP, USE_TLS, USE_WS, DNS_IP_HACK';
 /** Milliseconds for the reply of core.kill to leave. */
 const KILL_DELAY = 50;
+const SIGTERM = 15;
 /** Highest signal of Linux. */
 const LAST_SIGNAL = 64;
 
@@ -25,9 +26,16 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['g', 1024 ** 3],
 ]);
 
-/** One parameter of core.prints and core.echo. @throws RpcFault for what Kamailio's does not take */
-function echo(args: RpcArguments, number: (index: number) => RpcValue): RpcSeveral {
-  return new RpcSeveral(args.list.map((_, index) => number(index)));
+/** The parameters up to the first that is of another type; Kamailio refuses only when that is the first. @throws RpcFault */
+function echo(args: RpcArguments, type: string, read: (index: number) => RpcValue): RpcSeveral {
+  const values: RpcValue[] = [];
+  for (let index = 0; index < args.count; index++) {
+    const value = read(index);
+    if (value === null && index === 0) throw mismatch(index, type);
+    if (value === null) break;
+    values.push(value);
+  }
+  return new RpcSeveral(values);
 }
 
 function mismatch(index: number, type: string): RpcFault {
@@ -51,24 +59,16 @@ export function coreCommands(context: CommandContext): readonly RpcMethod[] {
     ),
     command('core.echo', 'Returns back its parameters.', (args) => {
       // Kamailio's stops at the first double, and prints a negative number as a large one; here each comes back.
-      return echo(args, (index) => {
+      return echo(args, 'any', (index) => {
         const found = args.list[index];
         return found?.kind === 'double' ? new RpcDouble(found.value) : `${found?.value}`;
       });
     }),
     command('core.prints', 'Returns the strings given as parameters.', (args) =>
-      echo(args, (index) => {
-        const text = args.text(index);
-        if (text === null) throw mismatch(index, 'string');
-        return text;
-      }),
+      echo(args, 'string', (index) => args.text(index)),
     ),
     command('core.printi', 'Returns the integers given as parameters.', (args) =>
-      echo(args, (index) => {
-        const number = args.int(index);
-        if (number === null) throw mismatch(index, 'integer');
-        return number;
-      }),
+      echo(args, 'integer', (index) => args.int(index)),
     ),
     command('core.info', 'Verbose info about the server.', () =>
       struct({ version: `${NAME} ${version}`, id: '', compiler, compiled: '', flags: FLAGS }),
@@ -100,7 +100,7 @@ export function coreCommands(context: CommandContext): readonly RpcMethod[] {
       () => new RpcSeveral([struct({ index: 0, pid: process.pid, status: 1, rank: 0, description: DESCRIPTION })]),
       true,
     ),
-    command('core.pwd', 'Returns the working directory of the server.', () => process.cwd()),
+    command('core.pwd', 'Returns the working directory of the server.', () => process.cwd(), true),
     command(
       'core.arg',
       'Returns the list of command line arguments used on server startup.',
@@ -108,8 +108,9 @@ export function coreCommands(context: CommandContext): readonly RpcMethod[] {
       true,
     ),
     command('core.kill', 'Sends the given signal to server.', (args) => {
-      const signal = args.intOrText(0) ?? 15;
-      if (signal < 0 || signal > LAST_SIGNAL) throw new RpcFault(400, 'no such signal');
+      // Kamailio takes what it cannot read for SIGTERM; an operator's slip must not end the calls.
+      const signal = args.count === 0 ? SIGTERM : args.intOrText(0);
+      if (signal === null || signal < 0 || signal > LAST_SIGNAL) throw new RpcFault(400, 'no such signal');
       if (signal > 0) setTimeout(() => process.kill(process.pid, signal), KILL_DELAY);
       return undefined;
     }),
@@ -181,6 +182,7 @@ export function coreCommands(context: CommandContext): readonly RpcMethod[] {
             ];
           }),
         ),
+      true,
     ),
     command('core.aliases_list', 'List SIP domain aliases', () =>
       struct({

@@ -5,7 +5,15 @@ import { JsonRpcServer } from '../../../src/rpc/json/server.ts';
 import { slices } from '../../../src/rpc/json/slices.ts';
 import { RpcFault } from '../../../src/rpc/method.ts';
 import { RpcRegistry } from '../../../src/rpc/registry.ts';
-import { RpcArray, RpcDouble, type RpcResult, RpcSeveral, type RpcValue, struct } from '../../../src/rpc/value.ts';
+import {
+  RpcArray,
+  RpcDouble,
+  type RpcResult,
+  RpcSeveral,
+  RpcStruct,
+  type RpcValue,
+  struct,
+} from '../../../src/rpc/value.ts';
 
 /** Commands whose results have every shape. */
 function registry(): RpcRegistry {
@@ -26,6 +34,8 @@ function registry(): RpcRegistry {
     'sockets',
     () => new RpcSeveral(['udp', 'tcp'].map((proto) => struct({ socket: struct({ proto, port: '5060' }) }))),
   );
+  const socket = (proto: string) => ['socket', struct({ proto })] as const;
+  add('listed', () => new RpcStruct([socket('udp'), socket('tcp')]), true);
   add('odd', () => struct({ d: new RpcDouble(1.5), nothing: null, list: new RpcArray([1, 'é"\\\n', struct({})]) }));
   add('refuses', () => {
     throw new RpcFault(409, 'uuid already exists');
@@ -87,6 +97,11 @@ describe('JSON-RPC: replies', () => {
     assert.match(await ask(call('several', { params: ['a', 'b'], id: 1 })), /"result":\["string:a","string:b"\]/);
     assert.match(await ask(call('several')), /"result":\{\}/);
     assert.match(await ask(call('args', { params: ['a'], id: 1 })), /"result":\["string:a"\]/);
+  });
+
+  it('values of one name as a list', async () => {
+    const list = '[{"socket":{"proto":"udp"}},{"socket":{"proto":"tcp"}}]';
+    assert.equal(await ask(call('listed')), `{"jsonrpc":"2.0","result":${list},"id":1}`);
   });
 
   it('errors: the code and text of the command, and never what is inside of us', async () => {
