@@ -148,10 +148,9 @@ export const sl = defineModule<SlModule>({
       sent: statistics.counter('sl', 'sent_replies'),
       failed: statistics.counter('sl', 'failures'),
       byCode: (status) => {
-        const byClass = classes[Math.floor(status / 100) - 1];
-        if (byClass !== undefined) byClass.value++;
-        const exact = codes.get(status);
-        if (exact !== undefined) exact.value++;
+        // As in Kamailio: the class counts those that have no counter of their own.
+        const counter = codes.get(status) ?? classes[Math.floor(status / 100) - 1];
+        if (counter !== undefined) counter.value++;
       },
     };
   },

@@ -112,14 +112,13 @@ export const HTABLE_COMMANDS: readonly RpcDefinition<HtableModule>[] = [
   rpc('htable.setxi', ['Sets an entry to an integer, with a time of its own: table, key, value, seconds.'], (m, args) =>
     setWithExpiry(m, args, args.intOrText(2)),
   ),
-  rpc('htable.setex', ['Gives an entry another time: table, key, seconds; 0 ends it.'], (m, args) => {
+  rpc('htable.setex', ['Gives an entry another time: table, key, seconds; 0: it stays.'], (m, args) => {
     const missing = 'Not enough parameters (htable name, item name and expire)';
     const [name = '', key = ''] = texts(args, 2, missing);
     const seconds = args.intOrText(2);
     if (seconds === null) throw refuse(missing);
     const table = tableOf(m, name);
-    if (seconds > 0) table.setExpire(key, seconds);
-    else if (table.expires) table.remove(key);
+    table.setExpire(key, seconds);
     return 'Ok';
   }),
   rpc('htable.delete', ['Removes an entry: table, key.'], (m, args) => {

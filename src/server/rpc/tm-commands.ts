@@ -37,7 +37,8 @@ function described(cell: Cell, now: number): RpcStruct {
 export function tmCommands({ proxy, clock }: ServerCore): readonly RpcMethod[] {
   return [
     command('tm.stats', 'Numbers of transactions and replies.', () => {
-      const { serverTransactions, repliesReceived, localReplies, repliesRelayed, finals } = proxy.counters;
+      const { serverTransactions, repliesReceived, repliesRelayed, finals } = proxy.counters;
+      const generated = proxy.counters.localReplies - proxy.counters.statelessReplies;
       let waiting = 0;
       for (const cell of proxy.cells.values()) if (cell.isFinished) waiting++;
       const current = proxy.liveCells();
@@ -47,8 +48,8 @@ export function tmCommands({ proxy, clock }: ServerCore): readonly RpcMethod[] {
         total: serverTransactions,
         total_local: 0,
         rpl_received: repliesReceived,
-        rpl_generated: localReplies,
-        rpl_sent: localReplies + repliesRelayed,
+        rpl_generated: generated,
+        rpl_sent: generated + repliesRelayed,
         '6xx': finals[6] ?? 0,
         '5xx': finals[5] ?? 0,
         '4xx': finals[4] ?? 0,
