@@ -260,6 +260,16 @@ export const differences: readonly DifferenceGroup[] = [
           (\`subst\`, \`{re.subst}\`) and not for whether a test matches. Write the longer alternative first.`,
       },
       {
+        title: '{sql.val} doubles quotes',
+        text: `A quote in a text becomes two, which every database reads as one. Kamailio writes a backslash before it: with PostgreSQL and SQLite,
+          where a backslash is a letter like others, what a caller sent could so end the text and go on as SQL.`,
+      },
+      {
+        title: 'sql_query() waits alone',
+        text: `A route that asks a database waits for the answer, other messages do not; results belong to the run of the route that asked.
+          A database that is down at the start does not prevent it: it is logged, and every statement tries again.`,
+      },
+      {
         title: 'Names in conditions do not hold up the start',
         text: `\`src_ip == host.name\` is looked up at the start; until the answer is there, the condition is false.`,
       },

@@ -253,6 +253,17 @@ describe('sqlops', () => {
     linked.stop();
   });
 
+  it('what a caller sends stays a text in a statement, with {sql.val}', async () => {
+    fill(path);
+    const { host, linked } = program(
+      `$var(evil) = "x'; DELETE FROM t; --"; sql_query("ca", "SELECT $(var(evil){sql.val}) AS v", "r"); xlog("@@$dbr(r=>[0,0])\\n");
+       $var(evil) = "' OR 1=1 --"; sql_query("ca", "SELECT * FROM t WHERE name = $(var(evil){sql.val})", "r"); xlog("@@$rc\\n");`,
+    );
+    await run(linked);
+    assert.deepEqual(printedBy(host), ["x'; DELETE FROM t; --", '2']);
+    linked.stop();
+  });
+
   it('$sqlrows tells the rows of the last statement', async () => {
     fill(path);
     const { host, linked } = program(

@@ -23,14 +23,22 @@ function jsonQuoted(input: Value): Value {
   return typeof input === 'number' ? String(input) : `"${jsonEscape(input ?? '')}"`;
 }
 
-/** A value for an SQL statement: quoted text, bare integer. What an undefined value becomes is the caller's choice. */
+/**
+ * A value for an SQL statement: quoted text, bare integer. What an undefined value becomes is the caller's choice.
+ *
+ * Kamailio writes a backslash before a quote. PostgreSQL and SQLite take a backslash for itself, so that `\'` would end the text there and let
+ * what a caller sent go on as SQL; a doubled quote is one to every database. A backslash is doubled for MySQL alone, where it would swallow the quote
+ * behind it; the others then have two.
+ */
 function sql(undefinedValue: string): (input: Value) => Value {
   return (input) => {
     if (input === null) return undefinedValue;
     if (typeof input === 'number') return String(input);
-    return `'${input.replace(/['"\\\0]/g, (c) => (c === '\0' ? '\\0' : `\\${c}`))}'`;
+    return `'${input.replaceAll('\0', '').replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
   };
 }
+
+const QUOTES = 'partly: a quote is doubled, where the original writes a backslash before it';
 
 function digit(name: string, at: 0 | -1): TransformationDefinition {
   return textWith(`num.${name}`, 0, 1, (params) => {
@@ -85,9 +93,9 @@ export const valueTransformations: readonly TransformationDefinition[] = [
   value('val.ne', (input) => input ?? ''),
   digit('fdigit', 0),
   digit('ldigit', -1),
-  value('sql.val', sql('NULL')),
-  value('sql.val.int', sql('0')),
-  value('sql.val.str', sql("''")),
+  value('sql.val', sql('NULL'), QUOTES),
+  value('sql.val.int', sql('0'), QUOTES),
+  value('sql.val.str', sql("''"), QUOTES),
   textWith('re.subst', 1, 1, (params) => {
     const expression = params[0];
     if (expression === undefined) return 'the substitution is missing';
