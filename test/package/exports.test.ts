@@ -14,6 +14,11 @@ const PRINTS: Readonly<Record<string, readonly RegExp[]>> = {
   'message.ts': [/^OPTIONS from "Al" number 7$/m, /^SIP\/2\.0 200 OK$/m],
   'digest.ts': [/^Digest username="trunk", .*SHA-256$/m],
   'transaction.ts': [/^no answer after 10 sends$/m],
+  'registration.ts': [
+    /^trunk1: .* -> registered$/m,
+    /^online: 1, granted: 600 s$/m,
+    /^trunk1: unregistering -> unregistered$/m,
+  ],
   'uac.ts': [/^vsf=AAAAAAMNHQ4ELiETAxUGFQwACgoGbXBsZS5jb20-$/m, /sip:alice@atlanta\.example\.com/],
 };
 

@@ -61,30 +61,36 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
-const GOALS: readonly Goal[] = ['on', 'disabled', 'unregistered', 'idle', 'gone'];
-const NAMES: readonly RegistrationStateName[] = [
-  'waiting',
-  'queued',
-  'registering',
-  'registered',
-  'refreshing',
-  'retrying',
-  'rejected',
-  'unregistering',
-  'disabled',
-  'unregistered',
-  'idle',
-  'faulty',
-];
+/** Every state there is, made once: a million accounts share them. */
+function everyGoal(name: RegistrationStateName): Readonly<Record<Goal, MachineState>> {
+  const of = (goal: Goal): MachineState => Object.freeze({ name, goal });
+  return {
+    on: of('on'),
+    disabled: of('disabled'),
+    unregistered: of('unregistered'),
+    idle: of('idle'),
+    gone: of('gone'),
+  };
+}
 
-/** Every state there is, made once: a million accounts share them. No key is put together to find one: it happens ten times a registration. */
-const STATES = new Map<Goal, ReadonlyMap<RegistrationStateName, MachineState>>(
-  GOALS.map((goal) => [goal, new Map(NAMES.map((name) => [name, Object.freeze({ name, goal })]))]),
-);
+const STATES: Readonly<Record<RegistrationStateName, Readonly<Record<Goal, MachineState>>>> = {
+  waiting: everyGoal('waiting'),
+  queued: everyGoal('queued'),
+  registering: everyGoal('registering'),
+  registered: everyGoal('registered'),
+  refreshing: everyGoal('refreshing'),
+  retrying: everyGoal('retrying'),
+  rejected: everyGoal('rejected'),
+  unregistering: everyGoal('unregistering'),
+  disabled: everyGoal('disabled'),
+  unregistered: everyGoal('unregistered'),
+  idle: everyGoal('idle'),
+  faulty: everyGoal('faulty'),
+};
 
 /** The one object of a state. */
 export function machineState(name: RegistrationStateName, goal: Goal): MachineState {
-  return STATES.get(goal)!.get(name)!;
+  return STATES[name][goal];
 }
 
 /** States that must have a deadline or an outstanding request. */
