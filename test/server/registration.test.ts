@@ -123,6 +123,27 @@ describe('uac_reg_request_to', () => {
       assert.equal((await answer).status, 486);
     });
 
+  test('two challenges on the way of one call: both are answered by the account', async () => {
+    const first = await openPeer({ name: 'first' });
+    const { port } = await server({
+      rows: accounts(first, first),
+      routes: `request_route {
+        if (is_method("ACK")) exit;
+        t_on_failure("TRUNK");
+        if (uac_reg_request_to("first", 0)) t_relay();
+      }${RELAY}`,
+    });
+    const answer = call(port);
+    const { invite } = await challenge(first, 'outer.test', 'pw1');
+    const inner = 'WWW-Authenticate: Digest realm="inner.test", nonce="n", qop="auth", algorithm=MD5';
+    await first.reply(invite, 401, 'Unauthorized', { headers: [inner] });
+    const last = await first.expect((message) => message.isRequest && message.header('Authorization') !== '');
+    const parameters = authParameters(last.header('Authorization'));
+    assert.equal(parameters.get('response'), expectedResponse(parameters, 'pw1', 'INVITE', last.body));
+    await first.reply(last, 486, 'Busy Here');
+    assert.equal((await answer).status, 486);
+  });
+
   test('what the script puts into the variables afterwards counts', async () => {
     const first = await openPeer({ name: 'first' });
     const { port } = await server({
