@@ -258,8 +258,29 @@ describe('registration, the ways to a registrar', () => {
     registrar.next('busy', { status: 503, headers: ['Retry-After: 2 (maintenance);duration=60'] });
     bench.engine.add(accountRow('busy', registrar.uri));
     await bench.until('busy', 'retrying');
+    bench.engine.add(accountRow('other', registrar.uri));
     await bench.until('busy', 'registered', 4_000);
-    assert.ok((registrar.log.gaps('busy')[0] ?? 0) >= 1_990, registrar.log.story('busy'));
+    await bench.until('other', 'registered');
+    const [first = 0, ...others] = registrar.log.all.map(({ at }) => at);
+    assert.deepEqual(
+      others.filter((at) => at - first < 1_990),
+      [],
+      'the whole registrar is left alone',
+    );
+    await bench.close();
+    await registrar.leave();
+  });
+
+  it('500 with Retry-After: that account comes no earlier, others go on', async () => {
+    const registrar = await ScriptedRegistrar.open({ script: OPEN });
+    const bench = await EngineBench.open({ timerInterval: 1, backOff: { base: 0.1, max: 0.2 } });
+    registrar.next('hurt', { status: 500, headers: ['Retry-After: 1'] });
+    bench.engine.add(accountRow('hurt', registrar.uri));
+    await bench.until('hurt', 'retrying');
+    bench.engine.add(accountRow('well', registrar.uri));
+    await bench.until('well', 'registered', 500);
+    await bench.until('hurt', 'registered', 3_000);
+    assert.ok((registrar.log.gaps('hurt')[0] ?? 0) >= 990, registrar.log.story('hurt'));
     await bench.close();
     await registrar.leave();
   });
