@@ -1,7 +1,7 @@
-import Table from 'cli-table3';
 import { STORAGE_ERRORS, StorageError } from '../storage/errors.ts';
 import { type DatabaseReport, inspectDatabase } from '../storage/inspect.ts';
 import { initTables } from '../storage/tables.ts';
+import { aligned } from './aligned.ts';
 import { CliError, usageError } from './errors.ts';
 
 /** Where a URL may stand so that its password is not in the list of processes. */
@@ -32,19 +32,6 @@ function shown(text: string): string {
     /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-}
-
-/** A table without lines: columns two blanks apart. */
-function aligned(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const blank = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '' };
-  const sides = { 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '' };
-  const table = new Table({
-    chars: { ...blank, ...sides, 'right-mid': '', middle: '  ' },
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    head: [...head],
-  });
-  for (const row of rows) table.push([...row]);
-  return `${table.toString().replace(/ +$/gm, '')}\n`;
 }
 
 /**

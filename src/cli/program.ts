@@ -4,6 +4,7 @@ import { checkFile } from './check.ts';
 import { checkDatabase, type DbOptions, databaseUrl, initDatabase, URL_VARIABLE } from './db.ts';
 import { CliError, EXIT, formatError, usageError } from './errors.ts';
 import { parseDebug, parseDefine, parseListen } from './kamailio-options.ts';
+import { buildReg } from './reg-command.ts';
 import type { RpcCommandOptions } from './rpc.ts';
 import { runServer } from './run.ts';
 import { versionLine } from './version.ts';
@@ -20,6 +21,7 @@ Examples:
                                  whether accounts can be read from there
   trunkline rpc core.uptime      ask a running server; "trunkline rpc" lists what
                                  it can be asked
+  trunkline reg list             the accounts of a running server, and how they are
 
 Kamailio's own options work too, for unit files and scripts ("trunkline -h"):
   trunkline -f /etc/kamailio/kamailio.cfg -c
@@ -183,6 +185,8 @@ export function buildProgram(finish: Finish): Command {
       const { runRpc } = await import('./rpc.ts');
       await runRpc(method === undefined ? [] : [method, ...args], options, process.stdout);
     });
+
+  buildReg(program);
 
   program
     .command('demo')

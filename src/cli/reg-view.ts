@@ -1,0 +1,195 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { RpcArray, RpcDouble, type RpcResult, RpcStruct, type RpcValue } from '../rpc/value.ts';
+import { aligned } from './aligned.ts';
+import { printable } from './rpc-output.ts';
+
+/** A struct of a reply, read by name. */
+export type Fields = ReadonlyMap<string, RpcValue>;
+
+/** Members of a struct; none for another value. */
+export function fields(value: RpcResult): Fields {
+  return new Map(value instanceof RpcStruct ? value.members : []);
+}
+
+/** Structs of an array; none for another value. */
+export function structs(value: RpcValue | undefined): readonly Fields[] {
+  return value instanceof RpcArray ? value.items.map(fields) : [];
+}
+
+/** How BINRPC has an absent text. */
+const ABSENT = '<null string>';
+
+export function text(of: Fields, name: string): string {
+  const value = of.get(name);
+  if (value === ABSENT) return '';
+  return typeof value === 'string' || typeof value === 'number' ? printable(`${value}`) : '';
+}
+
+export function number(of: Fields, name: string): number {
+  const value = of.get(name);
+  if (value instanceof RpcDouble) return value.value;
+  return typeof value === 'number' ? value : 0;
+}
+
+/** A duration that can be taken in at a glance: 45 s, 12 min, 3 h 20 min, 5 d 2 h. @param seconds 0 or more */
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  const days = Math.floor(hours / 24);
+  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
+}
+
+/** A moment, by the clock on the wall; empty for never. @param seconds since 1970 */
+export function moment(seconds: number): string {
+  return seconds === 0 ? '' : new Date(seconds * 1000).toISOString().replace('T', ' ').slice(0, 19);
+}
+
+type Style = 'green' | 'yellow' | 'red' | 'gray';
+
+/** How the states look to who has to act: all is well, something is under way, it needs somebody, it is switched off. */
+const STYLES: Readonly<Record<string, Style>> = {
+  registered: 'green',
+  refreshing: 'green',
+  waiting: 'yellow',
+  queued: 'yellow',
+  registering: 'yellow',
+  unregistering: 'yellow',
+  retrying: 'red',
+  rejected: 'red',
+  faulty: 'red',
+  disabled: 'gray',
+  unregistered: 'gray',
+  idle: 'gray',
+};
+
+/** The name of a state, coloured where the output takes colours. */
+export function stateText(state: string, colour: boolean): string {
+  const style = STYLES[state];
+  return colour && style !== undefined ? styleText(style, state, { validateStream: false }) : state;
+}
+
+function answer(of: Fields): string {
+  const code = number(of, 'last_code');
+  return code === 0 ? '' : `${code} ${text(of, 'last_reason')}`.trim();
+}
+
+const HEAD = ['ACCOUNT', 'REGISTERED AS', 'REGISTRAR', 'STATE', 'EXPIRES', 'NEXT', 'LAST ANSWER', 'FAILED', 'TOOK'];
+/** Columns aligned at their right side. */
+const RIGHT: ReadonlySet<string> = new Set(['EXPIRES', 'NEXT', 'FAILED', 'TOOK']);
+/** Columns that give way on a narrow terminal, the first one first. */
+const LESS_NEEDED = ['TOOK', 'REGISTERED AS', 'REGISTRAR', 'FAILED'];
+
+/** Width of a text on a terminal: without its colours. */
+function widthOf(line: string): number {
+  return stripVTControlCharacters(line).length;
+}
+
+/**
+ * Accounts of `uac.reg_list` as a table.
+ * @param columns width of the terminal; columns that do not fit are left out
+ */
+export function accountTable(accounts: readonly Fields[], colour: boolean, columns: number): string {
+  let shown = [...HEAD.keys()];
+  const rows = accountRows(accounts, colour);
+  for (const spare of [...LESS_NEEDED, '']) {
+    const right = shown.flatMap((column, i) => (RIGHT.has(HEAD[column] as string) ? [i] : []));
+    const pick = (row: readonly string[]): string[] => shown.map((column) => row[column] ?? '');
+    const table = aligned(pick(HEAD), rows.map(pick), right);
+    if (spare === '' || Math.max(...table.split('\n').map(widthOf)) <= columns) return table;
+    shown = shown.filter((column) => HEAD[column] !== spare);
+  }
+  return '';
+}
+
+function accountRows(accounts: readonly Fields[], colour: boolean): string[][] {
+  return accounts.map((of) => {
+    const online = number(of, 'online') === 1;
+    const next = number(of, 'next_in');
+    const failures = number(of, 'failures');
+    const trip = number(of, 'round_trip_ms');
+    return [
+      text(of, 'l_uuid'),
+      text(of, 'aor'),
+      text(of, 'registrar'),
+      stateText(text(of, 'state'), colour),
+      online ? duration(number(of, 'expires_in')) : '-',
+      next < 0 ? '-' : duration(next),
+      answer(of),
+      failures === 0 ? '' : `${failures}`,
+      trip < 0 ? '' : `${trip} ms`,
+    ];
+  });
+}
+
+/** One line of totals from `uac.reg_status`. */
+export function totalsLine(status: Fields, colour: boolean): string {
+  const states = fields(status.get('states') ?? null);
+  const parts = [...states.keys()]
+    .filter((state) => number(states, state) > 0)
+    .map((state) => `${number(states, state)} ${stateText(state, colour)}`);
+  const paused = number(status, 'active') === 1 ? '' : '; paused (uac.reg_active 0)';
+  const list = parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+  return `${number(status, 'online')} of ${number(status, 'total')} accounts online${list}${paused}\n`;
+}
+
+/** How the database is doing; empty while all is well. */
+export function databaseLine(status: Fields, now: number): string {
+  const database = fields(status.get('database') ?? null);
+  const name = text(database, 'name');
+  const state = text(database, 'state');
+  const code = text(database, 'code');
+  if (name === '' || code === '') return '';
+  const next = number(database, 'next_try');
+  const again = next === 0 ? '' : `; tried again in ${duration(Math.max(0, next - now))}`;
+  return `database ${name} is ${state}: ${text(database, 'text')} [${code}]${again}\n`;
+}
+
+/** Fields of one account (`uac.reg_info`), in groups that answer a question each. */
+export function accountDetails(of: Fields, now: number, colour: boolean): string {
+  const rows: (readonly string[])[] = [];
+  const add = (label: string, value: string): void => {
+    if (value !== '' && value !== 'none') rows.push([label, value]);
+  };
+  const at = (name: string): string => {
+    const seconds = number(of, name);
+    if (seconds === 0) return '';
+    const away = seconds - now;
+    return `${moment(seconds)} (${away >= 0 ? `in ${duration(away)}` : `${duration(-away)} ago`})`;
+  };
+  add('account', text(of, 'l_uuid'));
+  add('state', `${stateText(text(of, 'state'), colour)}${number(of, 'online') === 1 ? ', online' : ''}`);
+  add('since', at('since'));
+  add('last answer', answer(of));
+  add('last attempt', at('last_attempt'));
+  add('last success', at('last_success'));
+  add('next attempt', at('next_attempt'));
+  add('failures in a row', number(of, 'failures') === 0 ? '' : text(of, 'failures'));
+  add('answer took', number(of, 'round_trip_ms') < 0 ? '' : `${text(of, 'round_trip_ms')} ms`);
+  add('registered as', `sip:${text(of, 'r_username')}@${text(of, 'r_domain')}`);
+  add('calls go to', `sip:${text(of, 'l_username')}@${text(of, 'l_domain')}`);
+  add('next hop', text(of, 'auth_proxy'));
+  add('registrar', text(of, 'registrar'));
+  add('contact', contact(of));
+  add('seen from outside as', text(of, 'public_address'));
+  add('socket', text(of, 'socket'));
+  add('service route', text(of, 'service_route'));
+  add('user', text(of, 'auth_username'));
+  add('realm', text(of, 'realm') || 'any');
+  add(
+    'secret',
+    text(of, 'auth_ha1') === 'none' ? `password ${text(of, 'auth_password')}` : `HA1 ${text(of, 'auth_ha1')}`,
+  );
+  add('asked for', duration(number(of, 'expires')));
+  add('granted', number(of, 'granted') === 0 ? '' : duration(number(of, 'granted')));
+  return aligned([], rows);
+}
+
+function contact(of: Fields): string {
+  const user = text(of, 'contact_user');
+  const address = text(of, 'contact_addr');
+  const uuid = text(of, 'l_uuid');
+  return user === '' || user === 'none' ? `sip:${uuid}@${address}` : `sip:${user}@${address};line=${uuid}`;
+}

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { accountTable, duration } from '../../src/cli/reg-view.ts';
+import { RegistrarSimulator } from '../../src/server/simulator/registrar.ts';
+import { openAccountStore } from '../../src/storage/uacreg.ts';
+import { command, type Finished, type Running, start } from '../support/command.ts';
+import { freePort } from '../support/ports.ts';
+import { Folder } from './fixtures.ts';
+
+const folder = new Folder();
+const socket = `unix:${folder.file('ctl')}`;
+const url = `sqlite:///${folder.file('accounts.db')}`;
+let registrar: RegistrarSimulator;
+let server: Running;
+let port = 0;
+
+function reg(...words: string[]): Promise<Finished> {
+  return command(['reg', ...words], { env: { TRUNKLINE_RPC: socket } });
+}
+
+async function until(look: () => Promise<Finished>, pattern: RegExp): Promise<Finished> {
+  for (let i = 0; ; i++) {
+    const seen = await look();
+    if (pattern.test(seen.stdout)) return seen;
+    assert.ok(i < 20, `${pattern} was not seen in:\n${seen.stdout}${seen.stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function account(name: string, password: string): string[] {
+  writeFileSync(folder.file('secret'), `${password}\n`);
+  const proxy = `sip:127.0.0.1:${registrar.endpoint.socket.port}`;
+  return [
+    name,
+    '--user',
+    'demo',
+    '--domain',
+    'carrier.example',
+    '--proxy',
+    proxy,
+    '--password-file',
+    folder.file('secret'),
+  ];
+}
+
+describe('trunkline reg', () => {
+  before(async () => {
+    registrar = new RegistrarSimulator({
+      host: '127.0.0.1',
+      port: 0,
+      realm: 'carrier.example',
+      challenge: 'www',
+      passwordOf: (user) => (user === 'demo' ? 'right' : undefined),
+      log: () => {},
+    });
+    await registrar.start();
+    port = await freePort();
+    const text = `listen=udp:127.0.0.1:${port}
+      loadmodule "db_sqlite.so"
+      loadmodule "tm.so"
+      loadmodule "rr.so"
+      loadmodule "pv.so"
+      loadmodule "sl.so"
+      loadmodule "ctl.so"
+      loadmodule "uac.so"
+      modparam("rr", "append_fromtag", 1)
+      modparam("ctl", "binrpc", "${socket}")
+      modparam("uac", "reg_db_url", "${url}")
+      modparam("uac", "reg_contact_addr", "127.0.0.1:${port}")
+      request_route { exit; }\n`;
+    server = start(['run', folder.write('reg.cfg', text)]);
+    await server.output(/listening on/);
+  });
+  after(async () => {
+    server.process.kill('SIGTERM');
+    await server.finished();
+    await registrar.stop();
+    folder[Symbol.dispose]();
+  });
+
+  it('adds accounts to memory, and shows how they are doing', async () => {
+    const added = await reg('add', ...account('good', 'right'));
+    assert.equal(added.code, 0, added.stderr);
+    assert.match(added.stdout, /^good was added to memory/);
+    assert.equal((await reg('add', ...account('bad', 'wrong'))).code, 0);
+    const { stdout } = await until(() => reg('list'), /rejected/);
+    const lines = stdout.split('\n');
+    assert.match(
+      lines[0] ?? '',
+      /^ACCOUNT {2}REGISTERED AS +REGISTRAR +STATE +EXPIRES +NEXT +LAST ANSWER +FAILED +TOOK$/,
+    );
+    assert.match(lines[1] ?? '', /^good +sip:demo@carrier\.example +udp:127\.0\.0\.1:\d+ +registered +\d+ (min|h)/);
+    assert.match(lines[2] ?? '', /^bad .* rejected +- .* 401 /);
+    assert.match(stdout, /\n1 of 2 accounts online: 1 registered, 1 rejected\n$/);
+    assert.doesNotMatch(stdout, /right|wrong/);
+  });
+
+  it('shows one account, without its password', async () => {
+    const { stdout, code } = await reg('show', 'good');
+    assert.equal(code, 0);
+    assert.match(stdout, /^account +good\nstate +registered, online\n/);
+    assert.match(stdout, /^secret +password \*\*\*$/m);
+    assert.match(stdout, /^contact +sip:good@127\.0\.0\.1:\d+$/m);
+    const json = JSON.parse((await reg('show', 'good', '--json')).stdout) as Record<string, unknown>;
+    assert.equal(json.state, 'registered');
+    assert.equal(json.auth_password, '***');
+  });
+
+  it('filters, limits and speaks JSON', async () => {
+    const failing = JSON.parse((await reg('list', 'failing', '--json')).stdout) as { accounts: { l_uuid: string }[] };
+    assert.deepEqual(
+      failing.accounts.map(({ l_uuid }) => l_uuid),
+      ['bad'],
+    );
+    assert.match((await reg('list', '--limit', '1')).stdout, /1 of 2 shown; --limit shows more/);
+    const wrong = await reg('list', 'sleeping');
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /Unknown state; one of all, online, failing, /);
+  });
+
+  it('disables, enables, unregisters and registers', async () => {
+    assert.match((await reg('disable', 'good')).stdout, /^good is disabled\n$/);
+    await until(() => reg('show', 'good'), /^state +disabled$/m);
+    assert.equal((await reg('enable', 'good')).code, 0);
+    await until(() => reg('show', 'good'), /^state +registered, online$/m);
+    assert.equal((await reg('unregister', 'good')).code, 0);
+    await until(() => reg('show', 'good'), /^state +unregistered$/m);
+    assert.equal((await reg('register', 'good')).code, 0);
+    await until(() => reg('show', 'good'), /^state +registered, online$/m);
+    const nobody = await reg('enable', 'nobody');
+    assert.equal(nobody.code, 1);
+    assert.match(nobody.stderr, /404 - Record not found \[CLI_RPC_FAULT\]/);
+  });
+
+  it('saves accounts, reads them again, and removes them', async () => {
+    const saved = await reg('add', ...account('kept', 'right'), '--save', url);
+    assert.equal(saved.code, 0, saved.stderr);
+    await until(() => reg('show', 'kept'), /^state +registered, online$/m);
+    // What is in memory alone goes with a reload.
+    assert.equal((await reg('refresh')).code, 0);
+    await until(() => reg('list', '--json'), /"total": 1/);
+    const store = openAccountStore(url);
+    assert.equal((await store.read('kept'))?.authUser, 'demo');
+    assert.equal((await reg('refresh', 'kept')).code, 0);
+    assert.equal((await reg('remove', 'kept', '--save', url)).code, 0);
+    assert.equal(await store.read('kept'), null);
+    await store.close();
+    const { stdout } = await reg('list');
+    assert.match(stdout, /^0 of 0 accounts online\n$/);
+  });
+
+  it('watches until it is interrupted', async () => {
+    await reg('add', ...account('watched', 'right'));
+    const watching = start(['reg', 'watch', '--every', '0.2'], { env: { TRUNKLINE_RPC: socket } });
+    await watching.output(/registered[\s\S]*registered/);
+    watching.process.kill('SIGINT');
+    assert.equal((await watching.finished()).code, 0);
+  });
+
+  it('tells totals and results', async () => {
+    const { stdout } = await reg('status');
+    assert.match(stdout, /^1 of 1 accounts online: 1 registered\n\d+ REGISTERs sent; ended: \d+ ok, \d+ credentials\n/);
+  });
+
+  it('says what is missing', async () => {
+    const bare = await reg('add', 'x', '--user', 'u', '--domain', 'd.example');
+    assert.equal(bare.code, 2);
+    assert.match(bare.stderr, /an account needs a password/);
+    const nowhere = await command(['reg', 'list', '--socket', 'unix:/nowhere/at/all']);
+    assert.equal(nowhere.code, 1);
+    assert.match(nowhere.stderr, /cannot be reached.*\[BINRPC_UNREACHABLE\]/);
+  });
+});
+
+describe('the table of accounts', () => {
+  const row = new Map<string, string | number>(
+    Object.entries({
+      l_uuid: 'trunk',
+      aor: 'sip:u@d.example',
+      registrar: 'udp:192.0.2.1:5060',
+      state: 'registered',
+      online: 1,
+    }),
+  );
+  it('leaves columns out that do not fit', () => {
+    const widths = [200, 80, 60, 40].map((width) => accountTable([row], true, width).split('\n')[0]?.trim() ?? '');
+    assert.match(widths[0] ?? '', /TOOK$/);
+    for (const head of widths) assert.match(head, /^ACCOUNT .*STATE.*LAST ANSWER/);
+    assert.ok((widths[3] ?? '').length < (widths[1] ?? '').length);
+  });
+  it('shows text of the network without its control characters', () => {
+    const evil = new Map([...row, ['l_uuid', 'a\x1b[2Jb']]);
+    assert.doesNotMatch(accountTable([evil], false, 200), /\x1b/);
+  });
+  it('shows times at a glance', () => {
+    assert.deepEqual([0, 119, 120, 7199, 12_000, 200_000].map(duration), [
+      '0 s',
+      '119 s',
+      '2 min',
+      '119 min',
+      '3 h 20 min',
+      '2 d 7 h',
+    ]);
+  });
+});
