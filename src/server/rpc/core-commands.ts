@@ -57,18 +57,28 @@ export function coreCommands(context: CommandContext): readonly RpcMethod[] {
     command('core.uptime', 'Returns uptime of server.', () =>
       struct({ now: ctime(Date.now()), up_since: ctime(started), uptime: uptime() }),
     ),
-    command('core.echo', 'Returns back its parameters.', (args) => {
-      // Kamailio's stops at the first double, and prints a negative number as a large one; here each comes back.
-      return echo(args, 'any', (index) => {
-        const found = args.list[index];
-        return found?.kind === 'double' ? new RpcDouble(found.value) : `${found?.value}`;
-      });
-    }),
-    command('core.prints', 'Returns the strings given as parameters.', (args) =>
-      echo(args, 'string', (index) => args.text(index)),
+    command(
+      'core.echo',
+      'Returns back its parameters.',
+      (args) =>
+        // Kamailio's stops at the first double, and prints a negative number as a large one; here each comes back.
+        echo(args, 'any', (index) => {
+          const found = args.list[index];
+          return found?.kind === 'double' ? new RpcDouble(found.value) : `${found?.value}`;
+        }),
+      true,
     ),
-    command('core.printi', 'Returns the integers given as parameters.', (args) =>
-      echo(args, 'integer', (index) => args.int(index)),
+    command(
+      'core.prints',
+      'Returns the strings given as parameters.',
+      (args) => echo(args, 'string', (index) => args.text(index)),
+      true,
+    ),
+    command(
+      'core.printi',
+      'Returns the integers given as parameters.',
+      (args) => echo(args, 'integer', (index) => args.int(index)),
+      true,
     ),
     command('core.info', 'Verbose info about the server.', () =>
       struct({ version: `${NAME} ${version}`, id: '', compiler, compiled: '', flags: FLAGS }),
