@@ -31,11 +31,11 @@ const TCP = 8;
 /** Characters that $jsonrpl(body) holds at most. */
 const MAX_SCRIPT_REPLY = 4 << 20;
 
-/** A result of jsonrpc_exec(); null where the original has none. */
+/** A result of jsonrpc_exec(). */
 interface ExecResult {
   readonly code: number;
-  readonly text: string | null;
-  readonly body: string | null;
+  readonly text: string;
+  readonly body: string;
 }
 
 /** An endpoint that may outlive the program that opened it. */
@@ -233,8 +233,7 @@ async function execute({ service }: JsonRpcsModule, ctx: ScriptContext, request:
     const reason = 'Reply too large';
     result = { code: 500, text: reason, body: bytes(service.rpc.refuse(500, reason, id)) };
   }
-  // As in the original: nothing is known of what was no JSON.
-  if (code === PARSE_ERROR) result = { code: 0, text: null, body: null };
+  // The original leaves what an earlier call of its process left, whoever's it was.
   ctx.setCached(RESULT, result);
   return code === PARSE_ERROR ? -1 : 1;
 }
