@@ -150,7 +150,7 @@ describe('JSON-RPC beside Kamailio', { skip: peer('kamailio').skip }, () => {
       });
 
       it('by jsonrpc_exec()', async () => {
-        for (const request of [...SAME, 'garbage', '']) {
+        for (const request of SAME) {
           const [theirs, ours] = await pair.both((server) => byHttp(server, '/exec', request));
           assert.equal(ours, theirs, request);
         }

@@ -67,7 +67,12 @@ describe('jsonrpcs: script', () => {
     const error = '{"jsonrpc":"2.0","error":{"code":500,"message":"Method Not Found"},"id":"x"}';
     assert.deepEqual(
       log.script.map((line) => Buffer.from(line, 'latin1').toString()),
-      ['dispatch -1, before <null>', `1 200 OK ${body}`, `1 500 Method Not Found ${error}`, '-1 0 <null> <null>'],
+      [
+        'dispatch -1, before <null>',
+        `1 200 OK ${body}`,
+        `1 500 Method Not Found ${error}`,
+        '-1 -32700 Parse error {"jsonrpc":"2.0","error":{"code":-32700,"message":"Parse error"},"id":null}',
+      ],
     );
     assert.ok(log.has('JSONRPC_NO_HTTP'));
   });
