@@ -1,7 +1,7 @@
 import { utf8Bytes } from '../../digest/credentials.ts';
 import type { Contact } from '../../message/contact.ts';
 import { paramValue } from '../../message/params.ts';
-import { escapeUser, parseUri, type SipUri, unescapeUser, uriEquals, uriParam } from '../../message/uri.ts';
+import { parseUri, type SipUri, unescapeUser, uriEquals, uriParam } from '../../message/uri.ts';
 import type { AccountRow } from './account-row.ts';
 
 /** Parameters that every Contact of an engine carries (RFC 5626 §4.2). */
@@ -12,17 +12,22 @@ export interface ContactExtras {
   readonly regId: number;
 }
 
-/** A user part: what RFC 3261 §25.1 does not allow there is escaped, a colon too, which would begin a password. */
+/**
+ * A user part: what RFC 3261 §25.1 does not allow there is escaped, a colon too, which would begin a password. Escapes that are there
+ * already stay.
+ */
 export function userPart(text: string): string {
-  return /^[A-Za-z0-9\-_.!~*'()&=+$,;?/]*$/.test(text) ? text : escapeUser(utf8Bytes(text)).replaceAll(':', '%3A');
+  if (/^[A-Za-z0-9\-_.!~*'()&=+$,;?/]*$/.test(text)) return text;
+  return utf8Bytes(text).replace(/%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-_.!~*'()&=+$,;?/%]/g, escaped);
+}
+
+function escaped(c: string): string {
+  return `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
 /** A URI parameter's value: everything outside unreserved is escaped. */
 function paramText(text: string): string {
-  return utf8Bytes(text).replace(
-    /[^A-Za-z0-9\-_.!~*'()]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  );
+  return utf8Bytes(text).replace(/[^A-Za-z0-9\-_.!~*'()]/g, escaped);
 }
 
 /**
