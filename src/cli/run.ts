@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { BINRPC_ERRORS } from '../rpc/binrpc/errors.ts';
 import { L_CRIT, L_NOTICE, L_WARN } from '../script/log.ts';
 import { type RunningServer, StartError } from '../server/server-api.ts';
 import { TRANSPORT_ERRORS } from '../transport/errors.ts';
@@ -64,12 +65,17 @@ function moreAdvice(code: string): string {
   return code === 'TRANSPORT_ADDRESS_IN_USE' ? '\nThe option --listen udp:HOST:PORT replaces the listen lines.' : '';
 }
 
+/** What to do about a control socket that cannot be opened. */
+const BINRPC_ADVICE: ReadonlyMap<string, string> = new Map(
+  Object.entries(BINRPC_ERRORS).map(([code, { action }]) => [code, action]),
+);
+
 function adviceFor(error: StartError): string {
   if (error.details !== '') {
     const advice = unsupportedAdvice(error.details);
     return `Nothing was started. "trunkline check FILE" shows the same list.${advice === '' ? '' : `\n${advice}`}`;
   }
-  return '';
+  return BINRPC_ADVICE.get(error.code) ?? '';
 }
 
 /** Writes all statistics to the log, one line a group. */

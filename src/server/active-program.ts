@@ -161,11 +161,15 @@ export class ActiveProgram {
     core.wheel.start(this.timer, RETIRE_EVERY);
   }
 
-  /** Opens what the operators talk to, as the program in force wants it. @throws StartError CFG_MODULE_FAILED */
+  /** Opens what the operators talk to, as the program in force wants it. @throws StartError the module's own code, or CFG_MODULE_FAILED */
   async open(): Promise<void> {
     try {
       await this.active?.linked.open();
     } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : null;
+      // Codes of ours have several words; those of the system (EACCES) one.
+      if (error instanceof Error && typeof code === 'string' && code.includes('_'))
+        throw new StartError(code, error.message);
       throw new StartError('CFG_MODULE_FAILED', `a module did not start: ${describe(error)}`);
     }
   }
