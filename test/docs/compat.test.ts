@@ -68,11 +68,14 @@ test('functions take the numbers of arguments that Kamailio’s take', () => {
 });
 
 test('parameters have Kamailio’s types', () => {
+  // Names or numbers of accounts: Kamailio defines each of them twice.
+  const EITHER = /^(?:ctl|jsonrpcs)\.(?:\w+_)?(?:user|group)$/;
   const wrong: string[] = [];
   for (const definition of definitions) {
     const registry = registryModules().get(definition.name);
     for (const { name, type, repeat } of definition.parameters) {
       const theirs = registry?.parameters.get(name);
+      if (EITHER.test(`${definition.name}.${name}`)) continue;
       if (theirs !== undefined && (theirs.type !== type || theirs.repeat !== repeat))
         wrong.push(`${definition.name}.${name}: ${type}${repeat ? '+' : ''}`);
     }
