@@ -13,6 +13,7 @@ export const missingNames: Readonly<Record<string, string>> = {
   'tmx.bind_tmx()': 'for other modules only, no script can call it',
   'uac.from_restore_mode': 'gone from Kamailio since 4.0, which calls it restore_mode',
   'uac.from_store_param': 'gone from Kamailio since 4.0, which calls it rr_from_store_param',
+  'xhttp.bind_xhttp()': 'for other modules only, no script can call it',
 };
 
 /** The reason for one name; undefined when nobody gave one. */
