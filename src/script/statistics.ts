@@ -19,6 +19,20 @@ export class Statistics {
     return counter;
   }
 
+  /** A count that others keep and that only grows: it can be set all the same, from there on it counts on. */
+  tally(group: string, name: string, read: () => number): void {
+    let offset = 0;
+    const counter: Counter = {
+      get value() {
+        return read() - offset;
+      },
+      set value(value) {
+        offset = read() - value;
+      },
+    };
+    this.entries.set(`${group}:${name}`, { group, name, read: () => counter.value, counter });
+  }
+
   /** A value computed when read. */
   gauge(group: string, name: string, read: () => number): void {
     this.entries.set(`${group}:${name}`, { group, name, read, counter: null });

@@ -21,15 +21,15 @@ const METHODS = [
 /** Registers the core's statistics under Kamailio's names. */
 export function coreStatistics(statistics: Statistics, core: ServerCore): void {
   const { router, proxy, transport, transactions } = core;
-  const gauge = (name: string, read: () => number): void => statistics.gauge('core', name, read);
-  gauge('rcv_requests', () => router.counters.requests);
-  gauge('rcv_replies', () => router.counters.replies);
+  const tally = (name: string, read: () => number): void => statistics.tally('core', name, read);
+  tally('rcv_requests', () => router.counters.requests);
+  tally('rcv_replies', () => router.counters.replies);
   for (const method of METHODS)
-    gauge(`rcv_requests_${method}`, () => router.counters.methods.get(method.toUpperCase()) ?? 0);
-  for (const digit of [1, 2, 3, 4, 5, 6]) gauge(`rcv_replies_${digit}xx`, () => router.counters.classes[digit] ?? 0);
-  gauge('fwd_requests', () => proxy.counters.forwarded);
-  gauge('fwd_replies', () => proxy.counters.repliesForwarded);
-  gauge(
+    tally(`rcv_requests_${method}`, () => router.counters.methods.get(method.toUpperCase()) ?? 0);
+  for (const digit of [1, 2, 3, 4, 5, 6]) tally(`rcv_replies_${digit}xx`, () => router.counters.classes[digit] ?? 0);
+  tally('fwd_requests', () => proxy.counters.forwarded);
+  tally('fwd_replies', () => proxy.counters.repliesForwarded);
+  tally(
     'drop_replies',
     () =>
       router.counters.droppedReplies +
@@ -37,9 +37,9 @@ export function coreStatistics(statistics: Statistics, core: ServerCore): void {
       proxy.counters.droppedReplies +
       transactions.stats.responseSendFailed,
   );
-  gauge('bad_URIs_rcvd', () => router.counters.badUris);
-  gauge('bad_msg_hdr', () => router.counters.parseFailures);
-  gauge('refused_full', () => proxy.counters.refusedFull);
+  tally('bad_URIs_rcvd', () => router.counters.badUris);
+  tally('bad_msg_hdr', () => router.counters.parseFailures);
+  tally('refused_full', () => proxy.counters.refusedFull);
   statistics.gauge('tm', 'live_transactions', () => transactions.size);
   statistics.gauge('tcp', 'current_opened_connections', () => transport.connections().length);
 }

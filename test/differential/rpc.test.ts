@@ -183,6 +183,10 @@ stats.reset_statistics
 stats.reset_statistics 5
 stats.reset_statistics no_such
 stats.clear_statistics
+stats.get_statistics rcv_requests
+stats.clear_statistics rcv_requests
+stats.get_statistics rcv_requests
+stats.reset_statistics core:
 stats.clear_statistics mine
 stats.get_statistics mine
 stats.clear_statistics script:
