@@ -7,11 +7,11 @@ import { levelName } from '../server/log-sink.ts';
 import type { LoadOptions, RunningServer } from '../server/server-api.ts';
 import { CarrierSimulator } from '../server/simulator/carrier.ts';
 import { type CallResult, PhoneSimulator } from '../server/simulator/phone.ts';
+import { packageVersion } from '../server/version.ts';
 import { Ladder, type Party, showsUtf8 } from './demo-ladder.ts';
 import { CallRecord, judgeCall } from './demo-verdict.ts';
 import { CliError, EXIT, formatError, usageError } from './errors.ts';
 import { SAME_SIGNAL, startFailure } from './run.ts';
-import { packageVersion } from '../server/version.ts';
 
 /** How the demo is to run. */
 export interface DemoSettings {

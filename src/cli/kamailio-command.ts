@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
+import { packageVersion } from '../server/version.ts';
 import { checkFile } from './check.ts';
 import { isDaemon, reportFailure, reportReady, startInBackground } from './daemon.ts';
 import { CliError, EXIT, formatError } from './errors.ts';
 import { type KamailioOptions, parseKamailioOptions } from './kamailio-options.ts';
 import { runServer } from './run.ts';
 import type { RunSettings } from './settings.ts';
-import { packageVersion } from '../server/version.ts';
 
 /** Text of -h: what is acted upon, what is ignored, and that there is a shorter way. */
 const HELP = `Usage: trunkline [Kamailio's options]
