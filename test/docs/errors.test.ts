@@ -34,6 +34,12 @@ const OTHERS: ReadonlySet<string> = new Set([
   'LOG_DAEMON',
   'OS_NAME',
   'TRUNKLINE_DAEMON',
+  'TRUNKLINE_RPC',
+  // Kamailio's states of connections, in core.tcp_list.
+  'CONN_BAD',
+  'CONN_CONNECT',
+  'CONN_EOF',
+  'CONN_OK',
   'TRUNKLINE_DB_URL',
   'UAC_AUTH',
   'USE_UAC_FROM',
