@@ -113,6 +113,8 @@ function accountOf(columns: readonly UacregColumn[], row: readonly SqlValue[]): 
     const value = row[index] ?? null;
     account[field] = length === null ? integer(value) : `${value ?? ''}`;
   }
+  // Rows written by position have a number there, after expires, flags and reg_delay. It names no socket, and Kamailio goes on without one.
+  if (account.socket === '0') account.socket = '';
   // Each field has the type of its column, as EMPTY_ACCOUNT has.
   return account as unknown as AccountRow;
 }

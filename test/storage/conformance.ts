@@ -244,8 +244,8 @@ export function conformance(kind: DatabaseKind, dialect: Dialect, more: (place: 
             remoteDomain: 'mydomain',
             realm: 'asteriskrealm',
             proxy: 'sip:remoteproxy.com:5060',
-            // The blog writes a number there: no socket of that name exists, and the account will say so.
-            socket: '0',
+            // The blog writes a number there, which names no socket.
+            socket: '',
           },
         ]);
       });
