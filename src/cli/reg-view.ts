@@ -71,9 +71,10 @@ export function stateText(state: string, colour: boolean): string {
   return colour && style !== undefined ? styleText(style, state, { validateStream: false }) : state;
 }
 
+/** Status and reason; without a status the reason alone, which says why an account cannot work as it is. */
 function answer(of: Fields): string {
   const code = number(of, 'last_code');
-  return code === 0 ? '' : `${code} ${text(of, 'last_reason')}`.trim();
+  return `${code === 0 ? '' : code} ${text(of, 'last_reason')}`.trim();
 }
 
 const HEAD = ['ACCOUNT', 'REGISTERED AS', 'REGISTRAR', 'STATE', 'EXPIRES', 'NEXT', 'LAST ANSWER', 'FAILED', 'TOOK'];

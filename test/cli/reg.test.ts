@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { accountTable, duration } from '../../src/cli/reg-view.ts';
+import { accountDetails, accountTable, duration } from '../../src/cli/reg-view.ts';
 import { RegistrarSimulator } from '../../src/server/simulator/registrar.ts';
 import { openAccountStore } from '../../src/storage/uacreg.ts';
 import { command, type Finished, type Running, start } from '../support/command.ts';
@@ -188,6 +188,16 @@ describe('the table of accounts', () => {
     assert.match(widths[0] ?? '', /TOOK$/);
     for (const head of widths) assert.match(head, /^ACCOUNT .*STATE.*LAST ANSWER/);
     assert.ok((widths[3] ?? '').length < (widths[1] ?? '').length);
+  });
+  it('says why an account cannot work as it is', () => {
+    const faulty = new Map([
+      ...row,
+      ['state', 'faulty'],
+      ['last_code', 0],
+      ['last_reason', 'socket x is none of ours'],
+    ]);
+    assert.match(accountTable([faulty], false, 200), / faulty .* socket x is none of ours/);
+    assert.match(accountDetails(faulty, 0, false), /^last answer +socket x is none of ours$/m);
   });
   it('shows text of the network without its control characters', () => {
     const evil = new Map([...row, ['l_uuid', 'a\x1b[2Jb']]);
