@@ -10,7 +10,7 @@ const options: LoadOptions = {
   unsupported: 'error',
   autoAliases: null,
 };
-const check = checkConfiguration(options);
+const check = await checkConfiguration(options);
 if (!check.ok) throw new Error(check.text);
 const log = new LogSink({ level: 0, readable: true, colour: false, stream: process.stderr });
 const server = await startServer(options, log);

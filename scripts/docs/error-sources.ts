@@ -1,4 +1,5 @@
 /** Every error code of the program, layer by layer, from the records beside the code. */
+import { API_ERRORS } from '../../src/api/errors.ts';
 import { type CliCode, cliCodes } from '../../src/cli/errors.ts';
 import { DIGEST_ERRORS } from '../../src/digest/errors.ts';
 import { PARSE_ERRORS } from '../../src/message/parse-errors.ts';
@@ -76,6 +77,12 @@ export const errorGroups: readonly ErrorGroup[] = [
     title: 'Script at run time',
     intro: 'In the log, while a route handles a message. The route goes on with the failure as a return code.',
     codes: { ...withActions(runtimeCodes, RUNTIME_ACTIONS), ...VARIABLE_ERRORS },
+  },
+  {
+    title: 'TypeScript routes',
+    intro:
+      'Codes that begin with CFG_ come in `check` and at the start; the others are in the log, with file, line and column of the handler.',
+    codes: API_ERRORS,
   },
   {
     title: 'Modules',

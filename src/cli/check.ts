@@ -85,7 +85,7 @@ export async function checkFile(
   const { checkConfiguration } = await import('../server/server.ts');
   const wrapped = withPrologue(load, prologue);
   try {
-    const result = checkConfiguration(wrapped.load);
+    const result = await checkConfiguration(wrapped.load);
     const text = wrapped.tell(result.text).trimEnd();
     if (text !== '') out.write(`${out.isTTY === true ? coloured(text) : text}\n\n`);
     const warnings = result.diagnostics.filter(({ severity }) => severity === 'warning').length;

@@ -120,7 +120,7 @@ export function buildProgram(finish: Finish): Command {
 
   withFileOptions(program.command('run'))
     .description('run a configuration in the foreground until SIGTERM or Ctrl-C')
-    .argument('<file>', 'the kamailio.cfg')
+    .argument('<file>', 'the kamailio.cfg, or a routes file in TypeScript')
     .option(
       '--debug <level>',
       "log level instead of the file's: -1 errors … 1 notices, 2 information, 3 debugging",
@@ -152,7 +152,7 @@ export function buildProgram(finish: Finish): Command {
 
   withFileOptions(program.command('check'))
     .description('read a configuration and report every problem as file:line:column, without starting anything')
-    .argument('<file...>', 'the kamailio.cfg; several are checked one after the other')
+    .argument('<file...>', 'the kamailio.cfg or routes file; several are checked one after the other')
     .action(async (files: string[], options: FileOptions) => {
       let ok = true;
       for (const file of files) {

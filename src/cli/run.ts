@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { BINRPC_ERRORS } from '../rpc/binrpc/errors.ts';
-import { L_CRIT, L_NOTICE, L_WARN } from '../script/log.ts';
+import { L_CRIT, L_ERR, L_NOTICE, L_WARN } from '../script/log.ts';
 import { type RunningServer, StartError } from '../server/server-api.ts';
 import { TRANSPORT_ERRORS } from '../transport/errors.ts';
 import type { ListenSocket } from '../transport/transport.ts';
@@ -169,6 +169,12 @@ export async function runServer(settings: RunSettings, observer?: RunObserver): 
     logs.life.write(L_CRIT, 'core', `a fault of trunkline itself: ${error.stack ?? error.message}`, 'CLI_INTERNAL');
     if (pidFile !== '') removePidFile(pidFile);
     process.exit(EXIT.failed);
+  });
+
+  // Code beside a configuration may forget a promise; what runs for other calls must not end for that.
+  process.on('unhandledRejection', (error) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    logs.life.write(L_ERR, 'script', `a promise failed that nobody waits for: ${text}`, 'API_UNHANDLED_REJECTION');
   });
 
   const { startServer } = await import('../server/server.ts');

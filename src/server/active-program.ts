@@ -46,24 +46,28 @@ export function link(
   statistics: Statistics,
   planned: PlannedSender | null,
 ): LinkedProgram | null {
-  return linkProgram(loaded.plan, {
-    proxy: core.proxy,
-    sender: planned ?? core.transport,
-    transactions: core.transactions,
-    random: core.random,
-    rpc: core.rpc,
-    keep: core.keep,
-    http: core.http,
-    runtime: {
-      directory: options.runtimeDirectory || loaded.plan.globals.server.rundir || RUN_DIRECTORY,
-      owner: options.owner ?? null,
+  return linkProgram(
+    loaded.plan,
+    {
+      proxy: core.proxy,
+      sender: planned ?? core.transport,
+      transactions: core.transactions,
+      random: core.random,
+      rpc: core.rpc,
+      keep: core.keep,
+      http: core.http,
+      runtime: {
+        directory: options.runtimeDirectory || loaded.plan.globals.server.rundir || RUN_DIRECTORY,
+        owner: options.owner ?? null,
+      },
+      resolver: core.proxy.resolver,
+      wheel: core.wheel,
+      clock: core.clock,
+      log,
+      statistics,
     },
-    resolver: core.proxy.resolver,
-    wheel: core.wheel,
-    clock: core.clock,
-    log,
-    statistics,
-  });
+    loaded.code,
+  );
 }
 
 /** Kamailio's own place for sockets of operators. */

@@ -74,7 +74,7 @@ export class StartError extends Error {
 /** What src/server/server.ts offers to the command line. */
 export interface ServerApi {
   /** Reads and checks; never throws for a bad file. */
-  checkConfiguration(options: LoadOptions): CheckResult;
+  checkConfiguration(options: LoadOptions): Promise<CheckResult>;
   /** @throws StartError */
   startServer(options: LoadOptions, log: Log): Promise<RunningServer>;
 }

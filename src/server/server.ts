@@ -83,10 +83,10 @@ function isLoaded({ plan }: LoadedConfiguration, name: string): boolean {
 }
 
 /** Reads and checks a configuration without opening anything; never throws for a bad file. */
-export function checkConfiguration(options: LoadOptions): CheckResult {
+export async function checkConfiguration(options: LoadOptions): Promise<CheckResult> {
   let loaded: LoadedConfiguration;
   try {
-    loaded = loadConfiguration(options);
+    loaded = await loadConfiguration(options);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     return { diagnostics: [], text: `error: ${error.message} [${error.code}]\n`, ok: false };
@@ -120,6 +120,7 @@ class Server implements RunningServer {
   private readonly fixed: ReadonlyMap<string, string>;
   private read: readonly string[];
   private stopping: Promise<void> | null = null;
+  private reloading: Promise<unknown> = Promise.resolve();
 
   constructor(parts: {
     core: ServerCore;
@@ -154,11 +155,18 @@ class Server implements RunningServer {
     return this.stats.list();
   }
 
-  async reload(): Promise<readonly Diagnostic[]> {
+  reload(): Promise<readonly Diagnostic[]> {
+    // One after the other: reading code takes a while, and the file read last has to be the one in force.
+    const done = this.reloading.then(() => this.readAgain());
+    this.reloading = done.catch(() => {});
+    return done;
+  }
+
+  private async readAgain(): Promise<readonly Diagnostic[]> {
     const { options, log } = this;
     try {
       if (this.stopping !== null) throw new StartError('SERVER_STOPPING', 'the server is about to stop');
-      const loaded = loadConfiguration(options);
+      const loaded = await loadConfiguration(options);
       refuse(loaded, options);
       for (const [setting, value] of fixedSettings(loaded, options)) {
         if (value === this.fixed.get(setting)) continue;
@@ -216,8 +224,8 @@ function fixedSettings(loaded: LoadedConfiguration, options: LoadOptions): Reado
 }
 
 /** Absolute names of the files that a configuration was read from. */
-function filesOf({ files }: LoadedConfiguration, { cwd }: LoadOptions): string[] {
-  return [...files.keys()].map((name) => resolve(cwd, name));
+function filesOf({ files, codeFiles }: LoadedConfiguration, { cwd }: LoadOptions): string[] {
+  return [...[...files.keys()].map((name) => resolve(cwd, name)), ...codeFiles];
 }
 
 /** cfg.reload: the command that reads the configuration again. */
@@ -250,7 +258,7 @@ function logWarnings(log: Log, warnings: readonly Diagnostic[]): void {
  * @throws StartError CFG_INVALID with all problems, CFG_FILE, or the TRANSPORT_… code of a socket that cannot be opened
  */
 export async function startServer(options: LoadOptions, sink: Log): Promise<RunningServer> {
-  const loaded = loadConfiguration(options);
+  const loaded = await loadConfiguration(options);
   refuse(loaded, options);
   const { plan } = loaded;
   const { settings, server } = plan.globals;

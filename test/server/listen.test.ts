@@ -93,14 +93,14 @@ describe('listen', () => {
     );
   });
 
-  test('a check knows the sockets that would be open', () => {
+  test('a check knows the sockets that would be open', async () => {
     const cfg = `enable_tls=yes\nlisten=127.0.0.1:5070\n${ECHO.replace('if (uri', 'SOCKET if (uri')}`;
-    const check = (socket: string, listen: string[] = []) =>
-      checkConfiguration(optionsFor(cfg.replace('SOCKET', `force_send_socket(${socket});`), { listen })).text;
+    const check = async (socket: string, listen: string[] = []) =>
+      (await checkConfiguration(optionsFor(cfg.replace('SOCKET', `force_send_socket(${socket});`), { listen }))).text;
     for (const socket of ['udp:127.0.0.1:5070', 'tcp:127.0.0.1:5070', 'tls:127.0.0.1:5071'])
-      assert.doesNotMatch(check(socket), /error/, socket);
-    assert.match(check('udp:127.0.0.1:5080'), /error.*not a socket/);
-    assert.doesNotMatch(check('udp:127.0.0.1:5080', ['udp:127.0.0.1:5080']), /error/);
+      assert.doesNotMatch(await check(socket), /error/, socket);
+    assert.match(await check('udp:127.0.0.1:5080'), /error.*not a socket/);
+    assert.doesNotMatch(await check('udp:127.0.0.1:5080', ['udp:127.0.0.1:5080']), /error/);
   });
 
   test('auto_aliases: the names that the DNS has for our addresses, each address asked once, and no wildcard', async () => {

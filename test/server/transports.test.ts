@@ -199,7 +199,7 @@ describe('TLS', { skip }, () => {
       assert.match(error.details, /test\.cfg:4:\d+: error: TLS file "nowhere\.crt" cannot be read.*\[CFG_TLS_FILE\]/);
       return true;
     });
-    const checked = checkConfiguration(optionsFor(cfg, {}, folder));
+    const checked = await checkConfiguration(optionsFor(cfg, {}, folder));
     assert.equal(checked.ok, true);
     assert.match(checked.text, /test\.cfg:4:\d+: warning: .*CFG_TLS_FILE/);
   });

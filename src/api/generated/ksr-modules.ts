@@ -1,0 +1,1656 @@
+// Made by "npm run docs" from the definitions in src/modules/. Do not edit.
+import type { KsrCore, KsrX } from '../ksr/core.ts';
+import type { KsrGetters } from '../ksr/getters.ts';
+
+/** The KSR object of one run of a handler: the modules by name, with the functions that they have in kamailio.cfg. */
+export interface Ksr extends KsrCore {
+  /** Ends of a handler, functions by name. */
+  readonly x: KsrX;
+  /** Short ways to what routes read most. */
+  readonly kx: KsrGetters;
+  readonly app_ts: KsrAppTs;
+  readonly cfgutils: KsrCfgutils;
+  readonly corex: KsrCorex;
+  readonly counters: KsrCounters;
+  readonly htable: KsrHtable;
+  readonly jsonrpcs: KsrJsonrpcs;
+  readonly kex: KsrKex;
+  readonly maxfwd: KsrMaxfwd;
+  readonly rr: KsrRr;
+  readonly sanity: KsrSanity;
+  readonly siputils: KsrSiputils;
+  readonly sl: KsrSl;
+  readonly sqlops: KsrSqlops;
+  readonly statistics: KsrStatistics;
+  readonly textops: KsrTextops;
+  readonly textopsx: KsrTextopsx;
+  readonly tls: KsrTls;
+  readonly tm: KsrTm;
+  readonly tmx: KsrTmx;
+  readonly uac: KsrUac;
+  readonly websocket: KsrWebsocket;
+  readonly xhttp: KsrXhttp;
+  readonly xlog: KsrXlog;
+}
+
+/** Functions of module app_ts. */
+export interface KsrAppTs {
+  /** In any block. Yes: ours. */
+  ts_run(
+    text: string | number,
+    value?: string | number | null | undefined,
+    value2?: string | number | null | undefined,
+    value3?: string | number | null | undefined,
+    value4?: string | number | null | undefined,
+    value5?: string | number | null | undefined,
+  ): Promise<number>;
+}
+
+/** Functions of module cfgutils. */
+export interface KsrCfgutils {
+  /** In any block. */
+  rand_set_prob(number: number): number;
+  /** In any block. */
+  rand_reset_prob(): number;
+  /** In any block. */
+  rand_get_prob(): number;
+  /** In any block. */
+  rand_event(): number;
+  /** In any block. */
+  sleep(number: number): Promise<number>;
+  /** In any block. */
+  usleep(number: number): Promise<number>;
+  /** In any block. */
+  abort(): number;
+  /** In any block. Partly: reports the memory of the process. */
+  pkg_status(): number;
+  /** In any block. Partly: reports the memory of the process. */
+  pkg_summary(): number;
+  /** In any block. Partly: reports the memory of the process. */
+  shm_status(): number;
+  /** In any block. Partly: reports the memory of the process. */
+  shm_summary(): number;
+  /** In any block. */
+  set_gflag(number: number): number;
+  /** In any block. */
+  reset_gflag(number: number): number;
+  /** In any block. */
+  is_gflag(number: number): number;
+  /** In any block. */
+  lock(text: string | number, text2?: string | number | undefined): Promise<number>;
+  /** In any block. */
+  unlock(text: string | number, text2?: string | number | undefined): number;
+  /** In any block. */
+  trylock(text: string | number, text2?: string | number | undefined): number;
+  /** In any block. */
+  check_route_exists(text: string | number): number;
+  /** In any block. */
+  route_if_exists(text: string | number): Promise<number>;
+  /** In any block. */
+  core_hash(text: string | number, text2: string | number, number: number): number;
+}
+
+/** Functions of module corex. */
+export interface KsrCorex {
+  /** In request_route or failure_route. */
+  append_branch(text?: string | number | undefined, text2?: string | number | undefined): number;
+  /** In request_route or failure_route. */
+  send_udp(text?: string | number | undefined): number;
+  /** In request_route or failure_route. */
+  send_tcp(text?: string | number | undefined): number;
+  /** In request_route or failure_route. */
+  send(text?: string | number | undefined): number;
+  /** In any block. */
+  send_data(text: string | number, text2: string | number): number;
+  /** In any block. */
+  sendx(text: string | number, text2: string | number, text3: string | number): number;
+  /** In reply_route. */
+  forward_reply(): number;
+  /** In any block. */
+  set_send_socket(text: string | number): number;
+  /** In any block. */
+  set_send_socket_name(text: string | number): number;
+  /** In any block. Partly: the answer and the relay go by a socket of the same protocol and address family only. */
+  set_recv_socket(text: string | number): number;
+  /** In any block. Partly: the answer and the relay go by a socket of the same protocol and address family only. */
+  set_recv_socket_name(text: string | number): number;
+  /** In any block. */
+  set_source_address(text: string | number): number;
+  /** In any block. */
+  is_socket_name(text: string | number): number;
+  /** In any block. */
+  setxflag(number: number): number;
+  /** In any block. */
+  resetxflag(number: number): number;
+  /** In any block. */
+  isxflagset(number: number): number;
+  /** In any block. Partly: kept and told, nothing acts on it. */
+  msg_iflag_set(text: string | number): number;
+  /** In any block. Partly: kept and told, nothing acts on it. */
+  msg_iflag_reset(text: string | number): number;
+  /** In any block. Partly: kept and told, nothing acts on it. */
+  msg_iflag_is_set(text: string | number): number;
+  /** In any block. */
+  file_read(text: string | number, variable: string): Promise<number>;
+  /** In any block. */
+  file_write(text: string | number, text2: string | number): Promise<number>;
+  /** In any block. */
+  is_faked_msg(): number;
+  /** In any block. No: there is no event_route[network:msg], which is for other encodings of the wire than SIP. */
+  is_incoming(): number;
+  /** In any block. */
+  add_tcp_alias(number: number): number;
+  /** In request_route. */
+  forward_uac(number?: number | undefined): number;
+  /** In request_route. */
+  forward_uac_uri(text: string | number, number?: number | undefined): number;
+  /** In any block. */
+  via_add_srvid(number: number): number;
+  /** In any block. Yes: several values of one field stand together. */
+  via_add_xavp_params(number: number): number;
+  /** In any block. */
+  via_use_xavp_fields(number: number): number;
+  /** In any block. Yes: several values of one field stand together. */
+  via_reply_add_xavp_params(number: number): number;
+  /** In any block. Partly: kept and told, nothing acts on them. */
+  msg_vbflag_set(number: number): number;
+  /** In any block. Partly: kept and told, nothing acts on them. */
+  msg_vbflag_reset(number: number): number;
+  /** In any block. Partly: kept and told, nothing acts on them. */
+  msg_vbflag_is_set(number: number): number;
+  /** In any block. No: what it does is documented nowhere. */
+  msg_vbflag_parse(text: string | number): number;
+}
+
+/** Functions of module counters. */
+export interface KsrCounters {
+  /** In request_route, failure_route, onreply_route, reply_route or onsend_route. */
+  cnt_inc(text: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or onsend_route. */
+  cnt_add(text: string | number, number: number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or onsend_route. */
+  cnt_reset(text: string | number): number;
+}
+
+/** Functions of module htable. */
+export interface KsrHtable {
+  /** In any block. Partly: the first 1000 entries of each table, at level notice. */
+  sht_print(): number;
+  /** In any block. */
+  sht_reset(text: string | number): number;
+  /** In any block. */
+  sht_rm(text: string | number, text2: string | number): number;
+  /** In any block. */
+  sht_rm_name_re(text: string | number): number;
+  /** In any block. */
+  sht_rm_value_re(text: string | number): number;
+  /** In any block. */
+  sht_rm_name(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  sht_rm_value(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  sht_match_name(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  sht_has_name(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  sht_match_str_value(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  sht_has_str_value(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  sht_setxs(text: string | number, text2: string | number, text3: string | number, number: number): number;
+  /** In any block. */
+  sht_setxi(text: string | number, text2: string | number, number: number, number2: number): number;
+  /** In any block. Partly: returns the new value, and 1 in the place of 0, which would end the script. */
+  sht_inc(text: string | number, text2: string | number): number;
+  /** In any block. Partly: returns the new value, and 1 in the place of 0, which would end the script. */
+  sht_dec(text: string | number, text2: string | number): number;
+  /** In any block. */
+  sht_is_null(text: string | number, text2: string | number): number;
+  /** In any block. */
+  sht_lock(text: string | number): Promise<number>;
+  /** In any block. */
+  sht_unlock(text: string | number): number;
+  /** In any block. */
+  sht_iterator_start(text: string | number, text2: string | number): number;
+  /** In any block. */
+  sht_iterator_next(text: string | number): number;
+  /** In any block. */
+  sht_iterator_end(text: string | number): number;
+  /** In any block. */
+  sht_iterator_rm(text: string | number): number;
+  /** In any block. */
+  sht_iterator_sets(text: string | number, text2: string | number): number;
+  /** In any block. */
+  sht_iterator_seti(text: string | number, number: number): number;
+  /** In any block. */
+  sht_iterator_setex(text: string | number, number: number): number;
+}
+
+/** Functions of module jsonrpcs. */
+export interface KsrJsonrpcs {
+  /** In any block. Yes: bad JSON is answered with an error, batches are carried out. */
+  jsonrpc_dispatch(): Promise<number>;
+  /** In any block. */
+  jsonrpc_exec(text: string | number): Promise<number>;
+}
+
+/** Functions of module kex. */
+export interface KsrKex {
+  /** In any block. */
+  setbflag(number: number, number2?: number | undefined): number;
+  /** In any block. */
+  resetbflag(number: number, number2?: number | undefined): number;
+  /** In any block. */
+  isbflagset(number: number, number2?: number | undefined): number;
+  /** In any block. */
+  setsflag(number: number): number;
+  /** In any block. */
+  resetsflag(number: number): number;
+  /** In any block. */
+  issflagset(number: number): number;
+  /** In any block. */
+  setdsturi(text: string | number): number;
+  /** In any block. */
+  resetdsturi(): number;
+  /** In any block. */
+  isdsturiset(): number;
+  /** In any block. */
+  is_myself(text: string | number): number;
+  /** In any block. */
+  is_myhost(text: string | number): number;
+  /** In any block. */
+  pv_printf(variable: string, text: string | number): number;
+  /** In any block. */
+  avp_printf(variable: string, text: string | number): number;
+  /** In any block. Partly: for the whole server, not for one worker process. */
+  setdebug(number: number): number;
+  /** In any block. */
+  resetdebug(): number;
+  /** In request_route or failure_route. */
+  km_append_branch(text?: string | number | undefined): number;
+}
+
+/** Functions of module maxfwd. */
+export interface KsrMaxfwd {
+  /** In request_route. */
+  mf_process_maxfwd_header(number: number): number;
+  /** In request_route. */
+  maxfwd_process(number: number): number;
+  /** In request_route. */
+  process_maxfwd(number: number): number;
+  /** In request_route, failure_route or branch_route. */
+  is_maxfwd_lt(number: number): number;
+  /** In request_route, failure_route or branch_route. */
+  mf_lowlimit(number: number): number;
+  /** In request_route, failure_route or branch_route. */
+  maxfwd_at_least(number: number): number;
+  /** In request_route. */
+  process_maxfwd(number: number): number;
+}
+
+/** Functions of module rr. */
+export interface KsrRr {
+  /** In request_route, failure_route or branch_route. */
+  record_route(text?: string | number | undefined): number;
+  /** In request_route, failure_route or branch_route. */
+  record_route_preset(text: string | number, text2?: string | number | undefined): number;
+  /** In request_route, failure_route or branch_route. */
+  record_route_advertised_address(text: string | number): number;
+  /** In request_route or failure_route. */
+  remove_record_route(): number;
+  /** In request_route, failure_route or branch_route. */
+  add_rr_param(text: string | number): number;
+  /** In request_route. */
+  loose_route(): number;
+  /** In request_route. */
+  loose_route_mode(number: number): number;
+  /** In request_route. */
+  loose_route_preloaded(): number;
+  /** In request_route. */
+  check_route_param(pattern: string | RegExp): number;
+  /** In request_route. */
+  is_direction(text: string | number): number;
+  /** In any block. */
+  rr_next_hop_route(): number;
+}
+
+/** Functions of module sanity. */
+export interface KsrSanity {
+  /** In request_route, onreply_route or reply_route. */
+  sanity_check(number?: number | undefined, number2?: number | undefined): number;
+  /** In request_route, onreply_route or reply_route. */
+  sanity_reply(): number;
+}
+
+/** Functions of module siputils. */
+export interface KsrSiputils {
+  /** In any block. */
+  is_request(): number;
+  /** In any block. */
+  is_reply(): number;
+  /** In any block. */
+  is_sip(): number;
+  /** In any block. */
+  is_http(): number;
+  /** In any block. */
+  sip_parse_headers(): number;
+  /** In any block. */
+  has_totag(): number;
+  /** In any block. */
+  is_first_hop(number?: number | undefined): number;
+  /** In any block. */
+  is_supported(text: string | number): number;
+  /** In request_route or event_route[tm:local-request]. */
+  is_user(text: string | number): number;
+  /** In request_route. */
+  options_reply(): number;
+  /** In request_route, failure_route or branch_route. */
+  uri_param(text: string | number, text2?: string | number | undefined): number;
+  /** In request_route, failure_route or branch_route. */
+  uri_param_any(text: string | number): number;
+  /** In request_route, failure_route or branch_route. */
+  uri_param_rm(text: string | number): number;
+  /** In request_route. */
+  add_uri_param(text: string | number): number;
+  /** In request_route or event_route[tm:local-request]. */
+  get_uri_param(text: string | number, variable: string): number;
+  /** In any block. */
+  is_uri(text: string | number): number;
+  /** In any block. */
+  is_gruu(text?: string | number | undefined): number;
+  /** In any block. */
+  cmp_uri(text: string | number, text2: string | number): number;
+  /** In any block. */
+  cmp_aor(text: string | number, text2: string | number): number;
+  /** In any block. */
+  cmp_hdr_name(text: string | number, text2: string | number): number;
+  /** In any block. */
+  set_uri_user(variable: string, variable2: string): number;
+  /** In any block. */
+  set_uri_host(variable: string, variable2: string): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  tel2sip(text: string | number, text2: string | number, variable: string): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  tel2sip2(text: string | number, text2: string | number, variable: string): number;
+  /** In request_route, failure_route or event_route[tm:local-request]. */
+  is_e164(variable: string): number;
+  /** In any block. */
+  is_uri_user_e164(variable: string): number;
+  /** In any block. */
+  is_tel_number(text: string | number): number;
+  /** In any block. */
+  is_numeric(text: string | number): number;
+  /** In any block. */
+  is_alphanum(text: string | number): number;
+  /** In any block. */
+  is_alphanumex(text: string | number, text2: string | number): number;
+  /** In any block. */
+  hdr_date_check(number: number): number;
+  /** In request_route, failure_route or branch_route. */
+  append_rpid_hf(): number;
+  /** In request_route, failure_route or branch_route. */
+  append_rpid_hf(text: string | number, text2: string | number): number;
+  /** In request_route. */
+  is_rpid_user_e164(): number;
+  /** In request_route, onreply_route or reply_route. */
+  encode_contact(text: string | number, text2: string | number): number;
+  /** In request_route. */
+  decode_contact(): number;
+  /** In request_route, failure_route, onreply_route or reply_route. */
+  decode_contact_header(): number;
+  /** In request_route, onreply_route or reply_route. */
+  contact_param_encode(text: string | number, text2: string | number): number;
+  /** In request_route, onreply_route or reply_route. Partly: in the encoding of contact_param_encode(); that of the original is not documented. */
+  contact_param_encode_alias(text: string | number, text2: string | number): number;
+  /** In request_route, onreply_route or reply_route. */
+  contact_param_decode(text: string | number): number;
+  /** In request_route. */
+  contact_param_decode_ruri(text: string | number): number;
+  /** In request_route, onreply_route or reply_route. */
+  contact_param_rm(text: string | number): number;
+  /** In any block. */
+  contact_param_check(text: string | number): number;
+  /** In request_route or failure_route. Yes: for the replies of this transaction; the original, up to 5.4, goes by Call-ID. */
+  ring_insert_callid(): number;
+  /** In any block. */
+  sip_p_charging_vector(text: string | number): number;
+}
+
+/** Functions of module sl. */
+export interface KsrSl {
+  /** In request_route, failure_route, onreply_route or reply_route. */
+  sl_send_reply(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route or reply_route. */
+  sl_reply(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route or reply_route. */
+  send_reply(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route or reply_route. */
+  send_reply_mode(text: string | number, text2: string | number, number: number): number;
+  /** In request_route, failure_route, onreply_route or reply_route. */
+  sl_reply_error(): number;
+  /** In request_route, failure_route, onreply_route or reply_route. */
+  send_reply_error(): number;
+  /** In onreply_route or reply_route. */
+  sl_forward_reply(text?: string | number | undefined, text2?: string | number | undefined): number;
+}
+
+/** Functions of module sqlops. */
+export interface KsrSqlops {
+  /** In any block. */
+  sql_query(text: string | number, text2: string | number, text3?: string | number | undefined): Promise<number>;
+  /** In any block. */
+  sql_xquery(text: string | number, text2: string | number, text3: string | number): Promise<number>;
+  /** In any block. */
+  sql_pvquery(text: string | number, text2: string | number, variables: string): Promise<number>;
+  /** In any block. */
+  sql_query_async(text: string | number, text2: string | number): number;
+  /** In any block. */
+  sql_result_free(text: string | number): number;
+}
+
+/** Functions of module statistics. */
+export interface KsrStatistics {
+  /** In any block. */
+  update_stat(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route, branch_route or event_route[tm:local-request]. */
+  reset_stat(text: string | number): number;
+}
+
+/** Functions of module textops. */
+export interface KsrTextops {
+  /** In any block. */
+  is_method(text: string | number): number;
+  /** In any block. */
+  append_hf(text: string | number, text2?: string | number | undefined): number;
+  /** In any block. */
+  insert_hf(text: string | number, text2?: string | number | undefined): number;
+  /** In request_route, failure_route or branch_route. */
+  append_urihf(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route or branch_route. */
+  append_to_reply(text: string | number): number;
+  /** In request_route, failure_route or branch_route. */
+  append_time(): number;
+  /** In any block. */
+  append_time_to_request(): number;
+  /** In any block. */
+  remove_hf(text: string | number): number;
+  /** In any block. */
+  remove_hf_pv(text: string | number): number;
+  /** In any block. */
+  remove_hf_re(pattern: string | RegExp): number;
+  /** In any block. */
+  remove_hf_re_pv(pattern: string | RegExp): number;
+  /** In any block. */
+  remove_hf_exp(pattern: string | RegExp, pattern2: string | RegExp): number;
+  /** In any block. */
+  remove_hf_exp_pv(pattern: string | RegExp, pattern2: string | RegExp): number;
+  /** In any block. */
+  remove_hf_idx(text: string | number, number: number): number;
+  /** In any block. */
+  remove_hf_match(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  is_present_hf(text: string | number): number;
+  /** In any block. */
+  is_present_hf_pv(text: string | number): number;
+  /** In any block. */
+  is_present_hf_re(pattern: string | RegExp): number;
+  /** In any block. */
+  is_present_hf_re_pv(pattern: string | RegExp): number;
+  /** In any block. */
+  is_privacy(text: string | number): number;
+  /** In any block. */
+  via_param_rm(text: string | number, number: number): number;
+  /** In any block. */
+  search(pattern: string | RegExp): number;
+  /** In any block. */
+  search_body(pattern: string | RegExp): number;
+  /** In any block. */
+  search_hf(text: string | number, pattern: string | RegExp, text2: string | number): number;
+  /** In any block. */
+  search_str(text: string | number, pattern: string | RegExp): number;
+  /** In any block. */
+  search_append(pattern: string | RegExp, text: string | number): number;
+  /** In any block. */
+  search_append_body(pattern: string | RegExp, text: string | number): number;
+  /** In any block. */
+  replace(pattern: string | RegExp, text: string | number): number;
+  /** In any block. */
+  replace_all(pattern: string | RegExp, text: string | number): number;
+  /** In any block. */
+  replace_hdrs(pattern: string | RegExp, text: string | number): number;
+  /** In any block. */
+  replace_body(pattern: string | RegExp, text: string | number): number;
+  /** In any block. */
+  replace_body_all(pattern: string | RegExp, text: string | number): number;
+  /** In any block. */
+  replace_body_atonce(text: string | number, text2: string | number): number;
+  /** In any block. */
+  replace_str(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  replace_hdrs_str(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  replace_body_str(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  subst(substitution: string): number;
+  /** In any block. */
+  subst_body(substitution: string): number;
+  /** In any block. */
+  subst_hf(text: string | number, substitution: string, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  subst_uri(substitution: string): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  subst_user(substitution: string): number;
+  /** In any block. */
+  subst_v(text: string | number, substitution: string, variable: string): number;
+  /** In any block. */
+  cmp_str(text: string | number, text2: string | number): number;
+  /** In any block. */
+  cmp_istr(text: string | number, text2: string | number): number;
+  /** In any block. */
+  starts_with(text: string | number, text2: string | number): number;
+  /** In any block. */
+  ends_with(text: string | number, text2: string | number): number;
+  /** In any block. */
+  str_find(text: string | number, text2: string | number): number;
+  /** In any block. */
+  str_ifind(text: string | number, text2: string | number): number;
+  /** In any block. */
+  str_any_in(text: string | number, text2: string | number): number;
+  /** In any block. */
+  str_all_in(text: string | number, text2: string | number): number;
+  /** In any block. */
+  in_list(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  in_list_prefix(text: string | number, text2: string | number, text3: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  regex_substring(
+    text: string | number,
+    text2: string | number,
+    number: number,
+    number2: number,
+    variable: string,
+  ): number;
+  /** In any block. */
+  has_body(text?: string | number | undefined): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  set_body(text: string | number, text2: string | number): number;
+  /** In any block. */
+  set_body_hex(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route or branch_route. */
+  set_reply_body(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route or branch_route. */
+  set_reply_body_hex(text: string | number, text2: string | number): number;
+  /** In any block. */
+  filter_body(text: string | number): number;
+  /** In request_route, failure_route or branch_route. */
+  set_body_multipart(text?: string | number | undefined): number;
+  /** In request_route, failure_route or branch_route. */
+  set_body_multipart(text: string | number, text2: string | number, text3?: string | number | undefined): number;
+  /** In request_route, failure_route or branch_route. */
+  append_body_part(text: string | number, text2: string | number, text3?: string | number | undefined): number;
+  /** In request_route, failure_route or branch_route. */
+  append_body_part_hex(text: string | number, text2: string | number, text3?: string | number | undefined): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  get_body_part(text: string | number, variable: string): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  get_body_part_raw(text: string | number, variable: string): number;
+  /** In request_route, failure_route or branch_route. */
+  remove_body_part(text: string | number): number;
+  /** In any block. */
+  is_audio_on_hold(): number;
+}
+
+/** Functions of module textopsx. */
+export interface KsrTextopsx {
+  /** In request_route, onreply_route or reply_route. */
+  msg_apply_changes(): number;
+  /** In request_route, onreply_route or reply_route. */
+  msg_set_buffer(text: string | number): number;
+  /** In any block. */
+  msg_changed_route(text: string | number): Promise<number>;
+  /** In onreply_route or reply_route. */
+  change_reply_status(number: number, text: string | number): number;
+  /** In onreply_route or reply_route. */
+  change_reply_status_code(number: number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  append_hf_value(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  insert_hf_value(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  remove_hf_value(text: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  remove_hf_value2(text: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  assign_hf_value(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  assign_hf_value2(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  include_hf_value(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  exclude_hf_value(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  hf_value_exists(text: string | number, text2: string | number): number;
+  /** In any block. */
+  hf_iterator_start(text: string | number): number;
+  /** In any block. */
+  hf_iterator_next(text: string | number): number;
+  /** In any block. */
+  hf_iterator_prev(text: string | number): number;
+  /** In any block. */
+  hf_iterator_end(text: string | number): number;
+  /** In any block. */
+  hf_iterator_rm(text: string | number): number;
+  /** In any block. */
+  hf_iterator_append(text: string | number, text2: string | number): number;
+  /** In any block. */
+  hf_iterator_insert(text: string | number, text2: string | number): number;
+  /** In any block. */
+  bl_iterator_start(text: string | number): number;
+  /** In any block. */
+  bl_iterator_next(text: string | number): number;
+  /** In any block. */
+  bl_iterator_end(text: string | number): number;
+  /** In any block. */
+  bl_iterator_rm(text: string | number): number;
+  /** In any block. */
+  bl_iterator_append(text: string | number, text2: string | number): number;
+  /** In any block. */
+  bl_iterator_insert(text: string | number, text2: string | number): number;
+  /** In any block. */
+  remove_body(): number;
+  /** In any block. */
+  keep_hf(pattern?: string | RegExp | undefined): number;
+  /** In any block. */
+  fnmatch(text: string | number, text2: string | number, text3?: string | number | undefined): number;
+}
+
+/** Functions of module tls. */
+export interface KsrTls {
+  /** In request_route. Partly: never of a WebSocket connection. */
+  is_peer_verified(): number;
+  /** In any block. No: there is one client profile. */
+  tls_set_connect_server_id(text: string | number): number;
+}
+
+/** Functions of module tm. */
+export interface KsrTm {
+  /** In request_route or event_route. */
+  t_newtran(): number;
+  /** In request_route. */
+  t_release(): number;
+  /** In any block. Partly: an ACK to a 2xx finds no transaction. */
+  t_check_trans(): number;
+  /** In request_route. */
+  t_lookup_request(): number;
+  /** In request_route. */
+  t_lookup_cancel(number?: number | undefined): number;
+  /** In request_route. */
+  t_relay_cancel(): number;
+  /** In any block. */
+  t_cell_append_branches(number: number, number2: number): number;
+  /** In request_route. */
+  t_save_lumps(): number;
+  /** In any block. */
+  t_exists(): number;
+  /** In any block. */
+  t_clean(): number;
+  /** In branch_route. Partly: branch edits are always applied when the branch is sent. */
+  t_msg_apply_changes(): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay(): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay_to_udp(): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay_to_udp(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay_to_tcp(): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay_to_tcp(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay_to_tls(): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay_to_tls(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay_to(): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay_to(text: string | number): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay_to(text: string | number, number: number): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
+  t_relay_to_proxy(text: string | number): number;
+  /** In request_route. */
+  t_forward_nonack(text: string | number, text2: string | number): number;
+  /** In request_route. */
+  t_forward_nonack_udp(text: string | number, text2: string | number): number;
+  /** In request_route. */
+  t_forward_nonack_tcp(text: string | number, text2: string | number): number;
+  /** In request_route. */
+  t_forward_nonack_tls(text: string | number, text2: string | number): number;
+  /** In request_route. */
+  t_forward_nonack_to(text: string | number, text2: string | number): number;
+  /** In request_route. */
+  t_forward_nonack_uri(): number;
+  /** In request_route. Yes: the second argument is a variable or text with host:port; bare $name of SER is not read. */
+  t_relay_to_avp(text: string | number, value: string | number | null): number;
+  /** In request_route or failure_route. */
+  t_load_contacts(number?: number | undefined): number;
+  /** In request_route or failure_route. */
+  t_next_contacts(): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. Partly: flows of one instance are not kept apart, so there is never a next one. */
+  t_next_contact_flow(): number;
+  /** In request_route, failure_route, onreply_route, reply_route, event_route[tm:branch-failure] or event_route. */
+  t_reply(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route, event_route[tm:branch-failure] or event_route. */
+  t_send_reply(text: string | number, text2: string | number): number;
+  /** In request_route, failure_route, onreply_route, reply_route, event_route[tm:branch-failure] or event_route. */
+  t_reply_error(): number;
+  /** In request_route. */
+  t_retransmit_reply(): number;
+  /** In failure_route. */
+  t_drop_replies(text?: string | number | undefined): number;
+  /** In onreply_route or reply_route. */
+  t_is_retr_async_reply(): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_is_canceled(): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_is_expired(): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_any_replied(): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_any_timeout(): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_grep_status(number: number): number;
+  /** In any block. */
+  t_get_status_code(): number;
+  /** In any block. */
+  t_check_status(pattern: string | RegExp): number;
+  /** In any block. */
+  t_branch_timeout(): number;
+  /** In any block. */
+  t_branch_replied(): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_on_failure(route: string): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_on_reply(route: string): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_on_branch(route: string): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_on_branch_failure(route: string): number;
+  /** In any block. */
+  t_is_set(text: string | number): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_set_fr(number: number, number2?: number | undefined): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_reset_fr(): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_set_max_lifetime(number: number, number2: number): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_reset_max_lifetime(): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_set_retr(number: number, number2: number): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_reset_retr(): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_set_auto_inv_100(number: number): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_set_disable_6xx(number: number): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_set_disable_failover(number: number): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_set_disable_internal_reply(number: number): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_set_no_e2e_cancel_reason(number: number): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
+  t_disable_e2e_cancel_reason(number: number): number;
+  /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. Partly: accepted; ACKs to negative finals are always ours. */
+  t_set_no_auto_ack(number: number): number;
+  /** In request_route. */
+  t_replicate(text?: string | number | undefined): number;
+  /** In request_route. */
+  t_replicate(text: string | number, text2: string | number): number;
+  /** In request_route. */
+  t_replicate_to(text: string | number, text2: string | number): number;
+  /** In request_route. */
+  t_replicate_udp(text: string | number, text2: string | number): number;
+  /** In request_route. */
+  t_replicate_tcp(text: string | number, text2: string | number): number;
+  /** In request_route. */
+  t_replicate_tls(text: string | number, text2: string | number): number;
+  /** In any block. Partly: the socket is chosen by the destination. */
+  t_uac_send(
+    text: string | number,
+    text2: string | number,
+    text3: string | number,
+    text4: string | number,
+    text5: string | number,
+    text6: string | number,
+  ): number;
+  /** In any block. Partly: own requests always start from their own headers. */
+  t_use_uac_headers(): number;
+  /** In request_route or failure_route. Partly: without the lines that tw_append names. */
+  t_write_req(text: string | number, text2: string | number): Promise<number>;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. No: SCTP is not a transport of this server. */
+  t_relay_to_sctp(): number;
+  /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. No: SCTP is not a transport of this server. */
+  t_relay_to_sctp(text: string | number, text2: string | number): number;
+  /** In request_route. No: SCTP is not a transport of this server. */
+  t_forward_nonack_sctp(text: string | number, text2: string | number): number;
+  /** In request_route. No: SCTP is not a transport of this server. */
+  t_replicate_sctp(text: string | number, text2: string | number): number;
+  /** In request_route or failure_route. No: Node has no datagram sockets in the file system; t_write_req() writes the same to a FIFO. */
+  t_write_unix(text: string | number, text2: string | number): number;
+}
+
+/** Functions of module tmx. */
+export interface KsrTmx {
+  /** In request_route. */
+  t_precheck_trans(): number;
+  /** In any block. */
+  t_is_branch_route(): number;
+  /** In any block. */
+  t_is_failure_route(): number;
+  /** In any block. */
+  t_is_reply_route(): number;
+  /** In any block. */
+  t_is_request_route(): number;
+  /** In any block. */
+  t_suspend(): number;
+  /** In any block. */
+  t_continue(number: number, number2: number, route: string): number;
+  /** In any block. */
+  t_drop(number?: number | undefined): number;
+  /** In onreply_route or reply_route. */
+  t_cancel_branches(text: string | number): number;
+  /** In any block. */
+  t_cancel_callid(text: string | number, text2: string | number, number: number, number2?: number | undefined): number;
+  /** In any block. */
+  t_reply_callid(text: string | number, text2: string | number, text3: string | number, text4: string | number): number;
+  /** In any block. */
+  t_flush_flags(): number;
+  /** In any block. */
+  t_flush_xflags(): number;
+  /** In event_route[tm:branch-failure] or event_route. */
+  t_reuse_branch(): number;
+  /** In any block. No: it is about INVITEs made here whose ACK is held back, and none is. */
+  t_uac_ack_local(
+    text: string | number,
+    text2: string | number,
+    text3?: string | number | undefined,
+    text4?: string | number | undefined,
+  ): number;
+  /** In any block. */
+  t_cancel_branch_idx(number: number, number2: number, number3: number): number;
+  /** In any block. Partly: kept and told, nothing acts on them. */
+  t_vbflag_set(number: number): number;
+  /** In any block. Partly: kept and told, nothing acts on them. */
+  t_vbflag_reset(number: number): number;
+  /** In any block. Partly: kept and told, nothing acts on them. */
+  t_vbflag_is_set(number: number): number;
+}
+
+/** Functions of module uac. */
+export interface KsrUac {
+  /** In request_route or branch_route. */
+  uac_replace_from(value: string | number | null): number;
+  /** In request_route or branch_route. */
+  uac_replace_from(value: string | number | null, value2: string | number | null): number;
+  /** In request_route. */
+  uac_restore_from(): number;
+  /** In request_route or branch_route. */
+  uac_replace_to(value: string | number | null): number;
+  /** In request_route or branch_route. */
+  uac_replace_to(value: string | number | null, value2: string | number | null): number;
+  /** In request_route. */
+  uac_restore_to(): number;
+  /** In failure_route, event_route[tm:branch-failure] or event_route. */
+  uac_auth(number?: number | undefined): number;
+  /** In failure_route, event_route[tm:branch-failure] or event_route. */
+  uac_auth_mode(number: number): number;
+  /** In any block. */
+  uac_req_send(): number;
+  /** In any block. */
+  uac_req_end(text: string | number): number;
+  /** In request_route, failure_route or branch_route. */
+  uac_reg_request_to(text: string | number, number: number): number;
+  /** In any block. */
+  uac_reg_lookup(text: string | number, variable: string): number;
+  /** In any block. */
+  uac_reg_lookup_uri(text: string | number, variable: string): number;
+  /** In any block. */
+  uac_reg_status(text: string | number): number;
+  /** In any block. */
+  uac_reg_refresh(text: string | number): Promise<number>;
+  /** In any block. */
+  uac_reg_enable(text: string | number, text2: string | number): number;
+  /** In any block. */
+  uac_reg_disable(text: string | number, text2: string | number): number;
+  /** In any block. */
+  uac_reg_send_register(text: string | number, text2: string | number): number;
+  /** In any block. */
+  uac_reg_send_unregister(text: string | number, text2: string | number): number;
+  /** In request_route or branch_route. */
+  uac_replace_from_uri(value: string | number | null): number;
+  /** In request_route or branch_route. */
+  uac_replace_from_uri(value: string | number | null, value2: string | number | null): number;
+  /** In request_route or branch_route. */
+  uac_replace_to_uri(value: string | number | null): number;
+  /** In request_route or branch_route. */
+  uac_replace_to_uri(value: string | number | null, value2: string | number | null): number;
+}
+
+/** Functions of module websocket. */
+export interface KsrWebsocket {
+  /** In any block. Partly: upgrades are answered before a route sees them. */
+  ws_handle_handshake(): number;
+  /** In any block. Partly: the close frame always carries status 1000. */
+  ws_close(): number;
+  /** In any block. Partly: the close frame always carries status 1000. */
+  ws_close(number: number, text: string | number): number;
+  /** In any block. Partly: the close frame always carries status 1000. */
+  ws_close(number: number, text: string | number, number2: number): number;
+  /** In any block. No: WebSocket connections to other servers are opened by routing to a URI with transport=ws. */
+  ws_connect(
+    text: string | number,
+    text2: string | number,
+    text3: string | number,
+    text4: string | number,
+    text5: string | number,
+  ): number;
+  /** In any block. No: WebSocket connections to other servers are opened by routing to a URI with transport=ws. */
+  ws_connect_url(text: string | number, text2: string | number): number;
+  /** In any block. No: not offered. */
+  ws_send(
+    text: string | number,
+    text2: string | number,
+    text3: string | number,
+    text4: string | number,
+    text5: string | number,
+  ): number;
+}
+
+/** Functions of module xhttp. */
+export interface KsrXhttp {
+  /** In any block. Yes: a request that no route answers gets 404; the connection ends with the reply. */
+  xhttp_reply(text: string | number, text2: string | number, text3: string | number, text4: string | number): number;
+}
+
+/** Functions of module xlog. */
+export interface KsrXlog {
+  /** In any block. */
+  xlog(text: string | number): number;
+  /** In any block. */
+  xlog(text: string | number, text2: string | number): number;
+  /** In any block. */
+  xlog(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. Partly: prints no line number. */
+  xlogl(text: string | number): number;
+  /** In any block. Partly: prints no line number. */
+  xlogl(text: string | number, text2: string | number): number;
+  /** In any block. Partly: prints no line number. */
+  xlogl(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  xdbg(text: string | number): number;
+  /** In any block. Partly: prints no line number. */
+  xdbgl(text: string | number): number;
+  /** In any block. */
+  xinfo(text: string | number): number;
+  /** In any block. */
+  xnotice(text: string | number): number;
+  /** In any block. */
+  xwarn(text: string | number): number;
+  /** In any block. */
+  xerr(text: string | number): number;
+  /** In any block. */
+  xbug(text: string | number): number;
+  /** In any block. */
+  xcrit(text: string | number): number;
+  /** In any block. */
+  xalert(text: string | number): number;
+  /** In any block. */
+  xlogm(text: string | number, text2: string | number): number;
+}
+
+/** Parameters of the modules, as modparam() sets them; one that may be given many times takes a list. */
+export interface ModuleSettings {
+  readonly app_ts?: {
+    readonly load?: string | readonly string[];
+    /** Default 10. */
+    readonly wait_limit?: number;
+  };
+  readonly cfgutils?: {
+    /** Default 10. */
+    readonly initial_probability?: number;
+    /** Default 0. */
+    readonly initial_gflags?: number;
+    /** Default 0. Ignored: every key has a lock of its own. */
+    readonly lock_set_size?: number;
+    /** Ignored: only RPC commands compare the file. */
+    readonly hash_file?: string;
+  };
+  readonly corex?: {
+    readonly alias_subdomains?: string | readonly string[];
+    /** Ignored: names are put into /etc/hosts instead. */
+    readonly dns_cache?: string | readonly string[];
+    /** Ignored: names are put into /etc/hosts instead. */
+    readonly dns_file?: string | readonly string[];
+    /** Ignored: a callback of other script languages. */
+    readonly evcb_reply_out?: string;
+    /** Default 0. Ignored: no event_route[network:msg]. */
+    readonly nio_intercept?: number;
+    /** Default 0. Ignored: no event_route[network:msg]. */
+    readonly nio_min_msg_len?: number;
+    /** Ignored: no event_route[network:msg]. */
+    readonly nio_msg_avp?: string;
+    /** Default 0. Ignored: no event_route[network:msg]. */
+    readonly network_io_intercept?: number;
+    /** Default 0. Ignored: no event_route[network:msg]. */
+    readonly min_msg_len?: number;
+    /** Ignored: no event_route[network:msg]. */
+    readonly msg_avp?: string;
+  };
+  readonly counters?: {
+    readonly script_counter?: string | readonly string[];
+    /** Default "script". */
+    readonly script_cnt_grp_name?: string;
+  };
+  readonly ctl?: {
+    /** Yes: unix:, unixs:, unixd:, tcp:, udp:; also IPv6 addresses. */
+    readonly binrpc?: string | readonly string[];
+    /** Default 0. */
+    readonly autoconversion?: number;
+    /** Default 384. */
+    readonly mode?: number;
+    readonly user?: string;
+    readonly group?: string;
+    /** Ignored: it is the protocol before BINRPC, which nothing speaks any more. */
+    readonly fifo?: string | readonly string[];
+    /** Default 0. Partly: kilobytes of a reply; without it there is no limit. */
+    readonly binrpc_max_body_size?: number;
+    /** Default 0. Ignored: structs count as part of the reply. */
+    readonly binrpc_struct_max_body_size?: number;
+    /** Default 0. Ignored: buffers grow as they are needed. */
+    readonly binrpc_buffer_size?: number;
+  };
+  readonly db_mysql?: {
+    /** Default 300. Ignored: a lost connection is opened again when it is needed. */
+    readonly ping_interval?: number;
+    /** Default 2. Ignored: connecting and each statement may take ten seconds. */
+    readonly timeout_interval?: number;
+    /** Default 2. Ignored: connecting and each statement may take ten seconds. */
+    readonly connect_timeout?: number;
+    /** Default 2. Ignored: connecting and each statement may take ten seconds. */
+    readonly receive_timeout?: number;
+    /** Default 2. Ignored: connecting and each statement may take ten seconds. */
+    readonly send_timeout?: number;
+    /** Default 1. Ignored: a lost connection is opened again when it is needed. */
+    readonly auto_reconnect?: number;
+    /** Default 2. Ignored: a lost connection is opened again when it is needed. */
+    readonly retries?: number;
+    /** Default 0. Ignored: nothing is inserted. */
+    readonly insert_delayed?: number;
+    /** Default 0. Ignored: nothing is updated. */
+    readonly update_affected_found?: number;
+    /** Default 0. Ignored: no times are read. */
+    readonly server_timezone?: number;
+    /** Default 0. Ignored: integers have one type. */
+    readonly unsigned_type?: number;
+    /** Default 0. Ignored: connections to the database are not encrypted; use a local socket or a tunnel. */
+    readonly opt_ssl_mode?: number;
+    /** Default "". Ignored: see opt_ssl_mode. */
+    readonly opt_ssl_ca?: string;
+  };
+  readonly db_postgres?: {
+    /** Default 2. Ignored: a lost connection is opened again when it is needed. */
+    readonly retries?: number;
+    /** Default 0. Ignored: connecting and each statement may take ten seconds. */
+    readonly timeout?: number;
+    /** Default 0. Ignored: a lost connection is opened again when it is needed. */
+    readonly tcp_keepalive?: number;
+    /** Default 4. Ignored: there are no locks. */
+    readonly lockset?: number;
+    /** Default 1. Ignored: no binary columns are read. */
+    readonly bytea_output_escape?: number;
+    /** Ignored: connections have the defaults of the driver. */
+    readonly con_param?: string | readonly string[];
+  };
+  readonly db_sqlite?: {
+    /** Ignored: a locked file is waited for as long as a statement may take. */
+    readonly db_set_busy_timeout?: string | readonly string[];
+    /** Ignored: the journal stays as the file has it. */
+    readonly db_set_journal_mode?: string | readonly string[];
+    /** Ignored: the server changes no rows. */
+    readonly db_set_readonly?: string | readonly string[];
+  };
+  readonly htable?: {
+    /** Partly: name, autoexpire, initval, updateexpire; size is not needed; dbtable and its relatives, dmqreplicate have no effect. */
+    readonly htable?: string | readonly string[];
+    /** Default 20. */
+    readonly timer_interval?: number;
+    /** Default 1000000. Yes: most entries of each table; a new one is refused then. */
+    readonly max_entries?: number;
+    /** Default 0. Ignored: one timer does the work. */
+    readonly timer_procs?: number;
+    /** No: tables are not loaded from a database. */
+    readonly db_url?: string;
+    /** Default 0. Ignored: tables are not loaded from a database. */
+    readonly db_expires?: number;
+    /** Default 100. Ignored: tables are not loaded from a database. */
+    readonly fetch_rows?: number;
+    /** Default "key_name". Ignored: tables are not loaded from a database. */
+    readonly key_name_column?: string;
+    /** Default "key_type". Ignored: tables are not loaded from a database. */
+    readonly key_type_column?: string;
+    /** Default "value_type". Ignored: tables are not loaded from a database. */
+    readonly value_type_column?: string;
+    /** Default "key_value". Ignored: tables are not loaded from a database. */
+    readonly key_value_column?: string;
+    /** Default "expires". Ignored: tables are not loaded from a database. */
+    readonly expires_column?: string;
+    /** Default "::size". Ignored: tables are not loaded from a database. */
+    readonly array_size_suffix?: string;
+    /** Default 0. No: tables are not replicated to other servers. */
+    readonly enable_dmq?: number;
+    /** Default 0. No: tables are not replicated to other servers. */
+    readonly dmq_init_sync?: number;
+    /** Default "htable". No: tables are not replicated to other servers. */
+    readonly dmq_peer_id?: string;
+    /** No: no KEMI callbacks. */
+    readonly event_callback?: string;
+    /** Default 0. No: no KEMI callbacks. */
+    readonly event_callback_mode?: number;
+  };
+  readonly jsonrpcs?: {
+    /** Default 1. */
+    readonly pretty_format?: number;
+    /** Default 6. Yes: jsonrpc_dispatch() needs no bit. */
+    readonly transport?: number;
+    /** Default "kamailio_rpc.fifo". Yes: the default place may be missing, then the FIFO is. */
+    readonly fifo_name?: string;
+    /** Default 432. */
+    readonly fifo_mode?: number;
+    readonly fifo_user?: string;
+    readonly fifo_group?: string;
+    /** Default "/tmp/". */
+    readonly fifo_reply_dir?: string;
+    /** Default "kamailio_rpc.sock". Yes: a Unix socket needs perl; the default place may be missing. */
+    readonly dgram_socket?: string;
+    /** Default 1. Ignored: one process does the work. */
+    readonly dgram_workers?: number;
+    /** Default 432. */
+    readonly dgram_mode?: number;
+    readonly dgram_user?: string;
+    readonly dgram_group?: string;
+    /** Default 2000. */
+    readonly dgram_timeout?: number;
+    readonly tcp_socket?: string;
+  };
+  readonly kex?: Readonly<Record<string, never>>;
+  readonly maxfwd?: {
+    /** Default 70. */
+    readonly max_limit?: number;
+  };
+  readonly pv?: {
+    readonly shvset?: string | readonly string[];
+    readonly varset?: string | readonly string[];
+    readonly avp_aliases?: string | readonly string[];
+  };
+  readonly rr?: {
+    /** Default 1. */
+    readonly append_fromtag?: number;
+    /** Default 0. */
+    readonly enable_full_lr?: number;
+    /** Default 1. */
+    readonly enable_double_rr?: number;
+    /** Default 0. */
+    readonly add_username?: number;
+    /** Default 1. Ignored: the socket is chosen by the second Record-Route. */
+    readonly enable_socket_mismatch_warning?: number;
+    /** Default 1. Partly: always on. */
+    readonly force_send_socket?: number;
+    /** Default 0. Ignored: a sips Request-URI gives a sips Record-Route. */
+    readonly ignore_sips?: number;
+    /** Default 0. Ignored: sockets are found by address. */
+    readonly sockname_mode?: number;
+    /** Default 0. */
+    readonly loose_route_mode?: number;
+    /** Ignored: add_username gives the From user. */
+    readonly custom_user_avp?: string;
+    /** Ignored: removed in the original. */
+    readonly ignore_user?: string;
+  };
+  readonly sanity?: {
+    /** Default 3047. */
+    readonly default_checks?: number;
+    /** Default 7. */
+    readonly uri_checks?: number;
+    readonly proxy_require?: string;
+    /** Default 1. */
+    readonly autodrop?: number;
+    /** Default 0. */
+    readonly noreply?: number;
+    /** Default 0. Ignored: every size_ limit is checked by bit 65536. */
+    readonly size_checks?: number;
+    /** Default 16384. */
+    readonly size_message?: number;
+    /** Default 8192. */
+    readonly size_headers?: number;
+    /** Default 2048. */
+    readonly size_header?: number;
+    /** Default 8192. */
+    readonly size_body?: number;
+    /** Default 32. */
+    readonly size_method?: number;
+    /** Default 256. */
+    readonly size_ruri?: number;
+    /** Default 256. */
+    readonly size_from_uri?: number;
+    /** Default 256. */
+    readonly size_to_uri?: number;
+    /** Default 256. */
+    readonly size_contact_uri?: number;
+    /** Default 256. */
+    readonly size_pai_uri?: number;
+    /** Default 256. */
+    readonly size_path_uri?: number;
+    /** Default 256. */
+    readonly size_route_uri?: number;
+  };
+  readonly siputils?: {
+    /** Default "* /*". */
+    readonly options_accept?: string;
+    /** Default "". */
+    readonly options_accept_encoding?: string;
+    /** Default "en". */
+    readonly options_accept_language?: string;
+    /** Default "". */
+    readonly options_support?: string;
+    /** Default "*". */
+    readonly contact_flds_separator?: string;
+    /** Default "". */
+    readonly rpid_prefix?: string;
+    /** Default ";party=calling;id-type=subscriber;screen=yes". */
+    readonly rpid_suffix?: string;
+    /** Default "$avp(s:rpid)". */
+    readonly rpid_avp?: string;
+    /** Default 16. */
+    readonly e164_max_len?: number;
+    /** Default 0. */
+    readonly ring_timeout?: number;
+  };
+  readonly sl?: {
+    /** Default 500. Ignored: a code that is none is refused. */
+    readonly default_code?: number;
+    /** Default "Internal Server Error". Ignored: a code that is none is refused. */
+    readonly default_reason?: string;
+    /** Default 1. */
+    readonly bind_tm?: number;
+    /** Default 0. Ignored: q values are always written. */
+    readonly rich_redirect?: number;
+    readonly event_callback_fl_ack?: string;
+    /** Ignored: no KEMI callbacks yet. */
+    readonly event_callback_lres_sent?: string;
+  };
+  readonly sqlops?: {
+    readonly sqlcon?: string | readonly string[];
+    /** Ignored: results are made when they are used. */
+    readonly sqlres?: string | readonly string[];
+    /** Default 0. Partly: the start never fails for a database that is down; with 0 it is logged. */
+    readonly connect_mode?: number;
+    /** Default 32. Ignored: there is no limit. */
+    readonly results_maxsize?: number;
+    /** Default 128. Ignored: statements are not logged, they may hold passwords. */
+    readonly log_buf_size?: number;
+    /** Default 2048. Ignored: there is no buffer. */
+    readonly tr_buf_size?: number;
+  };
+  readonly statistics?: {
+    readonly variable?: string | readonly string[];
+  };
+  readonly textops?: {
+    /** Ignored: texts have no fixed buffer. */
+    readonly xlbuf_size?: number;
+  };
+  readonly textopsx?: Readonly<Record<string, never>>;
+  readonly tls?: {
+    /** Yes: server and client profiles, one for each socket, certificates by server name. */
+    readonly config?: string;
+    readonly certificate?: string;
+    readonly private_key?: string;
+    readonly private_key_password?: string;
+    /** Partly: without one, servers that we connect to are checked with Node's authorities. */
+    readonly ca_list?: string;
+    /** Partly: the files of the folder are read once, at start. */
+    readonly ca_path?: string;
+    readonly crl?: string;
+    /** Default 0. */
+    readonly verify_certificate?: number;
+    /** Default 0. */
+    readonly require_certificate?: number;
+    /** Partly: optional_no_ca is off. */
+    readonly verify_client?: string;
+    /** Partly: TLS 1.2 at least, whatever older one is named (RFC 8996). */
+    readonly tls_method?: string;
+    readonly cipher_list?: string;
+    /** Default 9. Ignored: Node's limit holds. */
+    readonly verify_depth?: number;
+    /** Ignored: the name of the next hop is asked for. */
+    readonly server_name?: string;
+    /** Default 600. Ignored: tcp_connection_lifetime holds for TLS too. */
+    readonly connection_timeout?: number;
+    /** Default 0. Ignored: it is about faults of OpenSSL in processes that fork. */
+    readonly tls_force_run?: number;
+    /** Default 0. Ignored: it is about faults of OpenSSL in processes that fork. */
+    readonly init_mode?: number;
+    /** Default 0. Ignored. */
+    readonly key_password_mode?: number;
+    /** Default 1. Yes: there is none. */
+    readonly tls_disable_compression?: number;
+    /** Default 0. Yes: there is none. */
+    readonly renegotiation?: number;
+    /** Default 0. Ignored: Node's OpenSSL has no such switch. */
+    readonly session_cache?: number;
+    /** Ignored: Node's OpenSSL has no such switch. */
+    readonly session_id?: string;
+    /** Default 0. Ignored: it is always sent. */
+    readonly send_close_notify?: number;
+    /** Default -1. Ignored: Node's OpenSSL has no such switch. */
+    readonly ssl_freelist_max_len?: number;
+    /** Default -1. Ignored: Node's OpenSSL has no such switch. */
+    readonly ssl_max_send_fragment?: number;
+    /** Default 0. Ignored: Node's OpenSSL has no such switch. */
+    readonly ssl_read_ahead?: number;
+    /** Default -1. Ignored: Node's OpenSSL has no such switch. */
+    readonly ssl_release_buffers?: number;
+    /** Default -1. Ignored: memory is not of a fixed size. */
+    readonly low_mem_threshold1?: number;
+    /** Default -1. Ignored: memory is not of a fixed size. */
+    readonly low_mem_threshold2?: number;
+    /** Default 65536. Ignored: tcp_conn_wq_max and tcp_wq_max hold for TLS too. */
+    readonly con_ct_wq_max?: number;
+    /** Default 10485760. Ignored: tcp_conn_wq_max and tcp_wq_max hold for TLS too. */
+    readonly ct_wq_max?: number;
+    /** Default 4096. Ignored: tcp_conn_wq_max and tcp_wq_max hold for TLS too. */
+    readonly ct_wq_blk_size?: number;
+    /** Default 3. Ignored: refused handshakes are always logged. */
+    readonly tls_log?: number;
+    /** Default 3. Ignored: refused handshakes are always logged. */
+    readonly tls_debug?: number;
+    /** Default "NONE". Ignored: Node's OpenSSL has no such switch. */
+    readonly engine?: string;
+    /** Ignored: Node's OpenSSL has no such switch. */
+    readonly engine_config?: string;
+    /** Ignored: Node's OpenSSL has no such switch. */
+    readonly engine_algorithms?: string;
+    /** Ignored: Node's OpenSSL has no such switch. */
+    readonly rand_engine?: string | readonly string[];
+    /** Default 0. Ignored: Node's OpenSSL has no such switch. */
+    readonly provider_quirks?: number;
+    /** Ignored: Node's OpenSSL has no such switch. */
+    readonly provider_quirks_config?: string;
+    /** Default 0. Ignored: keys are not written down. */
+    readonly keylog_mode?: number;
+    /** Ignored: keys are not written down. */
+    readonly keylog_file?: string;
+    /** Ignored: keys are not written down. */
+    readonly keylog_peer?: string;
+    /** Ignored: the certificate shown is that of the client profile. */
+    readonly xavp_cfg?: string;
+    /** Ignored: no KEMI callbacks yet. */
+    readonly event_callback?: string;
+  };
+  readonly tm?: {
+    /** Default 30000. */
+    readonly fr_timer?: number;
+    /** Default 120000. */
+    readonly fr_inv_timer?: number;
+    /** Default 180000. */
+    readonly max_inv_lifetime?: number;
+    /** Default 32000. */
+    readonly max_noninv_lifetime?: number;
+    /** Default 5000. */
+    readonly wt_timer?: number;
+    /** Default 500. */
+    readonly retr_timer1?: number;
+    /** Default 4000. */
+    readonly retr_timer2?: number;
+    /** Default 1. */
+    readonly restart_fr_on_each_reply?: number;
+    /** Default 1. */
+    readonly auto_inv_100?: number;
+    /** Default "trying -- your call is important to us". */
+    readonly auto_inv_100_reason?: string;
+    /** Default 0. */
+    readonly unmatched_cancel?: number;
+    /** Default 1. */
+    readonly cancel_b_method?: number;
+    /** Default 1. */
+    readonly e2e_cancel_reason?: number;
+    /** Default 1. */
+    readonly local_cancel_reason?: number;
+    /** Default 1. */
+    readonly remap_503_500?: number;
+    /** Default 1. */
+    readonly aggregate_challenges?: number;
+    /** Default 3. */
+    readonly failure_reply_mode?: number;
+    /** Default 0. */
+    readonly faked_reply_prio?: number;
+    /** Default 0. */
+    readonly disable_6xx_block?: number;
+    /** Default 500. */
+    readonly default_code?: number;
+    /** Default "Server Internal Error". */
+    readonly default_reason?: string;
+    readonly fr_timer_avp?: string;
+    readonly fr_inv_timer_avp?: string;
+    /** Default 408. Ignored: a timeout is 408. */
+    readonly reply_408_code?: number;
+    /** Ignored: a timeout is 408 Request Timeout. */
+    readonly reply_408_reason?: string;
+    /** Ignored: parked contacts are kept with the transaction. */
+    readonly contacts_avp?: string;
+    /** Ignored: parked contacts are kept with the transaction. */
+    readonly contact_flows_avp?: string;
+    /** Ignored: parked contacts are kept with the transaction. */
+    readonly xavp_contact?: string;
+    /** Default 0. Ignored: failure_route always runs for the reply that wins. */
+    readonly failure_exec_mode?: number;
+    /** Partly: 503 always tries the next address. */
+    readonly failover_reply_codes?: string;
+    /** Default 0. Partly: a target that answers 503 is avoided for a while. */
+    readonly blst_503?: number;
+    /** Default 0. Ignored: the deny-list of the resolver has one time for all failures. */
+    readonly blst_503_def_timeout?: number;
+    /** Default 0. Ignored: the deny-list of the resolver has one time for all failures. */
+    readonly blst_503_min_timeout?: number;
+    /** Default 0. Ignored: the deny-list of the resolver has one time for all failures. */
+    readonly blst_503_max_timeout?: number;
+    /** Default 1. Ignored: a target that failed is avoided whatever the method. */
+    readonly blst_methods_add?: number;
+    /** Default -1. Ignored: a target that failed is avoided whatever the method. */
+    readonly blst_methods_lookup?: number;
+    /** Default 0. Ignored: matching follows RFC 3261 §17 always. */
+    readonly callid_matching?: number;
+    /** Default 0. Ignored: matching follows RFC 3261 §17 always. */
+    readonly callid_cseq_matching?: number;
+    /** Default 1. Ignored: matching follows RFC 3261 §17 always. */
+    readonly ruri_matching?: number;
+    /** Default 1. Ignored: matching follows RFC 3261 §17 always. */
+    readonly via1_matching?: number;
+    /** Default 0. Ignored: matching follows RFC 3261 §17 always. */
+    readonly reply_matching?: number;
+    /** Default 1. Yes: ACK and CANCEL always come from the INVITE that was sent. */
+    readonly reparse_invite?: number;
+    /** Default 1. Yes: each address gets a request built anew. */
+    readonly reparse_on_dns_failover?: number;
+    /** Default 0. Ignored: the receiving socket is preferred. */
+    readonly dns_reuse_rcv_socket?: number;
+    /** Ignored: ACK and CANCEL carry what RFC 3261 §9.1 and §17.1.1.3 say. */
+    readonly ac_extra_hdrs?: string;
+    /** Default 0. Ignored: about callbacks of requests made here, whose replies nobody waits for. */
+    readonly pass_provisional_replies?: number;
+    /** Default 0. Ignored: 100 is hop by hop. */
+    readonly relay_100?: number;
+    /** Default 1. Ignored: a 2xx that comes again goes upstream again (RFC 6026 §8.4). */
+    readonly reply_relay_mode?: number;
+    /** Default 0. Ignored: q values are always written. */
+    readonly rich_redirect?: number;
+    /** Default 0. Ignored: the ACK goes where the INVITE went. */
+    readonly local_ack_mode?: number;
+    /** Default 0. Ignored: no ACK to a 2xx is made here. */
+    readonly local_ack_branch_mode?: number;
+    /** Default 0. Ignored: requests made here have no failure_route. */
+    readonly enable_uac_fr?: number;
+    /** Default 1. Ignored: nothing blocks here. */
+    readonly exec_time_check?: number;
+    /** Default 0. Yes: exactly one error reply is sent. */
+    readonly delayed_reply?: number;
+    /** Default 0. Ignored: CANCEL is always hop by hop (RFC 3261 §9.2). */
+    readonly e2e_cancel_hop_by_hop?: number;
+    /** Default 0. Ignored: requests made here run no event route yet. */
+    readonly evlreq_mode?: number;
+    /** Default 0. Ignored: ACK and CANCEL carry what RFC 3261 §9.1 and §17.1.1.3 say. */
+    readonly headers_mode?: number;
+    /** Default 0. Ignored: fr_inv_timer always answers. */
+    readonly noisy_ctimer?: number;
+    /** Default 500. Ignored: t_write_unix() is not there. */
+    readonly unix_tx_timeout?: number;
+    /** Default 0. Ignored: removed in the original. */
+    readonly delete_timer?: number;
+    /** No: use reply_route. */
+    readonly on_sl_reply?: string;
+    readonly event_callback?: string;
+    /** Ignored: no KEMI callbacks yet. */
+    readonly event_callback_lres_sent?: string;
+    /** Ignored: no KEMI callbacks yet. */
+    readonly evcb_local_ack_sent?: string;
+    /** Ignored: t_write_req() writes the fixed lines only. */
+    readonly tw_append?: string | readonly string[];
+  };
+  readonly tmx?: {
+    /** Default 1. Yes: retransmissions never reach the script. */
+    readonly precheck_trans?: number;
+  };
+  readonly uac?: {
+    /** Default "vsf". */
+    readonly rr_from_store_param?: string;
+    /** Default "vst". */
+    readonly rr_to_store_param?: string;
+    /** Default "auto". */
+    readonly restore_mode?: string;
+    /** Default 0. */
+    readonly restore_dlg?: number;
+    /** Default "". */
+    readonly restore_passwd?: string;
+    readonly restore_from_avp?: string;
+    readonly restore_to_avp?: string;
+    readonly credential?: string | readonly string[];
+    readonly auth_username_avp?: string;
+    readonly auth_realm_avp?: string;
+    readonly auth_password_avp?: string;
+    readonly default_socket?: string;
+    readonly event_callback?: string;
+    readonly reg_db_url?: string;
+    /** Default "uacreg". */
+    readonly reg_db_table?: string;
+    readonly reg_contact_addr?: string;
+    /** Default 90. Partly: each account has a timer of its own, so no binding lapses between two sweeps; the value is the period of a watchdog. */
+    readonly reg_timer_interval?: number;
+    /** Default 0. Partly: 0 disables a failed account only where it is written; without the parameter the pauses grow. */
+    readonly reg_retry_interval?: number;
+    /** Default 0. Partly: without the parameter Call-ID and CSeq go on, as RFC 3261 §10.2.4 wants; 0 makes a fresh Call-ID for each refresh. */
+    readonly reg_keep_callid?: number;
+    /** Default 0. */
+    readonly reg_random_delay?: number;
+    /** Default 1. */
+    readonly reg_active?: number;
+    /** Default 150. Ignored: a reload leaves no old table behind. */
+    readonly reg_gc_interval?: number;
+    /** Default 4. Ignored: the table grows by itself. */
+    readonly reg_hash_size?: number;
+    /** Default 0. */
+    readonly reg_use_domain?: number;
+    /** Default 30. */
+    readonly reload_delta?: number;
+    /** Default 0. */
+    readonly reg_rate?: number;
+    /** Default "disable,remove". */
+    readonly reg_unregister?: string;
+    /** Default 0. */
+    readonly reg_show_secrets?: number;
+    /** Default 0. */
+    readonly reg_outbound?: number;
+    readonly reg_instance?: string;
+    /** Default 0. */
+    readonly reg_path?: number;
+    /** Default 0. */
+    readonly reg_keepalive?: number;
+    /** Default 0. */
+    readonly reg_learn_contact?: number;
+    /** Default 60. */
+    readonly reg_db_retry?: number;
+    readonly credential_destination?: string | readonly string[];
+    /** Default 1. */
+    readonly cseq_update?: number;
+    /** Default "kamailio". */
+    readonly restore_store?: string;
+    /** Default "csd". */
+    readonly rr_cseq_store_param?: string;
+    /** Default "vsd". */
+    readonly rr_from_display_param?: string;
+    /** Default "vtd". */
+    readonly rr_to_display_param?: string;
+  };
+  readonly websocket?: {
+    /** Default 1. Partly: sip always, msrp never. */
+    readonly sub_protocols?: number;
+    /** Default 0. Ignored: the Origin of clients is not looked at. */
+    readonly cors_mode?: number;
+    /** Default 1. Ignored: pings of clients are answered; idle connections end after tcp_connection_lifetime. */
+    readonly keepalive_mechanism?: number;
+    /** Default 180. Ignored: pings of clients are answered; idle connections end after tcp_connection_lifetime. */
+    readonly keepalive_timeout?: number;
+    /** Default 1. Ignored: pings of clients are answered; idle connections end after tcp_connection_lifetime. */
+    readonly keepalive_interval?: number;
+    /** Default 1. Ignored: one process does the work. */
+    readonly keepalive_processes?: number;
+    /** Default "Kamailio". Ignored: pings of clients are answered; idle connections end after tcp_connection_lifetime. */
+    readonly ping_application_data?: string;
+    /** Default 1. Ignored: a closed connection is removed at once. */
+    readonly timer_interval?: number;
+    /** Default 5. Ignored: a closed connection is removed at once. */
+    readonly rm_delay_interval?: number;
+    /** Default 0. Ignored. */
+    readonly verbose_list?: number;
+    readonly event_callback?: string;
+  };
+  readonly xhttp?: {
+    /** Yes: others get 404. */
+    readonly url_match?: string;
+    /** Yes: they get 404. */
+    readonly url_skip?: string;
+    readonly event_callback?: string;
+  };
+  readonly xlog?: {
+    /** Default 4096. */
+    readonly buf_size?: number;
+    /** Default 0. Ignored: $C() always yields its sequence. */
+    readonly force_color?: number;
+    /** Ignored: the log chooses its colours. */
+    readonly log_colors?: string | readonly string[];
+    /** Ignored: the log has no facilities. */
+    readonly log_facility?: string;
+    /** Default 0. Ignored: xlogl prints no position. */
+    readonly long_format?: number;
+    /** Default -1. */
+    readonly methods_filter?: number;
+    /** Default "<script>: ". */
+    readonly prefix?: string;
+    /** Default 0. */
+    readonly prefix_mode?: number;
+    /** Default 0. Ignored: every text is a line of its own. */
+    readonly auto_newline?: number;
+  };
+}

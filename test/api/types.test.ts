@@ -1,0 +1,7 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apiTypes, committedTypes } from '../../scripts/api-types.ts';
+
+test('the types of KSR and of module parameters are those of the definitions: npm run docs', () => {
+  assert.equal(committedTypes(), apiTypes());
+});
