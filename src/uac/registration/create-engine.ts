@@ -1,8 +1,6 @@
 import { CallbackTimer } from '../../time/callback-timer.ts';
-import { Account, accountProblem, sameRow } from './account.ts';
-import { AccountIndex } from './account-index.ts';
+import { AccountBook, mayBeBound } from './account-book.ts';
 import type { AccountRow } from './account-row.ts';
-import { contactUri } from './contact.ts';
 import type {
   AccountAttribute,
   AccountLoad,
@@ -14,11 +12,10 @@ import type {
   RegistrationView,
 } from './engine.ts';
 import { Exchange } from './exchange.ts';
-import { type LoadHost, TableLoad } from './load.ts';
-import { Registration } from './registration.ts';
+import type { Registration } from './registration.ts';
 import { Runner, type RunnerUser } from './runner.ts';
 import { type EngineConfig, engineConfig, type RegistrationOptions } from './settings.ts';
-import { type Goal, isOutstanding, machineState } from './states.ts';
+import { isOutstanding, machineState } from './states.ts';
 import { viewOf } from './view.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -49,209 +46,50 @@ export function createRegistrationEngine(options: RegistrationOptions): WatchedR
   return new Engine(engineConfig(options), options.settings.active ?? true);
 }
 
-class Engine implements WatchedRegistrationEngine, RunnerUser, LoadHost {
+class Engine implements WatchedRegistrationEngine, RunnerUser {
   private readonly config: EngineConfig;
   private readonly runner: Runner;
-  private readonly index = new AccountIndex();
+  private readonly book: AccountBook;
   private readonly watchdog: Watchdog;
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
-  /** Removed accounts whose binding is still being removed. */
-  private readonly leaving = new Map<string, Registration>();
-  private serial = 0;
-  private generation = 0;
-  /** Accounts of an older load than this are removed, even where they still stand in the index. */
-  private oldest = 0;
-  private doomed = 0;
-  /** Accounts of the latest load. */
-  private seen = 0;
-  private sweepAt: Registration | null = null;
-  private readonly sweep = new CallbackTimer(() => this.removeSlice(SLICE));
   private onQuiet: (() => void) | null = null;
 
   constructor(config: EngineConfig, active: boolean) {
     this.config = config;
     this.runner = new Runner(config, active, this);
     this.runner.connect(new Exchange(this.runner));
-    this.watchdog = new Watchdog(this.runner, this.index);
+    this.book = new AccountBook(this.runner);
+    this.watchdog = new Watchdog(this.runner, this.book.index);
   }
 
   // Accounts
 
   beginLoad(): AccountLoad {
-    // What the load before left to be removed must be gone before its accounts can come back.
-    this.removeSlice(Number.POSITIVE_INFINITY);
-    this.seen = 0;
-    return new TableLoad(this, ++this.generation);
+    return this.book.beginLoad();
   }
 
   add(row: AccountRow): 'added' | 'exists' | AccountProblem {
-    if (this.lookUp(row.uuid) !== undefined) return 'exists';
-    const outcome = this.put(row, this.generation);
-    return typeof outcome === 'string' ? 'added' : outcome;
+    return this.book.add(row);
   }
 
   refresh(row: AccountRow): 'added' | 'replaced' | AccountProblem {
-    const known = this.lookUp(row.uuid);
-    const outcome = this.put(row, this.generation);
-    if (typeof outcome !== 'string') return outcome;
-    return known === undefined ? 'added' : 'replaced';
+    return this.book.refresh(row);
   }
 
   remove(uuid: string): boolean {
-    const record = this.lookUp(uuid);
-    if (record === undefined) return false;
-    this.drop(record);
-    return true;
-  }
-
-  takeRow(row: AccountRow, generation: number): 'added' | 'changed' | 'unchanged' | AccountProblem {
-    const known = this.index.get(row.uuid);
-    if (known !== undefined && sameRow(known.account, row)) {
-      this.see(known, generation);
-      return 'unchanged';
-    }
-    const outcome = this.put(row, generation);
-    // A row that has become unusable leaves its account as it was: a slip in the table must not end a registration.
-    if (typeof outcome !== 'string' && known !== undefined) this.see(known, generation);
-    return outcome;
-  }
-
-  removeUnseen(generation: number): number {
-    if (generation !== this.generation) return 0;
-    this.oldest = generation;
-    const unseen = this.index.size - this.seen;
-    this.doomed = unseen;
-    this.sweepAt = this.index.first;
-    if (unseen > 0) this.removeSlice(SLICE);
-    return unseen;
-  }
-
-  /** The account belongs to this load. */
-  private see(record: Registration, generation: number): void {
-    if (record.generation === generation) return;
-    if (generation === this.generation) this.seen++;
-    record.generation = generation;
-  }
-
-  private lookUp(uuid: string): Registration | undefined {
-    const record = this.index.get(uuid);
-    return record === undefined || record.generation < this.oldest ? undefined : record;
-  }
-
-  private put(row: AccountRow, generation: number): 'added' | 'changed' | AccountProblem {
-    const problem = accountProblem(row);
-    if (problem !== null) return problem;
-    const { runner } = this;
-    const account = new Account(row, runner.tables);
-    const known = this.index.get(row.uuid);
-    const returning = known ?? this.leaving.get(row.uuid);
-    if (returning === undefined) {
-      const record = new Registration(account, ++this.serial, runner);
-      runner.adopt(record);
-      this.index.add(record);
-      this.see(record, generation);
-      this.start(record, runner.firstDelay(record));
-      return 'added';
-    }
-    if (known !== undefined && known.generation < this.oldest) this.doomed--;
-    this.change(returning, account, generation);
-    return known === undefined ? 'added' : 'changed';
-  }
-
-  /** Gives an account another row. */
-  private change(record: Registration, account: Account, generation: number): void {
-    const { runner } = this;
-    const before = record.account;
-    const moved = this.bindingOf(before) !== this.bindingOf(account);
-    if (moved && this.config.unregisterOnRemove && (record.online || isOutstanding(record.state)))
-      this.farewell(record);
-    account.hop.users++;
-    runner.releaseHop(record);
-    if (record.listed)
-      this.index.replace(record, () => {
-        record.account = account;
-      });
-    else {
-      this.leaving.delete(before.uuid);
-      record.account = account;
-      this.index.add(record);
-    }
-    this.see(record, generation);
-    if (moved) {
-      runner.unbind(record);
-      runner.newCall(record);
-      record.granted = 0;
-      record.learned = '';
-      record.outdated = '';
-    }
-    // A nonce belongs to whom it was given to.
-    if (before.authUser !== account.authUser || before.realm !== account.realm || moved) record.kept = null;
-    if (before.hop !== account.hop || before.socket !== account.socket) record.home = null;
-    record.raised = 0;
-    record.failures = 0;
-    record.misses = 0;
-    record.initialized = false;
-    record.loadedAt = runner.seconds;
-    this.start(record, 0);
-  }
-
-  /** What tells one binding from another: who is registered, at which Contact. */
-  private bindingOf(account: Account): string {
-    const { remoteUser, remoteDomain, contactAddr } = account;
-    return `${remoteUser}\n${remoteDomain}\n${contactUri(account, contactAddr || this.config.contactAddr)}`;
-  }
-
-  /** Removes the binding of what an account was until now, by an account of its own that ends with that. */
-  private farewell(record: Registration): void {
-    const { runner } = this;
-    const ghost = new Registration(record.account, record.serial, runner);
-    runner.adopt(ghost);
-    ghost.callGeneration = record.callGeneration;
-    ghost.cseq = record.cseq;
-    ghost.home = record.home;
-    ghost.kept = record.kept;
-    ghost.learned = record.learned;
-    record.kept = null;
-    runner.apply(ghost, { type: 'off', goal: 'gone', unregister: true });
-  }
-
-  private start(record: Registration, delay: number): void {
-    const { account } = record;
-    const goal: Goal = (account.flags & 1) !== 0 ? 'disabled' : account.expires === 0 ? 'idle' : 'on';
-    this.runner.apply(record, { type: 'start', goal, delay });
-  }
-
-  private drop(record: Registration): void {
-    if (record.generation < this.oldest) this.doomed--;
-    if (record.generation === this.generation) this.seen--;
-    this.index.remove(record);
-    record.generation = -1;
-    const unregister = this.config.unregisterOnRemove && (record.online || isOutstanding(record.state));
-    if (unregister) this.leaving.set(record.account.uuid, record);
-    this.runner.apply(record, { type: 'off', goal: 'gone', unregister });
-  }
-
-  /** Removes accounts that the last load has not seen, some at a time. */
-  private removeSlice(most: number): void {
-    for (let i = 0; i < most && this.sweepAt !== null && this.doomed > 0; i++) {
-      const record = this.sweepAt;
-      this.sweepAt = record.after;
-      if (record.listed && record.generation < this.oldest) this.drop(record);
-    }
-    if (this.sweepAt !== null && this.doomed > 0) this.runner.wheel.start(this.sweep, 0);
-    else this.sweepAt = null;
+    return this.book.remove(uuid);
   }
 
   // Looking
 
   find(attribute: AccountAttribute, value: string): RegistrationView | null {
     let found: Registration | undefined;
-    if (attribute === 'l_uuid') found = this.lookUp(value);
+    if (attribute === 'l_uuid') found = this.book.lookUp(value);
     else if (attribute === 'l_username')
-      for (const record of this.index.named(value)) found = this.alive(record) ?? found;
+      for (const record of this.book.index.named(value)) found = this.alive(record) ?? found;
     else {
       const key = attribute === 'r_username' ? 'remoteUser' : 'authUser';
-      for (const record of this.index.walk()) {
+      for (const record of this.book.index.walk()) {
         if (record.account[key] !== value || this.alive(record) === undefined) continue;
         found = record;
         break;
@@ -263,18 +101,18 @@ class Engine implements WatchedRegistrationEngine, RunnerUser, LoadHost {
   findByUri(user: string, domain: string | null): RegistrationView | null {
     const wanted = this.config.useDomain ? (domain?.toLowerCase() ?? null) : null;
     let found: Registration | undefined;
-    for (const record of this.index.named(user)) {
+    for (const record of this.book.index.named(user)) {
       if (wanted === null || record.account.localDomain.toLowerCase() === wanted) found = this.alive(record) ?? found;
     }
     return found === undefined ? null : this.view(found);
   }
 
   *list(): Iterable<RegistrationView> {
-    for (const record of this.index.walk()) if (this.alive(record) !== undefined) yield this.view(record);
+    for (const record of this.book.index.walk()) if (this.alive(record) !== undefined) yield this.view(record);
   }
 
   get size(): number {
-    return this.index.size - this.doomed;
+    return this.book.size;
   }
 
   count(state: RegistrationStateName): number {
@@ -311,7 +149,7 @@ class Engine implements WatchedRegistrationEngine, RunnerUser, LoadHost {
   }
 
   private alive(record: Registration): Registration | undefined {
-    return record.generation < this.oldest ? undefined : record;
+    return this.book.has(record) ? record : undefined;
   }
 
   private view(record: Registration): RegistrationView {
@@ -330,7 +168,7 @@ class Engine implements WatchedRegistrationEngine, RunnerUser, LoadHost {
 
   disable(uuid: string): boolean {
     return this.command(uuid, (record) => {
-      const unregister = this.config.unregisterOnDisable && (record.online || isOutstanding(record.state));
+      const unregister = this.config.unregisterOnDisable && mayBeBound(record);
       this.runner.apply(record, { type: 'off', goal: 'disabled', unregister });
     });
   }
@@ -348,7 +186,7 @@ class Engine implements WatchedRegistrationEngine, RunnerUser, LoadHost {
   }
 
   private command(uuid: string, act: (record: Registration) => void): boolean {
-    const record = this.lookUp(uuid);
+    const record = this.book.lookUp(uuid);
     if (record === undefined) return false;
     if (!this.runner.stopped) act(record);
     return true;
@@ -374,7 +212,7 @@ class Engine implements WatchedRegistrationEngine, RunnerUser, LoadHost {
     if (this.onQuiet !== null && !isOutstanding(record.state)) this.onQuiet();
     const { uuid } = record.account;
     // Who only takes leave of an earlier row is not the account of that name.
-    if (this.listeners.size === 0 || (!record.listed && this.leaving.get(uuid) !== record)) return;
+    if (this.listeners.size === 0 || (!record.listed && this.book.leaving.get(uuid) !== record)) return;
     const account = this.view(record);
     const event: RegistrationEvent = {
       account,
@@ -397,7 +235,7 @@ class Engine implements WatchedRegistrationEngine, RunnerUser, LoadHost {
   }
 
   forgotten(record: Registration): void {
-    if (this.leaving.get(record.account.uuid) === record) this.leaving.delete(record.account.uuid);
+    this.book.forgotten(record);
     if (this.onQuiet !== null) this.onQuiet();
   }
 
@@ -408,21 +246,19 @@ class Engine implements WatchedRegistrationEngine, RunnerUser, LoadHost {
     if (runner.stopped) return;
     runner.stopped = true;
     this.watchdog.stop();
-    this.removeSlice(Number.POSITIVE_INFINITY);
+    this.book.finishRemoving();
     if (unregister && graceMs > 0) {
       let walked = 0;
-      for (const record of this.index.walk()) {
-        if (record.online || isOutstanding(record.state))
-          runner.apply(record, { type: 'off', goal: 'unregistered', unregister: true });
+      for (const record of this.book.index.walk()) {
+        if (mayBeBound(record)) runner.apply(record, { type: 'off', goal: 'unregistered', unregister: true });
         // Whoever only waits does so no longer.
         else record.queue?.remove(record);
         if (++walked % SLICE === 0) await new Promise(setImmediate);
       }
       await this.quiet(graceMs);
     }
-    for (const record of this.index.walk()) this.end(record);
-    for (const record of this.leaving.values()) this.end(record);
-    runner.wheel.stop(this.sweep);
+    for (const record of this.book.index.walk()) this.end(record);
+    for (const record of this.book.leaving.values()) this.end(record);
     runner.paces.clear();
     runner.calendar.clear();
   }

@@ -427,3 +427,30 @@ describe('watchdog', () => {
     );
   });
 });
+
+describe('rows that change', () => {
+  it('disabled in its row: the binding is removed', () => {
+    const bench = registered(granting);
+    bench.engine.refresh(row('u1', { flags: 1 }));
+    bench.advance(100);
+    assert.equal(bench.last.expires, 0);
+    assert.equal(bench.view().state, 'disabled');
+    assert.equal(bench.engine.online, 0);
+  });
+
+  it('what the last load left to remove is removed although the walk lost its place', () => {
+    const bench = new Harness((request) => ({ ...grant(request), after: 2000 }));
+    bench.watched = false;
+    load(
+      bench,
+      Array.from({ length: 3000 }, (_, n) => row(`u${n}`)),
+    );
+    bench.advance(60_000);
+    load(bench, []);
+    for (let n = 1000; n < 1010; n++) bench.engine.add(row(`u${n}`));
+    bench.advance(600_000);
+    assert.equal(bench.engine.size, 10);
+    assert.equal(bench.engine.online, 10);
+    assert.deepEqual(bench.engine.assertAlive(), []);
+  });
+});
