@@ -122,7 +122,7 @@ export const languageTables: readonly LanguageTable[] = [
       row(
         'local_route',
         'local_route { exit; }',
-        'no: OpenSIPS syntax; it is read as event_route[tm:local-request], which is not run yet',
+        'partly: OpenSIPS syntax; it is read as event_route[tm:local-request]',
       ),
     ],
   },
@@ -148,7 +148,11 @@ export const eventRows: readonly EventRow[] = [
     when: 'a branch ended with 300 or more, armed by t_on_branch_failure("NAME")',
     support: 'yes',
   },
-  { name: 'tm:local-request', when: 'a request made by this server is sent', support: NOT_RUN },
+  {
+    name: 'tm:local-request',
+    when: 'a request made by this server is sent',
+    support: 'partly: requests of uac_req_send; those of t_uac_send and t_replicate leave without it',
+  },
   { name: 'tm:local-response', when: 'a reply to such a request', support: NOT_RUN },
   { name: 'sl:filtered-ack', when: 'an ACK to a stateless reply was absorbed', support: 'yes' },
   { name: 'sl:local-response', when: 'a stateless reply is sent', support: NOT_RUN },

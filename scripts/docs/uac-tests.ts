@@ -4,6 +4,7 @@ const REPLACE = 'test/uac/replace.test.ts';
 const DIALOG = 'test/uac/dialog.test.ts';
 const PARAMETERS = 'test/uac/parameters.test.ts';
 const MODULE = 'test/modules/uac.test.ts';
+const OWN = 'test/server/own-requests.test.ts';
 const README = 'test/docs/uac-readme.test.ts';
 const REGISTRATION = 'test/modules/uac-registration.test.ts';
 const REGISTRATION_SERVER = 'test/server/registration.test.ts';
@@ -17,7 +18,8 @@ export const uacTests: Readonly<Record<string, string>> = {
   uac_restore_to: DIALOG,
   uac_auth: AUTH,
   uac_auth_mode: MODULE,
-  uac_req_send: MODULE,
+  uac_req_send: OWN,
+  uac_req_end: OWN,
   uac_reg_lookup: REGISTRATION,
   uac_reg_lookup_uri: REGISTRATION,
   uac_reg_status: REGISTRATION,

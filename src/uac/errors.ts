@@ -63,7 +63,6 @@ export const UAC_ERRORS = {
     'A registration step failed, which is a fault of this program; the watchdog sets the account going again. Please report it.',
   UAC_REG_BUSY:
     'There is no room for another transaction (max_transactions); registrations wait for a moment. Raise the limit, or look for what fills it.',
-  UAC_REQ_KEY: '$uac_req has no such key; the message lists those there are.',
   UAC_REQ_TYPE: 'A text key of $uac_req was given a number, or a number key a text; the old value stays.',
   UAC_REQ_TOO_LONG: 'A value for $uac_req is longer than its key takes; the old value stays.',
   UAC_REQ_LINE_END: 'A value for $uac_req has a line end where none may be; the old value stays.',
