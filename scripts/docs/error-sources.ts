@@ -1,5 +1,6 @@
 /** Every error code of the program, layer by layer, from the records beside the code. */
 import { API_ERRORS } from '../../src/api/errors.ts';
+import { AUTH_ERRORS } from '../../src/auth/errors.ts';
 import { type CliCode, cliCodes } from '../../src/cli/errors.ts';
 import { DIGEST_ERRORS } from '../../src/digest/errors.ts';
 import { PARSE_ERRORS } from '../../src/message/parse-errors.ts';
@@ -99,6 +100,11 @@ export const errorGroups: readonly ErrorGroup[] = [
     title: 'Digest authentication',
     intro: 'Why a challenge could not be answered, or credentials were not accepted.',
     codes: DIGEST_ERRORS,
+  },
+  {
+    title: 'Authentication of users',
+    intro: 'Modules auth and auth_db: in `check` and at the start, or in the log when a function fails.',
+    codes: AUTH_ERRORS,
   },
   {
     title: 'Databases',

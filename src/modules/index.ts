@@ -1,5 +1,6 @@
 import type { AnyModule } from '../script/module-definition.ts';
 import { appTs } from './app_ts.ts';
+import { auth } from './auth.ts';
 import { cfgutils } from './cfgutils.ts';
 import { corex } from './corex.ts';
 import { counters } from './counters.ts';
@@ -7,6 +8,7 @@ import { ctl } from './ctl.ts';
 import { dbMysql } from './db_mysql.ts';
 import { dbPostgres } from './db_postgres.ts';
 import { dbSqlite } from './db_sqlite.ts';
+import { dialog } from './dialog.ts';
 import { htable } from './htable.ts';
 import { jsonrpcs } from './jsonrpcs.ts';
 import { kex } from './kex.ts';
@@ -30,6 +32,7 @@ import { xlog } from './xlog.ts';
 
 const all: readonly AnyModule[] = [
   appTs,
+  auth,
   cfgutils,
   corex,
   counters,
@@ -37,6 +40,7 @@ const all: readonly AnyModule[] = [
   dbMysql,
   dbPostgres,
   dbSqlite,
+  dialog,
   htable,
   jsonrpcs,
   kex,

@@ -20,6 +20,8 @@ export const AUTHORIZED = Symbol.for('trunkline.authorized-credentials');
 export interface AuthorizedCredentials {
   readonly username: string;
   readonly realm: string;
+  /** Value of their header as it stands in the message: the one that scripts mean from then on. */
+  readonly header?: string;
 }
 
 // Of the messages last asked about; several parts of one header are read in a row.
@@ -48,7 +50,14 @@ function inHeader(message: SipMessage, id: HeaderId): Credentials | null {
 }
 
 /** The credentials a script means: a registrar looks at Authorization first, a proxy at Proxy-Authorization. */
-function credentials({ message }: ScriptContext): Credentials | null {
+function credentials(ctx: ScriptContext): Credentials | null {
+  const { message } = ctx;
+  // What was verified and what a script reads must be the same header.
+  const header = authorized(ctx)?.header;
+  if (header !== undefined) {
+    const proven = parseDigest(header);
+    if (proven !== null) return proven;
+  }
   let found = parsed.get(message);
   if (found === undefined) {
     const registrar = message.methodId === M_REGISTER;

@@ -1,0 +1,266 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import { type DigestAlgorithm, digestAlgorithm } from '../digest/algorithm.ts';
+import { ha1For, type StoredSecret } from '../digest/credentials.ts';
+import { computeResponse } from '../digest/digest.ts';
+import { Secret } from '../digest/secret.ts';
+import { type DigestCredentials, parseCredentials } from '../message/auth-header.ts';
+import { HDR_AUTHORIZATION, HDR_PROXY_AUTHORIZATION } from '../message/header-name.ts';
+import type { HeaderField, SipMessage } from '../message/message.ts';
+import { M_ACK, M_CANCEL, M_PRACK } from '../message/method.ts';
+import type { BanKind, Guard } from './guard.ts';
+import { fitsRequestUri, isOwnIdentity, splitUserName, type UriCheck } from './identity.ts';
+import type { NonceFinding, Nonces } from './nonces.ts';
+import type { AuthOutcome, Flavour } from './outcome.ts';
+import type { Hop } from './realm.ts';
+import type { UseStore } from './use-store.ts';
+
+/**
+ * How strictly nonces are used: any number of times; each nonce count, or each digest without one, once; the same, but a nonce without counts
+ * only once; each nonce once.
+ */
+export type ReuseRule = 'free' | 'counted' | 'counted-or-once' | 'once';
+
+export interface GateSettings {
+  readonly reuse: ReuseRule;
+  /** Whether an answer without a qop is taken although one was asked for. */
+  readonly qopOptional: boolean;
+  readonly uriCheck: UriCheck;
+  /** Whether every success needs the identity check. */
+  readonly checkIdentity: boolean;
+  readonly useDomain: boolean;
+  /** Algorithms taken with nonces that name none (those of Kamailio and OpenSER). */
+  readonly algorithms: readonly string[];
+}
+
+/** A request that is to be let in or not. */
+export interface AuthRequest {
+  readonly message: SipMessage;
+  readonly flavour: Flavour;
+  readonly hop: Hop;
+  readonly realm: string;
+  /** Address that it came from. */
+  readonly source: string;
+  /** Its port and more that tells senders apart. */
+  readonly sender: string;
+  /** What its nonce must be bound to besides. */
+  readonly bound: string;
+  /** Method to hash in the place of the request's own. */
+  readonly method?: string | undefined;
+}
+
+/** A request that was decided on. */
+export interface Verdict {
+  readonly done: true;
+  readonly outcome: AuthOutcome;
+  /** Whether the next challenge says stale=true: the digest was right, its nonce was not (RFC 7616 §3.3). */
+  readonly stale: boolean;
+  /** Whose credentials they were; null when none were found. */
+  readonly credentials: DigestCredentials | null;
+  /** Value of their header as it stands in the message; empty for none. */
+  readonly header: string;
+  readonly algorithm: DigestAlgorithm | null;
+  /** For Authentication-Info; null unless proven. */
+  readonly ha1: Secret | null;
+  /** What this attempt has got banned. */
+  readonly banned: readonly BanKind[];
+}
+
+/** Credentials found, whose secret is to be looked up. */
+export interface Presented {
+  readonly done: false;
+  readonly request: AuthRequest;
+  readonly credentials: DigestCredentials;
+  readonly header: string;
+  readonly algorithm: DigestAlgorithm;
+  readonly nonce: NonceFinding;
+}
+
+/** A header longer than this is none that a phone sends. */
+const MAX_HEADER = 4096;
+/** Hashed for a user that is unknown, so that the answer takes as long as for a known one. */
+const NOBODY: StoredSecret = { secret: new Secret('nobody'), ha1: false };
+
+/** Decides on requests with credentials (RFC 3261 §22): found, proven, fresh, first, from whom they say. */
+export class Gate {
+  readonly settings: GateSettings;
+  private readonly nonces: Nonces;
+  private readonly uses: UseStore;
+  private readonly guard: Guard;
+
+  constructor(settings: GateSettings, nonces: Nonces, uses: UseStore, guard: Guard) {
+    this.settings = settings;
+    this.nonces = nonces;
+    this.uses = uses;
+    this.guard = guard;
+  }
+
+  /** First step: which credentials are meant. What remains is to look up the user's secret. */
+  present(request: AuthRequest): Presented | Verdict {
+    const { message, hop, realm, bound } = request;
+    if (isExempt(message, request.flavour)) return verdict('exempt');
+    let fallback = verdict('no-credentials');
+    for (const header of message.headers) {
+      if (header.id !== headerOf(hop)) continue;
+      const found = digestIn(message, header);
+      if (found === null) continue;
+      const text = message.valueOf(header);
+      if (found === 'broken') {
+        fallback = verdict('malformed', { header: text });
+        continue;
+      }
+      for (const credentials of found) {
+        if (credentials.realm.toLowerCase() !== realm.toLowerCase()) continue;
+        const algorithm = digestAlgorithm(credentials.algorithm);
+        if (algorithm === undefined || !isComplete(credentials, algorithm)) {
+          fallback = verdict('malformed', { credentials, header: text });
+          continue;
+        }
+        if (this.guard.refuses(request.source, userKey(credentials.username, realm))) {
+          return verdict('banned', { credentials, header: text, algorithm });
+        }
+        const scope = { hop, realm, algorithm: algorithm.name, bound };
+        const nonce = this.nonces.check(credentials.nonce, scope, credentials.qop.toLowerCase());
+        return { done: false, request, credentials, header: text, algorithm, nonce };
+      }
+    }
+    return fallback;
+  }
+
+  /**
+   * Second step: digest first, then the nonce, then its use; so that nothing is told to who does not know the password, and nothing is
+   * used up by who does not.
+   * @param stored the user's secret; null for an unknown user
+   * @param identity whether From and To must be the user's, besides what the settings say
+   */
+  prove(presented: Presented, stored: StoredSecret | null, identity = false): Verdict {
+    const { request, credentials, algorithm, nonce } = presented;
+    const { message, realm } = request;
+    const settle = (outcome: AuthOutcome, stale = false, more: Partial<Verdict> = {}): Verdict =>
+      verdict(outcome, { credentials, header: presented.header, algorithm, stale, ...more });
+    const ha1 = ha1For(stored ?? NOBODY, algorithm.hash, credentials.username, realm);
+    if (ha1 === null) return settle('error');
+    const proof = rightHa1(presented, stored ?? NOBODY, ha1);
+    const user = userKey(credentials.username, realm);
+    if (stored === null || proof === null) {
+      const banned = this.guard.failed(request.source, user);
+      return settle(stored === null ? 'unknown-user' : 'wrong-password', false, { banned });
+    }
+    if (nonce.state === 'garbage') return settle('bad-nonce', true);
+    if (nonce.state !== 'fresh' || !this.isOfferedAlgorithm(nonce, algorithm)) return settle('stale', true);
+    if (credentials.qop === '' && !this.settings.qopOptional && (nonce.offered?.length ?? 0) > 0) {
+      return settle('qop-missing');
+    }
+    if (!fitsRequestUri(credentials.uri, message, this.settings.uriCheck)) return settle('uri');
+    const use = this.use(presented);
+    if (use !== null) return settle(use, true);
+    this.guard.succeeded(request.source, user);
+    const name = splitUserName(credentials.username, request.flavour === 'kamailio').user;
+    if ((identity || this.settings.checkIdentity) && !isOwnIdentity(message, name, this.settings.useDomain)) {
+      return settle('identity');
+    }
+    return settle('ok', false, { ha1: new Secret(proof) });
+  }
+
+  /** Whether credentials on an ACK or CANCEL are of a challenge of ours, and are to go no further. */
+  isOurs(credentials: DigestCredentials, hop: Hop): boolean {
+    const algorithm = digestAlgorithm(credentials.algorithm);
+    if (algorithm === undefined) return false;
+    const scope = { hop, realm: credentials.realm, algorithm: algorithm.name, bound: '' };
+    const { state } = this.nonces.check(credentials.nonce, scope, credentials.qop.toLowerCase());
+    return state === 'fresh' || state === 'expired';
+  }
+
+  private isOfferedAlgorithm({ foreign, offered }: NonceFinding, { name }: DigestAlgorithm): boolean {
+    // Ours, and those of OpenSIPS, name their algorithm.
+    return !foreign || offered !== null || this.settings.algorithms.includes(name);
+  }
+
+  private use({ request, credentials, nonce }: Presented): 'replayed' | 'reused' | null {
+    const { reuse } = this.settings;
+    if (reuse === 'free') return null;
+    const { username, cnonce, qop, nc, response } = credentials;
+    const counts = qop !== '' && reuse !== 'once';
+    let key = credentials.nonce;
+    // Kamailio and OpenSER give one nonce to everybody whom they challenge within a second.
+    if (nonce.foreign) key += `\n${username}\n${cnonce}`;
+    // Without a count, one nonce serves for different requests, but none of them twice.
+    if (!counts && reuse === 'counted') key += `\n${response.toLowerCase()}`;
+    const { issuedAt, expiresAt } = nonce;
+    const count = counts ? Number.parseInt(nc, 16) : 1;
+    const { message, source, sender } = request;
+    const print = hash('sha256', `${source} ${sender} ${message.raw}`, 'base64');
+    const result = this.uses.use({ nonce: key, nc: count, issuedAt, expiresAt }, print);
+    if (result !== 'replay') return null;
+    return counts || reuse === 'counted' ? 'replayed' : 'reused';
+  }
+}
+
+export function headerOf(hop: Hop): number {
+  return hop === 'www' ? HDR_AUTHORIZATION : HDR_PROXY_AUTHORIZATION;
+}
+
+/** Methods that are never asked for credentials: ACK cannot be answered, CANCEL cannot be sent again (RFC 3261 §22.1). */
+export function isExempt({ methodId }: SipMessage, flavour: Flavour): boolean {
+  return methodId === M_ACK || methodId === M_CANCEL || (flavour === 'kamailio' && methodId === M_PRACK);
+}
+
+/**
+ * The Digest credentials of one header.
+ * @returns null for a header of another scheme, `broken` for a Digest one that cannot be read
+ */
+export function digestIn(message: SipMessage, header: HeaderField): readonly DigestCredentials[] | 'broken' | null {
+  const { raw } = message;
+  const { valueStart, valueEnd } = header;
+  if (valueEnd - valueStart > MAX_HEADER) return 'broken';
+  const list = parseCredentials(raw, valueStart, valueEnd).filter((one) => one.kind === 'digest');
+  if (list.length > 0) return list;
+  return /^digest[\s,]/i.test(raw.slice(valueStart, valueStart + 7)) ? 'broken' : null;
+}
+
+/** Whether the credentials have what their qop and algorithm need (RFC 7616 §3.4). Eight digits of nc are the rule; nine with a zero exist. */
+function isComplete({ qop, nc, cnonce }: DigestCredentials, { session }: DigestAlgorithm): boolean {
+  if (qop === '') return !session || cnonce !== '';
+  const known = /^auth(-int)?$/i.test(qop);
+  return known && cnonce !== '' && /^0*[0-9a-f]{1,8}$/i.test(nc) && !/^0+$/.test(nc);
+}
+
+function userKey(username: string, realm: string): string {
+  return username.includes('@') ? username : `${username}@${realm}`;
+}
+
+/** The HA1 with which the response is right, or null. */
+function rightHa1({ request, credentials, algorithm }: Presented, stored: StoredSecret, ha1: string): string | null {
+  const { message, realm } = request;
+  const method = request.method ?? message.method;
+  const { username, uri, nonce, qop, nc, cnonce, response } = credentials;
+  const input = { algorithm, ha1, method, uri, nonce, qop, nc, cnonce, body: message.body };
+  if (sameHex(computeResponse(input), response)) return ha1;
+  if (!credentials.params.some(({ value, escaped }) => value !== escaped)) return null;
+  // Some clients hash what stands between the quotes, backslashes and all.
+  const raw = (name: string, value: string): string =>
+    credentials.params.find((param) => param.name === name)?.escaped ?? value;
+  const rawHa1 = ha1For(stored, algorithm.hash, raw('username', username), realm) ?? ha1;
+  const written = { uri: raw('uri', uri), nonce: raw('nonce', nonce), cnonce: raw('cnonce', cnonce) };
+  return sameHex(computeResponse({ ...input, ...written, ha1: rawHa1 }), response) ? rawHa1 : null;
+}
+
+/** Compares two hex texts, letter case aside, in a time that does not tell where they differ. */
+function sameHex(expected: string, received: string): boolean {
+  const ours = Buffer.from(expected, 'latin1');
+  const theirs = Buffer.from(received.toLowerCase(), 'latin1');
+  return ours.length === theirs.length && timingSafeEqual(ours, theirs);
+}
+
+function verdict(outcome: AuthOutcome, more: Partial<Verdict> = {}): Verdict {
+  return {
+    done: true,
+    outcome,
+    stale: false,
+    credentials: null,
+    header: '',
+    algorithm: null,
+    ha1: null,
+    banned: [],
+    ...more,
+  };
+}

@@ -1,0 +1,191 @@
+import { hkdfSync, randomBytes } from 'node:crypto';
+import type { DigestAlgorithmName } from '../digest/algorithm.ts';
+import { type NonceKey, NonceMint } from '../digest/nonce.ts';
+import type { Secret } from '../digest/secret.ts';
+import type { Clock } from '../time/clock.ts';
+import { AuthError } from './errors.ts';
+import {
+  decodeKamailio,
+  decodeOldOpensips,
+  decodeOpenser,
+  decodeOpensips,
+  encodeKamailio,
+  encodeOpenser,
+  encodeOpensips,
+  type ForeignFormat,
+  type ForeignNonce,
+  kamailioSecrets,
+  OPENSIPS_SECRET_LENGTH,
+} from './foreign-nonce.ts';
+import type { Qop } from './offer.ts';
+import type { Hop } from './realm.ts';
+
+/** What a nonce is good for. */
+export interface NonceScope {
+  readonly hop: Hop;
+  readonly realm: string;
+  readonly algorithm: DigestAlgorithmName;
+  /** Text that only the same request, dialog or source has (auth_checks_*); empty for none. */
+  readonly bound: string;
+}
+
+/** What a nonce turned out to be. */
+export interface NonceFinding {
+  /** `garbage`: no nonce of any format known; `unknown`: not of this scope, key or time. */
+  readonly state: 'fresh' | 'expired' | 'unknown' | 'garbage';
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** The qop values that were offered along with it; null where the format does not tell. */
+  readonly offered: readonly Qop[] | null;
+  /** Made by another server: clients that were challenged in the same second may have the same one. */
+  readonly foreign: boolean;
+}
+
+export interface NonceServiceOptions {
+  /** The shared secret; null for one that only this process knows. */
+  readonly secret: Secret | null;
+  /** Secrets from before, still accepted. */
+  readonly previous: readonly Secret[];
+  readonly lifetimeMs: number;
+  readonly maxDriftMs: number;
+  /** Format that is issued. */
+  readonly format: ForeignFormat | 'trunkline';
+  /** Formats accepted besides our own. */
+  readonly accept: readonly ForeignFormat[];
+  /** Whether Kamailio's nonces have the part that auth_checks_* make. */
+  readonly checks: boolean;
+  readonly clock: Pick<Clock, 'wall'>;
+  /** Key for nonces when there is no secret; it outlives a reloaded configuration. */
+  readonly key: Uint8Array;
+}
+
+const MIN_SECRET = 8;
+const OFFERS: readonly (readonly Qop[])[] = [['auth'], [], ['auth-int'], ['auth', 'auth-int']];
+/** Looks like one of ours: 36 bytes in base64url, of which the first is version 1. */
+const OURS = /^A[Q-Za-f][A-Za-z0-9_-]{46}$/;
+
+/** A key of 32 bytes from a secret of any length, named by a byte that every node gets alike (RFC 5869). */
+function nonceKey(secret: Secret): NonceKey {
+  const text = Buffer.from(secret.reveal(), 'latin1');
+  const bytes = Buffer.from(hkdfSync('sha256', text, Buffer.alloc(0), 'trunkline nonce', 33));
+  return { id: bytes[32] as number, key: bytes.subarray(0, 32) };
+}
+
+/**
+ * Nonces of a server: ours, which need no store and are bound to hop, realm, algorithm, offered qop and what else is asked for; and those of
+ * the servers that share its secret.
+ */
+export class Nonces {
+  private readonly mint: NonceMint;
+  private readonly options: NonceServiceOptions;
+  private readonly secrets: readonly Buffer[];
+
+  /** @throws AuthError AUTH_SECRET, AUTH_NONCE_FORMAT */
+  constructor(options: NonceServiceOptions) {
+    const { secret, previous, accept, format } = options;
+    const all = [...(secret === null ? [] : [secret]), ...previous];
+    if (all.some((one) => one.reveal().length < MIN_SECRET)) {
+      throw new AuthError('AUTH_SECRET', `a secret has less than ${MIN_SECRET} characters`);
+    }
+    const foreign = [...accept, ...(format === 'trunkline' ? [] : [format])];
+    if (foreign.length > 0 && secret === null) {
+      throw new AuthError('AUTH_NONCE_FORMAT', 'nonces of other servers need the secret that they have');
+    }
+    if (foreign.includes('opensips') && secret?.reveal().length !== OPENSIPS_SECRET_LENGTH) {
+      throw new AuthError('AUTH_SECRET', `nonces of OpenSIPS need a secret of ${OPENSIPS_SECRET_LENGTH} characters`);
+    }
+    this.options = options;
+    this.secrets = all.map((one) => Buffer.from(one.reveal(), 'latin1'));
+    const keys = all.map(nonceKey);
+    this.mint = new NonceMint({
+      keys: secret === null ? [{ id: 0, key: options.key }, ...keys] : keys,
+      lifetimeMs: options.lifetimeMs,
+      maxDriftMs: options.maxDriftMs,
+      clock: options.clock,
+    });
+  }
+
+  /** A new nonce. It costs no memory, however many are asked for. */
+  issue(scope: NonceScope, offered: readonly Qop[]): string {
+    const { format, clock, lifetimeMs, checks } = this.options;
+    const [secret] = this.secrets;
+    if (format === 'trunkline' || secret === undefined) return this.mint.issue(binding(scope, offered));
+    const now = clock.wall();
+    const expires = Math.floor((now + lifetimeMs) / 1000);
+    switch (format) {
+      case 'openser':
+        return encodeOpenser(secret, expires);
+      case 'opensips-old':
+        return encodeOpenser(secret, expires, 0);
+      case 'opensips': {
+        const microseconds = Math.floor(((now + lifetimeMs) % 1000) * 1000);
+        // Index 0 is what its nodes with disable_nonce_check=1 issue and take.
+        const fields = { index: 0, qop: offered, algorithm: scope.algorithm, expiresSeconds: expires };
+        return encodeOpensips(secret, { ...fields, expiresMicroseconds: microseconds }, randomBytes(16));
+      }
+      case 'kamailio': {
+        const since = Math.floor(now / 1000);
+        const times = { expires, since };
+        const fields = scope.bound === '' ? times : { ...times, bound: Buffer.from(scope.bound, 'latin1') };
+        return encodeKamailio(kamailioSecrets(secret, checks), fields);
+      }
+    }
+  }
+
+  /** Tells what a nonce is. @param qop the answer's, lower case, empty for none: offers that fit it are tried first */
+  check(nonce: string, scope: NonceScope, qop: string): NonceFinding {
+    const fitting = OFFERS.filter((offer) => (qop === '' ? true : (offer as readonly string[]).includes(qop)));
+    // An answer without a qop was most likely asked for none.
+    const offers = qop === '' ? [OFFERS[1] as readonly Qop[], ...OFFERS.filter((_, at) => at !== 1)] : fitting;
+    for (const offered of offers) {
+      const found = this.mint.check(nonce, binding(scope, offered));
+      if (found.state !== 'unknown') return { ...found, offered, foreign: false };
+    }
+    const foreign = this.foreign(nonce, scope);
+    if (foreign !== null) return this.judged(foreign, scope);
+    return nothing(OURS.test(nonce) ? 'unknown' : 'garbage');
+  }
+
+  private foreign(nonce: string, scope: NonceScope): ForeignNonce | null {
+    const { accept, lifetimeMs, checks, format } = this.options;
+    for (const one of format === 'trunkline' ? accept : [format, ...accept]) {
+      for (const secret of this.secrets) {
+        const found =
+          one === 'openser'
+            ? decodeOpenser(secret, nonce)
+            : one === 'opensips-old'
+              ? decodeOldOpensips(secret, nonce)
+              : one === 'opensips'
+                ? decodeOpensips(secret, nonce, lifetimeMs)
+                : decodeKamailio(
+                    kamailioSecrets(secret, checks),
+                    nonce,
+                    scope.bound === '' ? undefined : Buffer.from(scope.bound, 'latin1'),
+                  );
+        if (found !== null) return found;
+      }
+    }
+    return null;
+  }
+
+  private judged({ issuedAt, expiresAt, algorithm, qop }: ForeignNonce, scope: NonceScope): NonceFinding {
+    const { clock, lifetimeMs, maxDriftMs } = this.options;
+    if (algorithm !== undefined && algorithm !== scope.algorithm) return nothing('unknown');
+    const now = clock.wall();
+    const issued = issuedAt ?? expiresAt - lifetimeMs;
+    if (issued > now + maxDriftMs) return nothing('unknown');
+    // Seconds: a nonce is good to the end of the one in which it expires.
+    const expires = expiresAt + 999;
+    const state = now > expires ? 'expired' : 'fresh';
+    return { state, issuedAt: issued, expiresAt: expires, offered: qop ?? null, foreign: true };
+  }
+}
+
+function nothing(state: 'unknown' | 'garbage'): NonceFinding {
+  return { state, issuedAt: 0, expiresAt: 0, offered: null, foreign: false };
+}
+
+/** What the tag of our nonces covers besides the nonce. Realms have no line ends. */
+function binding({ hop, realm, algorithm, bound }: NonceScope, offered: readonly Qop[]): string {
+  return `${hop}\n${algorithm}\n${realm.toLowerCase()}\n${offered.join()}\n${bound}`;
+}

@@ -1,0 +1,61 @@
+import { LocalNonceUses, type NonceUse } from '../digest/nonce-use.ts';
+import type { Clock } from '../time/clock.ts';
+
+/**
+ * What a use of a nonce is: the first of its kind; the same request once more (a retransmission, or a script that asks twice); or a replay.
+ */
+export type UseResult = 'first' | 'again' | 'replay';
+
+/**
+ * Who remembers what nonces were used for. One call looks and records in one step, so that of two copies of a request that arrive at once
+ * one is the first. It is called for right digests only: garbage with a live nonce uses nothing up.
+ */
+export interface UseStore {
+  /**
+   * @param use what was used; its nonce may have more than the nonce in it
+   * @param request tells one request from all others: a hash of its bytes and of where it came from
+   */
+  use(use: NonceUse, request: string): UseResult;
+  /** Entries remembered now. */
+  readonly size: number;
+}
+
+/** 64*T1: so long may a request be sent again (RFC 3261 §17.1.2.2). */
+const RETRANSMISSIONS_MS = 32_000;
+
+/** Uses remembered in this process. */
+export class LocalUseStore implements UseStore {
+  private readonly uses: LocalNonceUses;
+  private readonly clock: Pick<Clock, 'wall'>;
+  private readonly capacity: number;
+  private recent = new Map<string, string>();
+  private older = new Map<string, string>();
+  private turned: number;
+
+  /** @param capacity how many nonces to remember; those that do not fit are refused as used, which costs their clients a round trip */
+  constructor(clock: Pick<Clock, 'wall'>, capacity = 100_000) {
+    this.clock = clock;
+    this.capacity = capacity;
+    this.uses = new LocalNonceUses({ capacity, clock });
+    this.turned = clock.wall();
+  }
+
+  get size(): number {
+    return this.uses.size;
+  }
+
+  use(use: NonceUse, request: string): UseResult {
+    const key = `${use.nc} ${use.nonce}`;
+    const now = this.clock.wall();
+    if (now - this.turned >= RETRANSMISSIONS_MS || this.recent.size >= this.capacity) {
+      this.older = this.recent;
+      this.recent = new Map();
+      this.turned = now;
+    }
+    if (this.uses.use(use)) {
+      this.recent.set(key, request);
+      return 'first';
+    }
+    return (this.recent.get(key) ?? this.older.get(key)) === request ? 'again' : 'replay';
+  }
+}

@@ -1,0 +1,217 @@
+import type { Offer } from '../../auth/offer.ts';
+import { algorithmList, type Qop, qopList, qopOfFlags } from '../../auth/offer.ts';
+import type { Flavour } from '../../auth/outcome.ts';
+import { derivedRealm, type Hop, isRealm, withoutPrefix } from '../../auth/realm.ts';
+import { printChallenge } from '../../message/auth-header.ts';
+import type { SipMessage } from '../../message/message.ts';
+import { M_ACK, M_CANCEL, M_REGISTER } from '../../message/method.ts';
+import type { ScriptContext } from '../../script/context.ts';
+import type { Value } from '../../script/values.ts';
+import { failure } from '../support/failure.ts';
+import type { AuthModule } from './instance.ts';
+
+/** Kamailio's challenge flags. */
+const NO_500 = 4;
+const STALE = 16;
+
+const PHRASES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  407: 'Proxy Authentication Required',
+  500: 'Server Internal Error',
+};
+
+/** Logs a failure of a function. @returns its code */
+export function fail(m: AuthModule, name: string, text: string, code: string, result = -1): number {
+  return failure(m.host.log, 'auth', `${name}: ${text}`, code, result);
+}
+
+/** The value of a realm argument: an undefined variable is empty. */
+export function realmText(value: Value | undefined): string {
+  return value === null || value === undefined ? '' : `${value}`;
+}
+
+/**
+ * The realm of a call.
+ * @returns null when there is none: an empty one in Kamailio's dialect, or a header that cannot be read in the others
+ */
+export function realmOf(m: AuthModule, message: SipMessage, flavour: Flavour, hop: Hop, given: string): string | null {
+  const { realmPrefix } = m.settings;
+  const realm =
+    flavour === 'kamailio'
+      ? withoutPrefix(given, realmPrefix)
+      : given === ''
+        ? derivedRealm(message, hop, realmPrefix)
+        : given;
+  return realm !== null && isRealm(realm) ? realm : null;
+}
+
+/** What auth_checks_* bind the nonces of a request to, as Kamailio hashes it: Request-URI, Call-ID, From tag, bytes of the source address. */
+export function boundText(m: AuthModule, ctx: ScriptContext): string {
+  const { message } = ctx;
+  const { register, initial, dialog } = m.settings.checks;
+  const tag = message.to?.tag ?? '';
+  const bits = message.methodId === M_REGISTER ? register : tag === '' ? initial : dialog;
+  if (bits === 0) return '';
+  let text = '';
+  if ((bits & 1) !== 0) text += message.requestUri;
+  if ((bits & 2) !== 0) text += message.callId;
+  if ((bits & 4) !== 0) text += message.from?.tag ?? '';
+  if ((bits & 8) !== 0) text += addressBytes(ctx.from.ip);
+  return text;
+}
+
+function addressBytes(ip: string): string {
+  return ip.includes(':') ? ip : String.fromCharCode(...ip.split('.').map(Number));
+}
+
+/** Values of the challenges of an offer, one for each algorithm; null when the realm cannot be sent. */
+export function challengeValues(
+  m: AuthModule,
+  ctx: ScriptContext,
+  hop: Hop,
+  realm: string,
+  offer: Offer,
+  stale: boolean,
+): readonly string[] | null {
+  if (!isRealm(realm)) return null;
+  const bound = boundText(m, ctx);
+  const values: string[] = [];
+  for (const algorithm of offer.algorithms) {
+    const nonce = m.nonces.issue({ hop, realm, algorithm, bound }, offer.qop);
+    const name = offer.named ? algorithm : '';
+    const value = printChallenge({ realm, nonce, qop: offer.qop, stale, algorithm: name, opaque: '' });
+    if (value === null) return null;
+    values.push(value);
+  }
+  return values;
+}
+
+/** The header line of a challenge. */
+export function challengeLine(m: AuthModule, hop: Hop, value: string): string {
+  return `${hop === 'www' ? m.settings.wwwHeader : m.settings.proxyHeader}: ${value}\r\n`;
+}
+
+/** Answers a request; its further replies have nothing of the header lines. @returns as t_reply and sl_send_reply */
+export function answer(m: AuthModule, ctx: ScriptContext, status: number, lines = ''): number {
+  const { state } = ctx;
+  const { proxy } = m.host;
+  const before = state.replyHeaders;
+  state.replyHeaders += lines;
+  const phrase = PHRASES[status] ?? '';
+  const stateful = state.transaction !== null && !m.settings.stateless;
+  const result = stateful ? proxy.reply(state, status, phrase) : proxy.statelessReply(state, status, phrase);
+  state.replyHeaders = before;
+  return result;
+}
+
+/** Whether a reply can be a challenge at all: ACK gets no reply, CANCEL cannot be sent again (RFC 3261 §22.1). */
+function isChallengeable({ methodId }: SipMessage): boolean {
+  return methodId !== M_ACK && methodId !== M_CANCEL;
+}
+
+function isStale(m: AuthModule, ctx: ScriptContext, realm: string): boolean {
+  return m.trace(ctx).stale === realm.toLowerCase();
+}
+
+function send(m: AuthModule, ctx: ScriptContext, hop: Hop, values: readonly string[]): boolean {
+  const lines = values.map((value) => challengeLine(m, hop, value)).join('');
+  const sent = answer(m, ctx, hop === 'www' ? 401 : 407, lines) > 0;
+  if (sent) m.challenges.value++;
+  return sent;
+}
+
+/** Kamailio: (realm, flags[, algorithms]). 1 sent, -1 no realm (500 sent), -2 cannot be built (500 sent), -3 cannot be sent. */
+function kamailioChallenge(
+  m: AuthModule,
+  ctx: ScriptContext,
+  name: string,
+  hop: Hop,
+  given: string,
+  flags: number,
+  algorithms: string | undefined,
+): number {
+  const refuse = (text: string, code: string, result: number): number => {
+    if ((flags & NO_500) === 0) answer(m, ctx, 500);
+    return fail(m, name, text, code, result);
+  };
+  if (!isChallengeable(ctx.message)) return -3;
+  const realm = realmOf(m, ctx.message, 'kamailio', hop, given);
+  if (realm === null) return refuse('no realm that can be sent', 'AUTH_REALM', -1);
+  const list = algorithms === undefined ? m.settings.algorithms.algorithms : algorithmList(algorithms, false);
+  if (list === null) return refuse('unknown algorithm', 'AUTH_ALGORITHM', -2);
+  const named = algorithms !== undefined || m.settings.algorithms.named;
+  const offer = { algorithms: list, named, qop: qopOfFlags(flags) };
+  const stale = (flags & STALE) !== 0 || isStale(m, ctx, realm);
+  const values = challengeValues(m, ctx, hop, realm, offer, stale);
+  if (values === null) return refuse('no realm that can be sent', 'AUTH_REALM', -2);
+  return send(m, ctx, hop, values) ? 1 : -3;
+}
+
+/** OpenSER and OpenSIPS: (realm[, qop[, algorithms]]). 0 sent: the script ends; -1 not sent. */
+function opensipsChallenge(
+  m: AuthModule,
+  ctx: ScriptContext,
+  name: string,
+  flavour: Flavour,
+  hop: Hop,
+  given: string,
+  qop: readonly Qop[],
+  algorithms: string | undefined,
+): number {
+  if (!isChallengeable(ctx.message)) return -1;
+  const realm = realmOf(m, ctx.message, flavour, hop, given);
+  if (realm === null) {
+    fail(m, name, 'no realm in the call, To or From', 'AUTH_REALM');
+    return answer(m, ctx, 400) > 0 ? 0 : -1;
+  }
+  const named = algorithms !== undefined && algorithms.trim() !== '';
+  const list = named ? algorithmList(algorithms, true) : (['MD5'] as const);
+  if (list === null) return fail(m, name, 'unknown algorithm', 'AUTH_ALGORITHM');
+  // RFC 8760 §2.6: a challenge that names its algorithm asks for a qop.
+  const offer: Offer = { algorithms: list, named, qop: named && qop.length === 0 ? ['auth'] : qop };
+  const values = challengeValues(m, ctx, hop, realm, offer, isStale(m, ctx, realm));
+  if (values === null) return fail(m, name, 'no realm that can be sent', 'AUTH_REALM');
+  return send(m, ctx, hop, values) ? 0 : -1;
+}
+
+const NUMBER = /^\s*(?:\d+|0x[0-9a-f]+)\s*$/i;
+
+/**
+ * www_challenge() and proxy_challenge() of every dialect. A qop in words is OpenSIPS'; an empty realm is OpenSER's and OpenSIPS', unless the
+ * flavour was said; what both have, a realm and a number, is the module's flavour's.
+ */
+export function challenge(
+  m: AuthModule,
+  ctx: ScriptContext,
+  hop: Hop,
+  realmValue: Value,
+  second: string | undefined,
+  algorithms: string | undefined,
+): number {
+  const name = `${hop}_challenge`;
+  const realm = realmText(realmValue);
+  const worded = second === undefined || !NUMBER.test(second);
+  let { flavour } = m;
+  if (m.settings.flavour === null && flavour === 'kamailio' && (worded || realm === '')) flavour = 'opensips';
+  if (flavour === 'kamailio') {
+    if (worded) return fail(m, name, 'the flags are no number', 'AUTH_BAD_ARGUMENT');
+    return kamailioChallenge(m, ctx, name, hop, realm, Number(second), algorithms);
+  }
+  const qop = second === undefined ? [] : qopList(second);
+  if (qop === null) return fail(m, name, `"${second}" is no qop`, 'AUTH_QOP');
+  return opensipsChallenge(m, ctx, name, flavour, hop, realm, qop, algorithms);
+}
+
+/** auth_challenge(): 401 for REGISTER, else 407; nothing for ACK and CANCEL. */
+export function authChallenge(
+  m: AuthModule,
+  ctx: ScriptContext,
+  realm: Value,
+  flags: number,
+  algorithms: string | undefined,
+): number {
+  if (!isChallengeable(ctx.message)) return 1;
+  const hop = ctx.message.methodId === M_REGISTER ? 'www' : 'proxy';
+  return kamailioChallenge(m, ctx, 'auth_challenge', hop, realmText(realm), flags, algorithms);
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { Gate } from '../../auth/gate.ts';
+import { Guard } from '../../auth/guard.ts';
+import { Nonces } from '../../auth/nonces.ts';
+import { type AuthOutcome, type Flavour, OUTCOMES } from '../../auth/outcome.ts';
+import { LocalUseStore } from '../../auth/use-store.ts';
+import type { ScriptContext } from '../../script/context.ts';
+import { L_INFO } from '../../script/log.ts';
+import type { FunctionDefinition, ModuleHost } from '../../script/module-definition.ts';
+import type { Counter } from '../../script/statistics.ts';
+import { type AuthSettings, moduleError } from './settings.ts';
+
+export type AuthFunction = FunctionDefinition<AuthModule>;
+
+/** What a run of a script has found out about a request: it decides what the next challenge says and what consume_credentials removes. */
+export interface AuthTrace {
+  /** Values of the headers that were proven, as they stand in the message. */
+  readonly verified: string[];
+  /** Realm whose last proof failed for its nonce alone. */
+  stale: string | null;
+}
+
+const TRACE = Symbol('auth');
+const DEFAULT_SECONDS = 300;
+const OPENSIPS_SECONDS = 30;
+
+/** State of one program's auth module; auth_db works through it. */
+export class AuthModule {
+  readonly host: ModuleHost;
+  readonly settings: AuthSettings;
+  /** Dialects that only calls of one kind belong to, as they were bound. */
+  readonly shapes = new Set<Flavour>();
+  readonly challenges: Counter;
+  readonly nonces: Nonces;
+  readonly gate: Gate;
+  readonly guard: Guard;
+  readonly outcomes: ReadonlyMap<AuthOutcome, Counter>;
+  private readonly releases: (() => void)[] = [];
+
+  /** @throws ModuleError AUTH_SECRET, AUTH_NONCE_FORMAT */
+  constructor(host: ModuleHost, settings: AuthSettings) {
+    this.host = host;
+    this.settings = settings;
+    const { clock, statistics } = host;
+    const { checks, limits, usedNonces } = settings;
+    const key = this.keep('auth:key', () => randomBytes(32));
+    // A reloaded configuration knows what was used and who is banned.
+    const uses = this.keep(`auth:uses:${usedNonces}`, () => new LocalUseStore(clock, usedNonces));
+    this.guard = this.keep(`auth:guard:${JSON.stringify(limits)}`, () => new Guard(limits, clock));
+    const opensips = (settings.flavour ?? settings.hinted) === 'opensips';
+    const seconds = settings.nonceSeconds ?? (opensips ? OPENSIPS_SECONDS : DEFAULT_SECONDS);
+    try {
+      this.nonces = new Nonces({
+        secret: settings.secret,
+        previous: settings.previous,
+        lifetimeMs: seconds * 1000,
+        maxDriftMs: settings.driftSeconds * 1000,
+        format: settings.nonceFormat,
+        accept: settings.nonceAccept,
+        checks: checks.register + checks.initial + checks.dialog > 0,
+        clock,
+        key,
+      });
+    } catch (error) {
+      this.stop();
+      throw moduleError(error);
+    }
+    const { reuse, qopOptional, uriCheck, checkIdentity, useDomain, algorithms } = settings;
+    this.gate = new Gate(
+      { reuse, qopOptional, uriCheck, checkIdentity, useDomain, algorithms: algorithms.algorithms },
+      this.nonces,
+      uses,
+      this.guard,
+    );
+    this.challenges = statistics.counter('auth', 'challenges');
+    this.outcomes = new Map(
+      OUTCOMES.map((outcome) => [outcome, statistics.counter('auth', outcome.replace('-', '_'))]),
+    );
+    statistics.gauge('auth', 'used_nonces', () => uses.size);
+    statistics.gauge('auth', 'bans', () => this.guard.bans().length);
+  }
+
+  /** The dialect of calls that do not show it themselves. */
+  get flavour(): Flavour {
+    return this.known ?? 'kamailio';
+  }
+
+  /** The dialect, where something says which; null otherwise. */
+  get known(): Flavour | null {
+    const { flavour, hinted } = this.settings;
+    if (flavour !== null) return flavour;
+    const [shape] = this.shapes;
+    if (this.shapes.size === 1 && shape !== undefined) return shape;
+    return this.shapes.size === 0 ? hinted : null;
+  }
+
+  /** Says in the log which dialect it is to be, and why. */
+  announce(): void {
+    const { flavour, hinted } = this.settings;
+    const why =
+      flavour !== null
+        ? 'the parameter flavour'
+        : this.shapes.size === 1
+          ? 'the form of its calls'
+          : this.shapes.size > 1
+            ? 'default: calls of several dialects, each of which has its own codes'
+            : hinted !== null
+              ? 'its parameters'
+              : 'default';
+    this.host.log.write(L_INFO, 'auth', `return codes and realms are those of ${this.flavour} (${why})`);
+  }
+
+  trace({ state }: ScriptContext): AuthTrace {
+    state.extensions ??= new Map();
+    let trace = state.extensions.get(TRACE) as AuthTrace | undefined;
+    if (trace === undefined) {
+      trace = { verified: [], stale: null };
+      state.extensions.set(TRACE, trace);
+    }
+    return trace;
+  }
+
+  stop(): void {
+    for (const release of this.releases.splice(0)) release();
+  }
+
+  private keep<T>(key: string, make: () => T): T {
+    const { value, release } = this.host.keep.take(key, make, () => {});
+    this.releases.push(release);
+    return value;
+  }
+}
