@@ -21,6 +21,7 @@ const LAYERS = [
   'modules',
   'api',
   'server',
+  'testing',
   'cli',
 ];
 const SRC = join(import.meta.dirname, '..', 'src');

@@ -42,10 +42,9 @@ const DEFAULT_LIMIT = 10_000;
 
 /** Reads a file; never throws for what is in it. */
 export async function readRoutesFile(options: RoutesFileOptions, diagnostics: DiagnosticList): Promise<RoutesFile> {
-  const { file, cwd, alone } = options;
+  const { file, cwd } = options;
   const path = resolve(cwd, file);
   const start: Span = { file, line: 1, column: 1, length: 1 };
-  const nothing: Config = { kind: 'config', at: start, items: [] };
   let loaded: LoadedModule;
   try {
     loaded = await loadModule(path);
@@ -54,23 +53,35 @@ export async function readRoutesFile(options: RoutesFileOptions, diagnostics: Di
     const at = { ...start, file: error.file === path ? file : shownName(error.file, cwd), line: error.line };
     if (error.syntax) diagnostics.error('CFG_CODE_SYNTAX', error.message, at);
     else diagnostics.error('CFG_CODE_FAILED', `the file threw an error while it was loaded: ${error.message}`, at);
-    return { unit: null, tree: nothing, files: error.files };
+    return { unit: null, tree: nothingAt(start), files: error.files };
   }
-  const { exports, files } = loaded;
-  const tree = alone ? configTree(exports.config ?? {}, file, placesIn(file, textOf(path)), diagnostics) : nothing;
+  return readRoutes(loaded, options, diagnostics);
+}
+
+/** Reads what a file exports; never throws for what it is. */
+export function readRoutes(
+  { exports, files }: LoadedModule,
+  { file, cwd, alone, limit }: RoutesFileOptions,
+  diagnostics: DiagnosticList,
+): RoutesFile {
+  const path = resolve(cwd, file);
+  const start: Span = { file, line: 1, column: 1, length: 1 };
+  const tree = alone
+    ? configTree(exports.config ?? {}, file, placesIn(file, textOf(path)), diagnostics)
+    : nothingAt(start);
   const sorted = sortExports(exports, (name) => exportPlace(file, path, name), diagnostics);
   if (alone && !('request' in exports) && !sorted.functions.has('ksr_request_route')) {
     const hint =
       didYouMean('request', Object.keys(exports)) ?? 'export const request: RequestHandler = (request) => { … }';
-    diagnostics.error(
-      'CFG_CODE_EXPORT',
-      'the file exports no request handler: every request would be dropped',
-      start,
-      hint,
-    );
+    const message = 'the file exports no request handler: every request would be dropped';
+    diagnostics.error('CFG_CODE_EXPORT', message, start, hint);
   }
-  const limit = options.limit ?? limitOf(exports.config);
-  return { unit: codeUnit({ file, exports: sorted, limit, files, cwd }), tree, files };
+  const unit = codeUnit({ file, exports: sorted, limit: limit ?? limitOf(exports.config), files, cwd });
+  return { unit, tree, files };
+}
+
+function nothingAt(at: Span): Config {
+  return { kind: 'config', at, items: [] };
 }
 
 function limitOf(config: unknown): number {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { shownName } from '../api/load-module.ts';
-import { isCodeFile, readRoutesFile } from '../api/routes-file.ts';
+import { isCodeFile, type RoutesFile, readRoutes, readRoutesFile } from '../api/routes-file.ts';
 import { modules } from '../modules/index.ts';
 import type { Config } from '../script/ast-config.ts';
 import { checkConfig, checkRequestRoute, type Plan } from '../script/checker.ts';
@@ -84,7 +84,25 @@ function checked(options: LoadOptions, config: Config, defines: DefineTable, dia
 async function loadRoutesFile(options: LoadOptions): Promise<LoadedConfiguration> {
   const { file, cwd } = options;
   const diagnostics = new DiagnosticList();
-  const { unit, tree, files } = await readRoutesFile({ file, cwd, alone: true, limit: null }, diagnostics);
+  return alone(options, await readRoutesFile({ file, cwd, alone: true, limit: null }, diagnostics), diagnostics);
+}
+
+/**
+ * A routes file that was imported already, as tests do.
+ * @param exports its module object
+ */
+export function loadRoutesModule(exports: object, options: LoadOptions): LoadedConfiguration {
+  const { file, cwd } = options;
+  const diagnostics = new DiagnosticList();
+  const loaded = { exports: exports as Readonly<Record<string, unknown>>, files: [] };
+  return alone(options, readRoutes(loaded, { file, cwd, alone: true, limit: null }, diagnostics), diagnostics);
+}
+
+function alone(
+  options: LoadOptions,
+  { unit, tree, files }: RoutesFile,
+  diagnostics: DiagnosticList,
+): LoadedConfiguration {
   const plan = checked(options, tree, parsedConfig(options, '').defines, diagnostics);
   // Without source lines: a line of code may hold a password that no rule for kamailio.cfg knows.
   return { plan, files: new Map(), read: [], code: unit === null ? [] : [unit], codeFiles: files };

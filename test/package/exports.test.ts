@@ -19,6 +19,7 @@ const PRINTS: Readonly<Record<string, readonly RegExp[]>> = {
     /^online: 1, granted: 600 s$/m,
     /^trunk1: unregistering -> unregistered$/m,
   ],
+  'testing.ts': [/^Busy Here$/m, /^true$/m],
   'uac.ts': [/^vsf=AAAAAAMNHQ4ELiETAxUGFQwACgoGbXBsZS5jb20-$/m, /sip:alice@atlanta\.example\.com/],
 };
 

@@ -12,6 +12,7 @@ export interface Ksr extends KsrCore {
   readonly cfgutils: KsrCfgutils;
   readonly corex: KsrCorex;
   readonly counters: KsrCounters;
+  readonly dialog: KsrDialog;
   readonly htable: KsrHtable;
   readonly jsonrpcs: KsrJsonrpcs;
   readonly kex: KsrKex;
@@ -170,6 +171,108 @@ export interface KsrCounters {
   cnt_add(text: string | number, number: number): number;
   /** In request_route, failure_route, onreply_route, reply_route or onsend_route. */
   cnt_reset(text: string | number): number;
+}
+
+/** Functions of module dialog. */
+export interface KsrDialog {
+  /** In request_route. */
+  dlg_manage(): number;
+  /** In any block. */
+  is_known_dlg(): number;
+  /** In any block. */
+  dlg_get(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  dlg_bye(text: string | number): number;
+  /** In any block. */
+  dlg_setflag(number: number): number;
+  /** In any block. */
+  dlg_resetflag(number: number): number;
+  /** In any block. */
+  dlg_isflagset(number: number): number;
+  /** In any block. */
+  set_dlg_profile(text: string | number, text2?: string | number | undefined): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  unset_dlg_profile(text: string | number, text2?: string | number | undefined): number;
+  /** In any block. */
+  is_in_profile(text: string | number, text2?: string | number | undefined): number;
+  /** In any block. */
+  get_profile_size(text: string | number, variable: string): number;
+  /** In any block. */
+  get_profile_size(text: string | number, text2: string | number, variable: string): number;
+  /** In any block. */
+  dlg_set_timeout(number: number): number;
+  /** In any block. */
+  dlg_set_timeout(number: number, number2: number, number3: number): number;
+  /** In any block. */
+  dlg_set_timeout_by_profile(text: string | number, number: number): number;
+  /** In any block. */
+  dlg_set_timeout_by_profile(text: string | number, text2: string | number, number: number): number;
+  /** In any block. */
+  dlg_set_property(text: string | number): number;
+  /** In any block. */
+  dlg_reset_property(text: string | number): number;
+  /** In any block. */
+  dlg_set_ruri(): number;
+  /** In any block. */
+  dlg_set_state(text: string | number): number;
+  /** In any block. */
+  dlg_get_var(
+    text: string | number,
+    text2: string | number,
+    text3: string | number,
+    text4: string | number,
+    variable: string,
+  ): number;
+  /** In any block. */
+  dlg_set_var(
+    text: string | number,
+    text2: string | number,
+    text3: string | number,
+    text4: string | number,
+    text5: string | number,
+  ): number;
+  /** In any block. */
+  dlg_req_within(text: string | number, text2: string | number): number;
+  /** In any block. */
+  dlg_req_within(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. */
+  dlg_req_within(text: string | number, text2: string | number, text3: string | number, text4: string | number): number;
+  /** In any block. */
+  dlg_req_within(
+    text: string | number,
+    text2: string | number,
+    text3: string | number,
+    text4: string | number,
+    text5: string | number,
+  ): number;
+  /** In any block. No: calls are not begun or transferred from here. */
+  dlg_bridge(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. No: calls are not begun or transferred from here. */
+  dlg_refer(text: string | number, text2: string | number): number;
+  /** In any block. No: calls are not begun or transferred from here. */
+  dlg_refer_cid(text: string | number, text2: string | number, text3: string | number): number;
+  /** In any block. No: calls are not begun or transferred from here. */
+  dlg_refer_did(text: string | number, text2: string | number, text3: string | number, text4: string | number): number;
+  /** In any block. No: profiles count the calls of this server. */
+  dlg_remote_profile(
+    text: string | number,
+    text2: string | number,
+    text3: string | number,
+    text4: string | number,
+    text5: string | number,
+  ): number;
+  /** In any block. No: calls are not shared by DMQ. */
+  dlg_remove_dialogs_from_node(text: string | number): number;
+  /** In any block. No: the database is read when the server starts. */
+  dlg_db_load_callid(text: string | number): number;
+  /** In any block. No: the database is read when the server starts. */
+  dlg_db_load_extra(): number;
+  /** In any block. No: Contacts are kept up to date by target refreshes by themselves. */
+  dlg_update_contact(): number;
+  /** In any block. No: the sockets of a call are those that its INVITE used. */
+  dlg_update_socket(): number;
+  /** In any block. No: the state follows the messages by itself. */
+  dlg_update_state(): number;
 }
 
 /** Functions of module htable. */
@@ -1122,6 +1225,146 @@ export interface ModuleSettings {
     readonly db_set_journal_mode?: string | readonly string[];
     /** Ignored: the server changes no rows. */
     readonly db_set_readonly?: string | readonly string[];
+  };
+  readonly dialog?: {
+    /** Default 1. */
+    readonly enable_stats?: number;
+    /** Default 4096. Partly: only the size of the first number of a dialog. */
+    readonly hash_size?: number;
+    /** Default "did". */
+    readonly rr_param?: string;
+    /** Default -1. */
+    readonly dlg_flag?: number;
+    readonly timeout_avp?: string;
+    /** Default 43200. */
+    readonly default_timeout?: number;
+    /** Default 300. */
+    readonly early_timeout?: number;
+    /** Default 60. */
+    readonly noack_timeout?: number;
+    /** Default 300. Partly: a call that is over stays 5 seconds, or as long as this says if that is less. */
+    readonly end_timeout?: number;
+    readonly dlg_extra_hdrs?: string;
+    /** Default 0. */
+    readonly dlg_match_mode?: number;
+    /** Default 1. */
+    readonly detect_spirals?: number;
+    /** Default "mysql://kamailio:kamailiorw@localhost/kamailio". */
+    readonly db_url?: string;
+    /** Default 0. */
+    readonly db_mode?: number;
+    /** Default 60. */
+    readonly db_update_period?: number;
+    /** Default 200. */
+    readonly db_fetch_rows?: number;
+    /** Default 0. */
+    readonly db_skip_load?: number;
+    /** Default "dialog". */
+    readonly table_name?: string;
+    /** Default "callid". */
+    readonly call_id_column?: string;
+    /** Default "from_uri". */
+    readonly from_uri_column?: string;
+    /** Default "from_tag". */
+    readonly from_tag_column?: string;
+    /** Default "to_uri". */
+    readonly to_uri_column?: string;
+    /** Default "to_tag". */
+    readonly to_tag_column?: string;
+    /** Default "caller_cseq". */
+    readonly from_cseq_column?: string;
+    /** Default "callee_cseq". */
+    readonly to_cseq_column?: string;
+    /** Default "caller_route_set". */
+    readonly from_route_column?: string;
+    /** Default "callee_route_set". */
+    readonly to_route_column?: string;
+    /** Default "caller_contact". */
+    readonly from_contact_column?: string;
+    /** Default "callee_contact". */
+    readonly to_contact_column?: string;
+    /** Default "caller_sock". */
+    readonly from_sock_column?: string;
+    /** Default "callee_sock". */
+    readonly to_sock_column?: string;
+    /** Default "hash_id". */
+    readonly h_id_column?: string;
+    /** Default "hash_entry". */
+    readonly h_entry_column?: string;
+    /** Default "state". */
+    readonly state_column?: string;
+    /** Default "start_time". */
+    readonly start_time_column?: string;
+    /** Default "timeout". */
+    readonly timeout_column?: string;
+    /** Default "sflags". */
+    readonly sflags_column?: string;
+    /** Default "toroute_name". */
+    readonly toroute_name_column?: string;
+    /** Default "dialog_vars". */
+    readonly vars_table_name?: string;
+    /** Default "hash_id". */
+    readonly vars_h_id_column?: string;
+    /** Default "hash_entry". */
+    readonly vars_h_entry_column?: string;
+    /** Default "dialog_key". */
+    readonly vars_key_column?: string;
+    /** Default "dialog_value". */
+    readonly vars_value_column?: string;
+    readonly profiles_with_value?: string | readonly string[];
+    readonly profiles_no_value?: string | readonly string[];
+    /** Default "sip:controller@kamailio.org". Ignored: there is no dlg_bridge(). */
+    readonly bridge_controller?: string;
+    /** Default "sip:controller@kamailio.org:5060". Ignored: there is no dlg_bridge(). */
+    readonly bridge_contact?: string;
+    /** Default 1. Ignored: what belongs to a new call happens within dlg_manage(). */
+    readonly initial_cbs_inscript?: number;
+    /** Default 0. */
+    readonly send_bye?: number;
+    /** Default 0. Ignored: every call is of this server. */
+    readonly dlg_filter_mode?: number;
+    /** Default 1. Ignored: the transaction takes the ACK of a negative reply. */
+    readonly wait_ack?: number;
+    /** Default 0. */
+    readonly ka_timer?: number;
+    /** Default 0. */
+    readonly ka_interval?: number;
+    /** Default 1. */
+    readonly ka_failed_limit?: number;
+    /** Default 0. */
+    readonly timeout_noreset?: number;
+    /** Default 0. Ignored: there is one timer wheel. */
+    readonly timer_procs?: number;
+    /** Default 0. Ignored: calls are not shared by DMQ; let several servers use one database. */
+    readonly enable_dmq?: number;
+    /** Default "dialog". Ignored: calls are not shared by DMQ; let several servers use one database. */
+    readonly dmq_peer_id?: string;
+    /** Default 0. Ignored: calls are not shared by DMQ; let several servers use one database. */
+    readonly enable_dmq_ka_iflags_sync?: number;
+    /** Default 0. Ignored: uac keeps the numbers right by itself, in both directions. */
+    readonly track_cseq_updates?: number;
+    readonly lreq_callee_headers?: string;
+    readonly event_callback?: string;
+    /** Default 0. */
+    readonly h_id_start?: number;
+    /** Default 1. */
+    readonly h_id_step?: number;
+    /** Default 0. */
+    readonly keep_proxy_rr?: number;
+    /** Ignored: the times of the original’s keepalives are not set by an XAVP. */
+    readonly xavp_cfg?: string;
+    /** Ignored: the Request-URI of a call is $ru at dlg_manage(). */
+    readonly ruri_pvar?: string;
+    /** Default 480. */
+    readonly bye_early_code?: number;
+    /** Default "Temporarily Unavailable". */
+    readonly bye_early_reason?: string;
+    /** Default 0. Ignored: a later version’s. */
+    readonly dlg_mode?: number;
+    /** Default 0. Ignored: a later version’s. */
+    readonly debug_variables?: number;
+    /** Default 0. Ignored: the current call belongs to the message, whatever runs meanwhile. */
+    readonly dlg_ctxiuid_mode?: number;
   };
   readonly htable?: {
     /** Partly: name, autoexpire, initval, updateexpire; size is not needed; dbtable and its relatives, dmqreplicate have no effect. */
