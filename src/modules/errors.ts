@@ -2,6 +2,37 @@ import type { ErrorExplanation } from '../transport/errors.ts';
 
 /** Codes that modules give to the log or refuse their parameters with. Listed in docs/errors.md; those of uac are in UAC_ERRORS. */
 export const MODULE_ERRORS = {
+  ACC_COLUMN: {
+    explanation: 'A name that acc is to use for a column can be none.',
+    action: 'Use letters, digits and underscores.',
+  },
+  ACC_DROPPED: {
+    explanation:
+      'A row for an accounting table was dropped: as many wait for the database as may (db_queue), or the server stops.',
+    action:
+      'Bring the database back, or raise db_queue. The first row of each failure is in the message; counter acc.db_dropped counts them.',
+  },
+  ACC_FIELDS: {
+    explanation:
+      'log_extra, db_extra or multi_leg_info is not of the form name=$variable;…, or has a variable that does not exist.',
+    action: 'Look at the part in the message; multi_leg_info takes AVPs only.',
+  },
+  ACC_FILTER: {
+    explanation: 'failed_filter has something that is no status of a failure.',
+    action: 'Write statuses from 300 to 999 with commas between them.',
+  },
+  ACC_FLAG: {
+    explanation: 'There is no message flag of this number.',
+    action: 'Flags are 0 to 31.',
+  },
+  ACC_NO_DATABASE: {
+    explanation: 'A flag or function wants a row in a table, and acc has no database; nothing was written.',
+    action: 'Set db_url, or leave db_flag, db_missed_flag and acc_db_request() out.',
+  },
+  ACC_QUEUE: {
+    explanation: 'The parameter db_queue is less than 1.',
+    action: 'Correct the parameter.',
+  },
   APP_TS_UNKNOWN_FUNCTION: {
     explanation: 'ts_run() was given a name, made at run time, that no loaded file exports; it returned -1.',
     action: 'Look at the name in the message; a constant name is checked at the start.',
@@ -97,6 +128,58 @@ export const MODULE_ERRORS = {
   CTL_MODE: {
     explanation: 'The file mode of the control sockets is none.',
     action: 'Write it in octal digits with a zero before them: 0600, 0660.',
+  },
+  DIALOG_AVP: {
+    explanation: 'The parameter timeout_avp names no variable.',
+    action: 'Write it like "$avp(timeout)".',
+  },
+  DIALOG_BAD_ARGUMENT: {
+    explanation:
+      'A function of dialog was given a side, a property, a flag, a state or a method that there is not; it returned -1.',
+    action: 'Look at the value in the message; docs/dialog.md has the names.',
+  },
+  DIALOG_FILE: {
+    explanation: 'The file for dlg.dump_file could not be written; the message says why.',
+    action: 'Check the path and its permissions.',
+  },
+  DIALOG_KEEPALIVE: {
+    explanation: 'One side of a call does not answer OPTIONS, or says that it knows no such call (408, 481).',
+    action: 'After ka_failed_limit of these the call ends within 10 seconds. Look at that side if it happens often.',
+  },
+  DIALOG_LOST: {
+    explanation: 'An INVITE had no final reply within early_timeout; its call is forgotten.',
+    action:
+      'early_timeout should be longer than tm’s fr_inv_timer. If it is, a transaction was released without a reply.',
+  },
+  DIALOG_NOT_SUPPORTED: {
+    explanation: 'A function of dialog that this server does not have was called; it returned -1.',
+    action: 'docs/dialog.md says why it is missing.',
+  },
+  DIALOG_NO_PROFILE: {
+    explanation: 'There is no dialog profile of this name, or it needs a value; the function returned -1.',
+    action: 'Add it to profiles_with_value or profiles_no_value.',
+  },
+  DIALOG_NO_TARGET: {
+    explanation:
+      'A request inside a call could not be sent to one side: that side has not answered, or gave no Contact.',
+    action: 'Send requests only into answered calls.',
+  },
+  DIALOG_PARAMETER: {
+    explanation: 'A parameter of dialog has a value that it cannot have.',
+    action: 'The message says what it may be.',
+  },
+  DIALOG_REQUEST_FAILED: {
+    explanation: 'A request that dlg_req_within() sent into a call had no success.',
+    action: 'The message has the status; 408 is none at all.',
+  },
+  DIALOG_STORE: {
+    explanation: 'The calls could not be written to their database, or not be read from it; the message says why.',
+    action: 'They go on in memory and are written again by itself once the database is there.',
+  },
+  DIALOG_UNKNOWN: {
+    explanation:
+      'dlg_manage() was called for a request inside a call that is not known: begun before the start, or not managed.',
+    action: 'Nothing if that is so. Else dlg_match_mode 1 finds calls without our Record-Route parameter, too.',
   },
   HTABLE_BAD_ARGUMENT: {
     explanation: 'An argument is not of the form that the function takes, or it has no such operator.',

@@ -1,4 +1,5 @@
 import type { AnyModule } from '../script/module-definition.ts';
+import { acc } from './acc.ts';
 import { appTs } from './app_ts.ts';
 import { auth } from './auth.ts';
 import { cfgutils } from './cfgutils.ts';
@@ -31,6 +32,7 @@ import { xhttp } from './xhttp.ts';
 import { xlog } from './xlog.ts';
 
 const all: readonly AnyModule[] = [
+  acc,
   appTs,
   auth,
   cfgutils,

@@ -9,7 +9,7 @@ import type {
 import type { Destination, Received, TransportSender } from '../transport/transport.ts';
 import { Branch } from './branch.ts';
 import { forwardedReply } from './reply-forward.ts';
-import { type ReplyTransform, RequestState, type RouteHooks } from './request-state.ts';
+import { type ReplyTransform, type ReplyWatcher, RequestState, type RouteHooks } from './request-state.ts';
 import { Target } from './target.ts';
 
 /** What it takes to forward another 2xx of an answered INVITE. */
@@ -26,6 +26,10 @@ export interface Answered {
   readonly hooks: RouteHooks;
   /** Rules for replies, a branch's own after the request's. */
   readonly transforms: readonly ReplyTransform[];
+  /** Flags of the request, which those who are told look at. */
+  readonly flags: number;
+  /** Told of the other answers that go upstream. */
+  readonly watchers: readonly ReplyWatcher[];
 }
 
 /**
@@ -52,14 +56,16 @@ export class AnswerRepeater implements ClientTransactionUser {
   onSendFailed(): void {}
 
   private forwardOther(response: SipMessage): void {
-    const { invite, received, hooks, transforms } = this.answered;
+    const { invite, received, hooks, transforms, flags, watchers } = this.answered;
     const message = parseMessage(invite);
     if (message instanceof ParseFailure) return;
     const state = new RequestState(message, received, hooks);
+    state.flags = flags;
     const branch = new Branch(0, new Target(message.requestUri), 0);
     const edits = new EditList();
     for (const transform of transforms) transform.apply(state, branch, response, edits);
     this.send(response.status, forwardedReply(response, edits));
+    for (const watch of watchers) watch(state, response.status, response, null);
   }
 
   /** RFC 3261 §16.7 step 5: upstream whatever was sent there before, and when the server transaction has gone. */

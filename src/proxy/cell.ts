@@ -240,6 +240,7 @@ export class Cell implements ProxyTransaction, BranchHost {
     }
     // Disarmed before it runs: a script re-arms it for the next leg.
     state.onFailure = '';
+    for (const watch of state.failureWatchers) watch(state, winner);
     const before = branches.length;
     this.turns.run(
       this,
@@ -280,7 +281,9 @@ export class Cell implements ProxyTransaction, BranchHost {
   private relayReply(branch: Branch, reply: SipMessage, edits: EditList): string {
     const text = relayedReply(this.state, branch, reply, edits);
     this.services.counters.repliesRelayed++;
-    this.send(edits.status === 0 ? reply.status : edits.status, text);
+    const status = edits.status === 0 ? reply.status : edits.status;
+    this.send(status, text);
+    for (const watch of this.state.replyWatchers) watch(this.state, status, reply, branch);
     return text;
   }
 
@@ -295,6 +298,7 @@ export class Cell implements ProxyTransaction, BranchHost {
     if (text === null) return -1;
     const sent = this.send(status, text);
     if (status >= 200) this.cancelPending(null, '');
+    for (const watch of state.replyWatchers) watch(state, status, null, null);
     return sent ? 1 : -1;
   }
 

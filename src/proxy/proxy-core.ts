@@ -40,6 +40,9 @@ export type StatelessReplyListener = (reply: SipMessage, edits: EditList) => voi
 /** Called by loose_route when our own Route was removed from a request; uac restores identities and CSeq numbers here. */
 export type OwnRouteListener = (state: RequestState, route: OwnRoute) => void;
 
+/** Called for each request that gets a transaction here, before anything is sent. */
+export type TransactionListener = (state: RequestState) => void;
+
 /** The stateful proxy (RFC 3261 §16): what tm, sl and rr offer to scripts stands on this. Codes are Kamailio's: 1 done, 0 stop the script, <0 failed. */
 export interface ProxyCore {
   /** t_relay: see modules tm. */
@@ -58,6 +61,8 @@ export interface ProxyCore {
   forwardReply(state: RequestState, reply: SipMessage, edits?: EditList): number;
   /** t_check_trans for a reply: true when one of our transactions waits for it. */
   knowsReply(reply: SipMessage): boolean;
+  /** The request that a reply answers, while one of our transactions waits for it. */
+  requestOf(reply: SipMessage): RequestState | null;
   /** t_replicate: a stateful copy whose replies are swallowed; 1 or -1. */
   replicate(state: RequestState, uri: string, options: RelayOptions): number;
   /** t_load_contacts / t_next_contacts. */
@@ -92,6 +97,10 @@ export interface ProxyCore {
   announceOwnRoute(state: RequestState, route: OwnRoute): void;
   /** @returns call it when the listener is not needed any more */
   onStatelessReply(listener: StatelessReplyListener): () => void;
+  /** @returns call it when the listener is not needed any more */
+  onTransaction(listener: TransactionListener): () => void;
+  /** Hears of each ACK that is relayed; call the result when the listener is not needed any more. */
+  onAck(listener: TransactionListener): () => void;
   /** Parameters that act here; modules fill them while they are made. */
   readonly options: ProxyOptions;
   /** Sends raw text to a resolved destination (corex send_udp…). */

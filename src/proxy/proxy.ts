@@ -33,6 +33,7 @@ import type {
   ProxyCore,
   RelayOptions,
   StatelessReplyListener,
+  TransactionListener,
 } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
 import type { OwnRoute, RequestState } from './request-state.ts';
@@ -68,6 +69,8 @@ export class SipProxy implements ProxyCore, ProxyServices {
   localRequest: LocalRequestHook | null = null;
   private readonly listeners = new Set<OwnRouteListener>();
   private readonly replyListeners = new Set<StatelessReplyListener>();
+  private readonly transactionListeners = new Set<TransactionListener>();
+  private readonly ackListeners = new Set<TransactionListener>();
   private readonly reporter: (code: string, text: string) => void;
   private readonly tagPrefix: string;
   private serial = 0;
@@ -101,7 +104,11 @@ export class SipProxy implements ProxyCore, ProxyServices {
     }
     let cell = state.transaction as Cell | null;
     if (cell === null) {
-      if (methodId === M_ACK) return this.forward(state, options);
+      if (methodId === M_ACK) {
+        const sent = this.forward(state, options);
+        if (sent > 0) for (const listener of this.ackListeners) listener(state);
+        return sent;
+      }
       const made = this.newTransaction(state);
       // A retransmission was answered by the transaction: done, as the original says.
       if (made === 0) return 1;
@@ -151,6 +158,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
     state.transaction = cell;
     this.cells.set(cell.index, cell);
     this.counters.serverTransactions++;
+    for (const listener of this.transactionListeners) listener(state);
     return 1;
   }
 
@@ -168,6 +176,11 @@ export class SipProxy implements ProxyCore, ProxyServices {
   /** True for a reply that one of our transactions waits for. */
   knowsReply(reply: SipMessage): boolean {
     return this.transactions.findClient(reply) !== null;
+  }
+
+  requestOf(reply: SipMessage): RequestState | null {
+    const user = this.transactions.findClient(reply)?.user;
+    return user instanceof Cell ? user.state : null;
   }
 
   cellEnded(cell: Cell): void {
@@ -303,6 +316,16 @@ export class SipProxy implements ProxyCore, ProxyServices {
   onStatelessReply(listener: StatelessReplyListener): () => void {
     this.replyListeners.add(listener);
     return () => void this.replyListeners.delete(listener);
+  }
+
+  onTransaction(listener: TransactionListener): () => void {
+    this.transactionListeners.add(listener);
+    return () => void this.transactionListeners.delete(listener);
+  }
+
+  onAck(listener: TransactionListener): () => void {
+    this.ackListeners.add(listener);
+    return () => void this.ackListeners.delete(listener);
   }
 
   restoreReply(reply: SipMessage, edits: EditList): void {

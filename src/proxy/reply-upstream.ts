@@ -68,6 +68,8 @@ export function answerRepeater(
     received: state.received,
     hooks: state.hooks,
     transforms: transformsOf(state, branch),
+    flags: state.flags,
+    watchers: state.replyWatchers,
   });
 }
 

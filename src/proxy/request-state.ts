@@ -36,6 +36,21 @@ export interface ReplyTransform {
 }
 
 /**
+ * Told of each reply that has gone to the requester.
+ * @param status as it went
+ * @param reply as it was received; null for one that was made here
+ */
+export type ReplyWatcher = (
+  state: RequestState,
+  status: number,
+  reply: SipMessage | null,
+  branch: Branch | null,
+) => void;
+
+/** Told that a leg has failed, before its failure_route runs; the branch has the reply that would win. */
+export type FailureWatcher = (state: RequestState, branch: Branch) => void;
+
+/**
  * What a route wants of Via values (corex via_add_xavp_params and its relatives). Asked when a message is built, so that what the route
  * writes afterwards counts, as in the original.
  */
@@ -172,6 +187,10 @@ export class RequestState {
   ownRoute: OwnRoute | null = null;
   /** Last of the rules for a key wins; branches may add theirs. */
   replyTransforms: ReplyTransform[] = [];
+  /** Told of the replies that go to the requester, in order; empty as long as nobody wants to know. */
+  replyWatchers: ReplyWatcher[] = [];
+  /** Told of legs that failed, in order. */
+  failureWatchers: FailureWatcher[] = [];
   transaction: ProxyTransaction | null = null;
   /** A CANCEL: the INVITE transaction it names, if it is here. */
   cancels: ProxyTransaction | null = null;

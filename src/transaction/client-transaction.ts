@@ -54,7 +54,7 @@ export class ClientTransaction<S extends string>
   private state: S | null = null;
   private readonly machine: ClientMachine<S>;
   private readonly host: ClientHost;
-  private user: ClientTransactionUser;
+  user: ClientTransactionUser;
   private readonly endOfLife: number;
   private pending = true;
   private started = false;

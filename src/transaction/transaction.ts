@@ -62,6 +62,8 @@ export interface ClientTransactionHandle {
   readonly isPending: boolean;
   /** What was sent; null once it is not needed any more. */
   readonly sentText: string | null;
+  /** Who hears of it; somebody without interest once it is over, absent where nobody may ask. */
+  readonly user?: ClientTransactionUser;
   /**
    * Cancels a pending INVITE (RFC 3261 §9.1): the CANCEL leaves at once when a provisional reply has come, else when the first one comes.
    * @param reason a Reason header value to carry (RFC 3326), empty for none

@@ -40,13 +40,14 @@ export function storeInDialog(
   change: IdentityChange,
 ): void {
   const names = NAMES[header];
-  if (texts.get(names.uri) === null) {
-    texts.set(names.uri, own.uri);
-    texts.set(names.display, own.display);
-  }
+  // In the original's order, which its commands show.
+  const first = texts.get(names.uri) === null;
+  if (first) texts.set(names.uri, own.uri);
   texts.set(names.newUri, change.uri ?? own.uri);
+  if (first) texts.set(names.display, own.display);
   texts.set(names.newDisplay, change.display ?? '');
-  texts.set(names.keeps, change.display === null ? '1' : '0');
+  const keeps = change.display === null;
+  if (keeps || texts.get(names.keeps) !== null) texts.set(names.keeps, keeps ? '1' : '0');
 }
 
 /** The identity that a dialog keeps for a header; null when it has none. */
