@@ -4,7 +4,16 @@ import type { ScriptContext } from '../script/context.ts';
 import { defineModule, fn } from '../script/module-definition.ts';
 import { ROUTE_BRANCH, ROUTE_FAILURE, ROUTE_ONREPLY, ROUTE_REQUEST, type Value } from '../script/values.ts';
 import { consume, hasCredentials, hopOf, pvAuthenticate, specAuthorize } from './auth/authorize.ts';
-import { authChallenge, challenge, challengeValues, fail, realmOf, realmText } from './auth/challenge.ts';
+import {
+  authChallenge,
+  challenge,
+  challengeLine,
+  challengeValues,
+  chooseAlgorithm,
+  fail,
+  realmOf,
+  realmText,
+} from './auth/challenge.ts';
 import { AUTH_COMMANDS } from './auth/commands.ts';
 import { type AuthFunction, AuthModule } from './auth/instance.ts';
 import { appendRpid, isRpidE164 } from './auth/rpid.ts';
@@ -89,14 +98,17 @@ const FUNCTIONS: readonly AuthFunction[] = [
     const name = 'auth_get_www_authenticate';
     const realm = realmOf(m, ctx.message, 'kamailio', 'www', realmText(given));
     if (realm === null) return fail(m, name, 'no realm that can be sent', 'AUTH_REALM');
-    const offer = { ...m.settings.algorithms, qop: qopOfFlags(flags) };
+    const offer = { ...(m.trace(ctx).offer ?? m.settings.algorithms), qop: qopOfFlags(flags) };
     const values = challengeValues(m, ctx, 'www', realm, offer, (flags & 16) !== 0);
     if (values === null) return fail(m, name, 'no realm that can be sent', 'AUTH_REALM');
     if (target.set === null) return fail(m, name, `${target.text} is read-only`, 'AUTH_VARIABLE');
-    // RFC 7235 §4.1: challenges may be joined with commas.
-    return target.set(ctx, values.join(', ')) ? 1 : -1;
+    const lines = values.map((value) => challengeLine(m, 'www', value)).join('');
+    return target.set(ctx, lines.slice(0, -2)) ? 1 : -1;
   }),
   fn('has_credentials', ['value'], REQUEST, () => (ctx, realm) => (hasCredentials(ctx, realmText(realm)) ? 1 : -1)),
+  fn('auth_algorithm', ['str'], REQUEST, (m) => (ctx, name) => chooseAlgorithm(m, ctx, name), {
+    support: 'partly: for the challenges of this request, not of the whole server from then on',
+  }),
   fn('consume_credentials', [], REQUEST, (m) => (ctx) => consume(m, ctx)),
   fn('is_rpid_user_e164', [], REQUEST, (m) => (ctx) => isRpidE164(m, ctx)),
   fn('append_rpid_hf', [], RPID, (m) => (ctx) => appendRpid(m, ctx, m.settings.rpidPrefix, m.settings.rpidSuffix)),

@@ -175,7 +175,7 @@ function leaveChallenge(m: AuthModule, ctx: ScriptContext, call: AuthCall, flags
       : (flags & LEAVE_AUTH) !== 0
         ? (['auth'] as const)
         : ([] as const);
-  const offer = { ...m.settings.algorithms, qop };
+  const offer = { ...(m.trace(ctx).offer ?? m.settings.algorithms), qop };
   const values = challengeValues(m, ctx, call.hop, realm, offer, m.trace(ctx).stale === realm.toLowerCase());
   const lines = (values ?? []).map((value) => challengeLine(m, call.hop, value)).join('');
   if (lines !== '') ctx.state.attributes.avps.replaceAll(m.settings.challengeAvp, lines);

@@ -138,9 +138,10 @@ function kamailioChallenge(
   if (!isChallengeable(ctx.message)) return -3;
   const realm = realmOf(m, ctx.message, 'kamailio', hop, given);
   if (realm === null) return refuse('no realm that can be sent', 'AUTH_REALM', -1);
-  const list = algorithms === undefined ? m.settings.algorithms.algorithms : algorithmList(algorithms, false);
+  const chosen = m.trace(ctx).offer ?? m.settings.algorithms;
+  const list = algorithms === undefined ? chosen.algorithms : algorithmList(algorithms, false);
   if (list === null) return refuse('unknown algorithm', 'AUTH_ALGORITHM', -2);
-  const named = algorithms !== undefined || m.settings.algorithms.named;
+  const named = algorithms !== undefined || chosen.named;
   const offer = { algorithms: list, named, qop: qopOfFlags(flags) };
   const stale = (flags & STALE) !== 0 || isStale(m, ctx, realm);
   const values = challengeValues(m, ctx, hop, realm, offer, stale);
@@ -201,6 +202,14 @@ export function challenge(
   const qop = second === undefined ? [] : qopList(second);
   if (qop === null) return fail(m, name, `"${second}" is no qop`, 'AUTH_QOP');
   return opensipsChallenge(m, ctx, name, flavour, hop, realm, qop, algorithms);
+}
+
+/** auth_algorithm(): for the challenges of this request; in the original for those of all that follow. */
+export function chooseAlgorithm(m: AuthModule, ctx: ScriptContext, text: string): number {
+  const algorithms = algorithmList(text, false);
+  if (algorithms === null) return fail(m, 'auth_algorithm', 'unknown algorithm', 'AUTH_ALGORITHM');
+  m.trace(ctx).offer = { algorithms, named: true };
+  return 1;
 }
 
 /** auth_challenge(): 401 for REGISTER, else 407; nothing for ACK and CANCEL. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Gate } from '../../auth/gate.ts';
 import { Guard } from '../../auth/guard.ts';
 import { Nonces } from '../../auth/nonces.ts';
+import type { Offer } from '../../auth/offer.ts';
 import { type AuthOutcome, type Flavour, OUTCOMES } from '../../auth/outcome.ts';
 import { LocalUseStore } from '../../auth/use-store.ts';
 import type { ScriptContext } from '../../script/context.ts';
@@ -18,6 +19,8 @@ export interface AuthTrace {
   readonly verified: string[];
   /** Realm whose last proof failed for its nonce alone. */
   stale: string | null;
+  /** What auth_algorithm() chose for this request's challenges; null for the parameter's. */
+  offer: Pick<Offer, 'algorithms' | 'named'> | null;
 }
 
 const TRACE = Symbol('auth');
@@ -114,7 +117,7 @@ export class AuthModule {
     state.extensions ??= new Map();
     let trace = state.extensions.get(TRACE) as AuthTrace | undefined;
     if (trace === undefined) {
-      trace = { verified: [], stale: null };
+      trace = { verified: [], stale: null, offer: null };
       state.extensions.set(TRACE, trace);
     }
     return trace;
