@@ -1,27 +1,15 @@
 /**
  * `npm run bench [row…] [--rounds N] [--units N] [--long] [--own]`: CPU (user + system of all server processes) per unit of work, for Kamailio
  * and for this server in turn in one run with the same configuration file, and the ratio of the medians. Without Kamailio, or with --own, only
- * our own figures. Rows: trunk, relay, stateful, stateless, parse, reg-start; by name or with --long also reg-steady and reg-million.
+ * our own figures. Rows: trunk, relay, stateful, stateless, parse, typescript (the trunk call routed by kamailio.cfg and by TypeScript), reg-start; by name or with --long also reg-steady and reg-million.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { runRegistrationRows } from './registration-rows.ts';
-import { cpuOf, memoryOf } from './support/cpu.ts';
-import { nextPorts } from './support/ports.ts';
-import { BenchServer, ROOT, type ServerKind } from './support/server.ts';
-import { median, sleep } from './support/values.ts';
-
-interface Row {
-  readonly name: string;
-  readonly what: string;
-  readonly units: number;
-  readonly warmUp: number;
-  readonly outstanding: number;
-  /** Budget as a ratio to Kamailio. */
-  readonly budget: number;
-}
+import { measure, type Reading, type Row } from './support/measure.ts';
+import { ROOT } from './support/server.ts';
+import { median } from './support/values.ts';
+import { runTypeScriptRow } from './typescript-row.ts';
 
 const ROWS: readonly Row[] = [
   {
@@ -65,69 +53,6 @@ function option(name: string, value: number): number {
   return at < 0 ? value : Number(args[at + 1]);
 }
 
-interface Reading {
-  readonly microseconds: number;
-  readonly memory: number;
-  readonly failed: number;
-}
-
-async function measure(row: Row, kind: ServerKind, units: number): Promise<Reading> {
-  const [port, callerPort, carrierPort] = nextPorts(3) as [number, number, number];
-  const directory = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
-  // The carrier's port stands in a string, where a define is not replaced: both get it as a substitution.
-  const server = new BenchServer({ kind, cfg: row.name, port, directory, subst: { CARRIER_PORT: carrierPort } });
-  try {
-    await server.listening();
-    await sleep(1500);
-    server.check();
-    return await drive(row, { serverPort: port, callerPort, carrierPort }, units, server.pid);
-  } finally {
-    await server.stop();
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-interface Ports {
-  readonly serverPort: number;
-  readonly callerPort: number;
-  readonly carrierPort: number;
-}
-
-function drive(row: Row, ports: Ports, units: number, server: number): Promise<Reading> {
-  const plan = {
-    mode: row.name,
-    ...ports,
-    units,
-    warmUp: row.warmUp,
-    outstanding: row.outstanding,
-  };
-  const load = spawn(process.execPath, [join(ROOT, 'bench', 'support', 'load.ts'), JSON.stringify(plan)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return new Promise((resolve, reject) => {
-    let before = 0;
-    let text = '';
-    const limit = setTimeout(() => {
-      load.kill('SIGKILL');
-      reject(new Error(`${row.name}: not done after two minutes`));
-    }, 120_000);
-    load.stdout.on('data', (data: Buffer) => {
-      text += data.toString();
-      for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n')) {
-        const line = JSON.parse(text.slice(0, at)) as { event: string; failed?: number };
-        text = text.slice(at + 1);
-        if (line.event === 'warm') before = cpuOf(server);
-        if (line.event === 'done') {
-          clearTimeout(limit);
-          const used = cpuOf(server) - before;
-          resolve({ microseconds: used / units, memory: memoryOf(server), failed: line.failed ?? 0 });
-        }
-      }
-    });
-    load.on('error', reject);
-  });
-}
-
 /** The parser alone, in a process of its own: messages per second of CPU. */
 function measureParser(): void {
   const run = spawnSync(process.execPath, [join(ROOT, 'bench', 'parse.ts')], { encoding: 'utf8', timeout: 120_000 });
@@ -168,6 +93,7 @@ for (const row of rows) {
   );
 }
 if (wanted.length === 0 || wanted.includes('parse')) measureParser();
+if (wanted.length === 0 || wanted.includes('typescript')) await runTypeScriptRow(rounds, option('--units', 6000));
 await runRegistrationRows({
   wanted,
   long: args.includes('--long'),

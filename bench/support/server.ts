@@ -21,6 +21,8 @@ export interface ServerPlan {
   readonly subst: Readonly<Record<string, string | number>>;
   /** MiB of each process's own memory for Kamailio. Default 16. */
   readonly privateMemory?: number;
+  /** A routes file in bench/cfg that our own runs in the place of the configuration; it finds the words in its environment. Empty for none. */
+  readonly routes?: string;
   /** Options of Node.js for our own. */
   readonly node?: readonly string[];
 }
@@ -34,6 +36,9 @@ export class BenchServer {
 
   constructor(plan: ServerPlan) {
     const { port, directory } = plan;
+    const routes = plan.routes ?? '';
+    const environment = Object.entries(plan.subst).map(([name, value]) => [name, String(value)]);
+    const run = ['run', join(ROOT, 'bench', 'cfg', routes), '-l', `udp:127.0.0.1:${port}`, '--debug', '0'];
     const words = [
       ...['-f', join(ROOT, 'bench', 'cfg', `${plan.cfg}.cfg`), '-DD', '-E', '-l', `udp:127.0.0.1:${port}`],
       ...Object.entries(plan.subst).map(([name, value]) => `--subst=!${name}!${value}!g`),
@@ -50,9 +55,14 @@ export class BenchServer {
               stdio: [...stdio],
             },
           )
-        : spawn(process.execPath, [...(plan.node ?? []), join(ROOT, 'bin', 'trunkline'), ...words], {
-            stdio: [...stdio],
-          });
+        : spawn(
+            process.execPath,
+            [...(plan.node ?? []), join(ROOT, 'bin', 'trunkline'), ...(routes === '' ? words : run)],
+            {
+              stdio: [...stdio],
+              env: { ...process.env, ...Object.fromEntries(environment) },
+            },
+          );
     this.child.stderr?.on('data', (data: Buffer) => {
       this.log = (this.log + data.toString('latin1')).slice(-20_000);
     });

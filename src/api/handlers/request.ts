@@ -1,3 +1,4 @@
+import { HDR_MAX_FORWARDS } from '../../message/header-name.ts';
 import { DROP } from '../../script/context.ts';
 import { CONTEXT } from '../ksr/context.ts';
 import { type AnswerOptions, answer } from './answer.ts';
@@ -37,7 +38,7 @@ export class Request extends OutgoingRequest {
    */
   relay(options: RelayOptions = {}): boolean {
     // RFC 3261 §16.3 step 3.
-    if (this.headers.get('Max-Forwards') === '0' && this.method !== 'ACK') {
+    if (this[CONTEXT].message.value(HDR_MAX_FORWARDS) === '0' && this.method !== 'ACK') {
       this.reply(483);
       return false;
     }

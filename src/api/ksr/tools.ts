@@ -50,14 +50,19 @@ export class Tools {
       return { required, most: kinds.length, kinds, what, run, read, routes: definition.routes, unsupported };
     });
     const arms = module === 'tm' ? ARMS.get(name) : undefined;
+    const most = Math.max(...forms.map((form) => form.most));
+    // The form for each number of arguments; of several the first, as in kamailio.cfg.
+    const byCount = Array.from({ length: most + 1 }, (_, count) =>
+      forms.find((form) => count >= form.required && count <= form.most),
+    );
     return (ctx, args) => {
       let count = args.length;
       // Whoever passes on an optional argument of its own may pass undefined.
       while (count > 0 && args[count - 1] === undefined) count--;
-      const form = forms.find(({ required, most }) => count >= required && count <= most);
+      const form = byCount[count];
       if (form === undefined) {
         const counts = forms
-          .map(({ required, most }) => (required === most ? `${most}` : `${required} to ${most}`))
+          .map((one) => (one.required === one.most ? `${one.most}` : `${one.required} to ${one.most}`))
           .join(' or ');
         throw new ApiError('API_ARGUMENT', `${module}.${name}() takes ${counts} arguments, ${count} given`);
       }
