@@ -7,4 +7,5 @@ export * from './nonces.ts';
 export * from './offer.ts';
 export * from './outcome.ts';
 export * from './realm.ts';
+export * from './subscriber.ts';
 export * from './use-store.ts';

@@ -2,6 +2,7 @@ import type { AnyModule } from '../script/module-definition.ts';
 import { acc } from './acc.ts';
 import { appTs } from './app_ts.ts';
 import { auth } from './auth.ts';
+import { authDb } from './auth_db.ts';
 import { cfgutils } from './cfgutils.ts';
 import { corex } from './corex.ts';
 import { counters } from './counters.ts';
@@ -35,6 +36,7 @@ const all: readonly AnyModule[] = [
   acc,
   appTs,
   auth,
+  authDb,
   cfgutils,
   corex,
   counters,

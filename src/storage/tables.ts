@@ -1,11 +1,12 @@
 import { openDatabase } from './database.ts';
 import { StorageError } from './errors.ts';
 import type { DatabaseKind, SqlDatabase } from './sql-database.ts';
+import { SUBSCRIBER, SUBSCRIBER_COLUMNS, SUBSCRIBER_VERSION } from './subscriber-table.ts';
 import { checkTableName, tableVersion } from './table-version.ts';
 import { UACREG, UACREG_COLUMNS, UACREG_VERSION } from './uacreg-table.ts';
 
 /** Primary keys that count by themselves. */
-const ID: Readonly<Record<DatabaseKind, string>> = {
+export const ID: Readonly<Record<DatabaseKind, string>> = {
   sqlite: 'INTEGER PRIMARY KEY NOT NULL',
   mysql: 'INT UNSIGNED AUTO_INCREMENT PRIMARY KEY NOT NULL',
   postgres: 'SERIAL PRIMARY KEY NOT NULL',
@@ -48,14 +49,7 @@ export async function ensureTables(database: SqlDatabase, table: string = UACREG
 
 async function makeTables(database: SqlDatabase, table: string): Promise<readonly TableMade[]> {
   const { kind } = database;
-  const versionMade = await make(database, 'version', [
-    `id ${ID[kind]}`,
-    'table_name VARCHAR(32) NOT NULL',
-    'table_version INTEGER DEFAULT 0 NOT NULL',
-    // Names of constraints are those of Kamailio's scripts.
-    `CONSTRAINT ${kind === 'mysql' ? 'table_name_idx' : 'version_table_name_idx'} UNIQUE (table_name)`,
-  ]);
-  if (versionMade) await setVersion(database, 'version', 1);
+  const versionMade = await makeVersionTable(database);
   const accountsMade = await make(database, table, [
     `id ${ID[kind]}`,
     ...UACREG_COLUMNS.map(({ name, length }) =>
@@ -71,8 +65,68 @@ async function makeTables(database: SqlDatabase, table: string): Promise<readonl
   ];
 }
 
+async function makeVersionTable(database: SqlDatabase): Promise<boolean> {
+  const { kind } = database;
+  const made = await make(database, 'version', [
+    `id ${ID[kind]}`,
+    'table_name VARCHAR(32) NOT NULL',
+    'table_version INTEGER DEFAULT 0 NOT NULL',
+    // Names of constraints are those of Kamailio's scripts.
+    `CONSTRAINT ${kind === 'mysql' ? 'table_name_idx' : 'version_table_name_idx'} UNIQUE (table_name)`,
+  ]);
+  if (made) await setVersion(database, 'version', 1);
+  return made;
+}
+
+/**
+ * Makes the table of users where it is not there, empty, with the columns of RFC 8760's algorithms; and the table `version`.
+ * @param source as {@link initTables}
+ * @param table name in place of `subscriber`
+ * @returns what became of it
+ * @throws as {@link initTables}
+ */
+export async function initSubscriberTable(
+  source: string | SqlDatabase,
+  table: string = SUBSCRIBER,
+): Promise<TableMade> {
+  checkTableName(table);
+  if (typeof source !== 'string') return makeSubscriberTable(source, table);
+  const database = openDatabase(source);
+  try {
+    return await makeSubscriberTable(database, table);
+  } finally {
+    await database.close();
+  }
+}
+
+async function makeSubscriberTable(database: SqlDatabase, table: string): Promise<TableMade> {
+  const { kind } = database;
+  await makeVersionTable(database);
+  const made = await make(database, table, [
+    `id ${ID[kind]}`,
+    ...SUBSCRIBER_COLUMNS.map(({ name, length }) => `${name} VARCHAR(${length}) DEFAULT '' NOT NULL`),
+    `CONSTRAINT ${kind === 'mysql' ? 'account_idx' : `${table}_account_idx`} UNIQUE (username, domain)`,
+  ]);
+  if (made) await setVersion(database, table, SUBSCRIBER_VERSION);
+  return { table, made, version: await tableVersion(database, table) };
+}
+
 /** @returns false when it is there already */
-async function make(database: SqlDatabase, table: string, parts: readonly string[]): Promise<boolean> {
+export async function makeVersionTable(database: SqlDatabase): Promise<boolean> {
+  const { kind } = database;
+  const made = await make(database, 'version', [
+    `id ${ID[kind]}`,
+    'table_name VARCHAR(32) NOT NULL',
+    'table_version INTEGER DEFAULT 0 NOT NULL',
+    // Names of constraints are those of Kamailio's scripts.
+    `CONSTRAINT ${kind === 'mysql' ? 'table_name_idx' : 'version_table_name_idx'} UNIQUE (table_name)`,
+  ]);
+  if (made) await setVersion(database, 'version', 1);
+  return made;
+}
+
+/** Makes a table of these parts. @returns false when it is there already */
+export async function make(database: SqlDatabase, table: string, parts: readonly string[]): Promise<boolean> {
   try {
     await database.query(`SELECT 1 FROM ${table} WHERE 1 = 0`);
     return false;
@@ -83,7 +137,8 @@ async function make(database: SqlDatabase, table: string, parts: readonly string
   return true;
 }
 
-async function setVersion(database: SqlDatabase, table: string, version: number): Promise<void> {
+/** Notes the version of a table. */
+export async function setVersion(database: SqlDatabase, table: string, version: number): Promise<void> {
   await database.query('DELETE FROM version WHERE table_name = ?', [table]);
   await database.query('INSERT INTO version (table_name, table_version) VALUES (?, ?)', [table, version]);
 }
