@@ -1,6 +1,8 @@
 import { DialogTable } from '../dialog/dialog-table.ts';
 import { L_NOTICE } from '../script/log.ts';
 import { defineModule, type ModuleHost } from '../script/module-definition.ts';
+import { openDialogStore } from '../storage/dialogs.ts';
+import { DialogDatabase } from './dialog/database.ts';
 import { runOwnEvent } from './dialog/events.ts';
 import { DIALOG_FUNCTIONS } from './dialog/functions.ts';
 import { DialogModule } from './dialog/instance.ts';
@@ -14,11 +16,45 @@ import {
   readDialogSettings,
   START_ROUTE,
 } from './dialog/settings.ts';
+import { tableNames } from './dialog/table-names.ts';
 import { beginDialog, followRequest } from './dialog/tracker.ts';
 import { DIALOG_VARIABLES } from './dialog/variables.ts';
 
 function tableSettings({ early, noAck, end, slots, idStart, idStep }: DialogSettings): DialogTable['settings'] {
   return { timeouts: { early, noAck, end }, slots, idStart, idStep };
+}
+
+/** Milliseconds that a start waits for the calls of the database. */
+const LOAD_WAIT = 2000;
+
+/** The database of the calls, which goes on over a reload that changes nothing of it. */
+function openStore(module: DialogModule): DialogDatabase | null {
+  const { host, settings, table } = module;
+  const { databaseUrl: url, databaseMode: mode } = settings;
+  if (mode === 0) return null;
+  const { columns, databasePeriod: period, databaseSkipLoad: skipLoad, databaseRows, lifetime } = settings;
+  const { keep, wheel, log, sender } = host;
+  const key = `dialog database ${JSON.stringify([url, mode, period, columns])}`;
+  const kept = keep.take(
+    key,
+    () => {
+      const store = openDialogStore(url, tableNames(columns), databaseRows || undefined);
+      return new DialogDatabase({
+        store,
+        table,
+        mode,
+        period,
+        skipLoad,
+        lifetime,
+        sockets: sender.sockets,
+        wheel,
+        log,
+      });
+    },
+    (one) => void one.close(),
+  );
+  module.releases.push(kept.release);
+  return kept.value;
 }
 
 /** Calls outlive a configuration: a new program goes on with the table of the one before. */
@@ -57,6 +93,8 @@ function start(module: DialogModule): void {
   table.settings = tableSettings(settings);
   for (const name of settings.profilesWithValue) table.profiles.define(name, true);
   for (const name of settings.profilesNoValue) table.profiles.define(name, false);
+  const store = openStore(module);
+  module.database = store;
   table.listener = {
     expiring: (dialog) => {
       if (dialog.timeoutRoute !== '') runOwnEvent(module, 'route', dialog.timeoutRoute, dialog);
@@ -65,11 +103,24 @@ function start(module: DialogModule): void {
       if (change === 'expired') expireDialog(module, dialog);
       else host.log.write(L_NOTICE, 'dialog', `${dialog.callId}: no final reply came`, 'DIALOG_LOST');
     },
-    changed: () => {},
-    removed: () => {},
+    changed: (dialog) => store?.changed(dialog),
+    removed: (dialog) => store?.changed(dialog),
   };
+  // Those that a configuration without this database began.
+  for (const dialog of table.all()) store?.changed(dialog);
   const end = startKeepalives(module);
   if (end !== null) module.releases.push(end);
+}
+
+/** Waits for something, but not longer than so many milliseconds. */
+async function within(ms: number, something: Promise<void> | undefined): Promise<void> {
+  if (something === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const end = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([something, end]);
+  clearTimeout(timer);
 }
 
 /** dialog: calls from their INVITE to their end. */
@@ -87,6 +138,12 @@ export const dialog = defineModule<DialogModule>({
     return module;
   },
   start,
+  open: async (module) => {
+    await within(LOAD_WAIT, module.database?.load());
+  },
+  drain: async (module, graceMs) => {
+    await within(graceMs, module.database?.flush());
+  },
   rpc: DIALOG_RPC,
   stop: (module) => {
     for (const release of module.releases.reverse()) release();

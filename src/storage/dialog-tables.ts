@@ -1,7 +1,7 @@
 import type { DialogRow } from './dialog-store.ts';
 import type { SqlDatabase } from './sql-database.ts';
-import { ID, make, makeVersionTable, setVersion, type TableMade } from './tables.ts';
 import { checkTableName, tableVersion } from './table-version.ts';
+import { ID, make, makeVersionTable, setVersion, type TableMade } from './tables.ts';
 
 /** A field of a call's row that has a column of its own. */
 export type DialogField = Exclude<keyof DialogRow, 'variables'>;

@@ -85,7 +85,9 @@ class SqlDialogStore implements DialogStore {
     const key = [row.entry, row.id];
     // Variables first: a call that is there is there with all of them.
     await this.saveVariables(row);
-    const values = DIALOG_FIELDS.map((field): SqlValue => (OPTIONAL.has(field) && row[field] === '' ? null : row[field]));
+    const values = DIALOG_FIELDS.map(
+      (field): SqlValue => (OPTIONAL.has(field) && row[field] === '' ? null : row[field]),
+    );
     const columns = DIALOG_FIELDS.map((field) => dialog[field]);
     const found = await this.database.query(`SELECT 1 FROM ${dialog.table} ${this.where}`, key);
     if (found.rows.length > 0) {
@@ -116,7 +118,8 @@ class SqlDialogStore implements DialogStore {
         await database.query(`UPDATE ${table} SET ${value} = ? ${where} AND ${name} = ?`, [text, ...owner, key]);
     }
     for (const key of there.keys())
-      if (!row.variables.has(key)) await database.query(`DELETE FROM ${table} ${where} AND ${name} = ?`, [...owner, key]);
+      if (!row.variables.has(key))
+        await database.query(`DELETE FROM ${table} ${where} AND ${name} = ?`, [...owner, key]);
   }
 
   async delete({ entry, id }: DialogKey): Promise<void> {

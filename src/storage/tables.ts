@@ -65,19 +65,6 @@ async function makeTables(database: SqlDatabase, table: string): Promise<readonl
   ];
 }
 
-async function makeVersionTable(database: SqlDatabase): Promise<boolean> {
-  const { kind } = database;
-  const made = await make(database, 'version', [
-    `id ${ID[kind]}`,
-    'table_name VARCHAR(32) NOT NULL',
-    'table_version INTEGER DEFAULT 0 NOT NULL',
-    // Names of constraints are those of Kamailio's scripts.
-    `CONSTRAINT ${kind === 'mysql' ? 'table_name_idx' : 'version_table_name_idx'} UNIQUE (table_name)`,
-  ]);
-  if (made) await setVersion(database, 'version', 1);
-  return made;
-}
-
 /**
  * Makes the table of users where it is not there, empty, with the columns of RFC 8760's algorithms; and the table `version`.
  * @param source as {@link initTables}

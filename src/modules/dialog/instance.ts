@@ -6,6 +6,7 @@ import type { ScriptContext } from '../../script/context.ts';
 import type { ModuleHost } from '../../script/module-definition.ts';
 import type { DialogTexts, IdentityDialogs } from '../../uac/identity-dialog.ts';
 import { slot } from '../../uac/slot.ts';
+import type { DialogDatabase } from './database.ts';
 import type { DialogSettings } from './settings.ts';
 
 /** The call that a message belongs to. */
@@ -60,6 +61,8 @@ export class DialogModule implements IdentityDialogs {
   readonly host: ModuleHost;
   readonly settings: DialogSettings;
   readonly table: DialogTable;
+  /** Null without one, and before the start. */
+  database: DialogDatabase | null = null;
   /** What runs once the module is stopped. */
   readonly releases: (() => void)[] = [];
 
