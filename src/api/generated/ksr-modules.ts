@@ -8,7 +8,10 @@ export interface Ksr extends KsrCore {
   readonly x: KsrX;
   /** Short ways to what routes read most. */
   readonly kx: KsrGetters;
+  readonly acc: KsrAcc;
   readonly app_ts: KsrAppTs;
+  readonly auth: KsrAuth;
+  readonly auth_db: KsrAuthDb;
   readonly cfgutils: KsrCfgutils;
   readonly corex: KsrCorex;
   readonly counters: KsrCounters;
@@ -34,6 +37,16 @@ export interface Ksr extends KsrCore {
   readonly xlog: KsrXlog;
 }
 
+/** Functions of module acc. */
+export interface KsrAcc {
+  /** In any block. */
+  acc_log_request(text: string | number): number;
+  /** In any block. */
+  acc_db_request(text: string | number, text2: string | number): number;
+  /** In any block. */
+  acc_request(text: string | number, text2: string | number): number;
+}
+
 /** Functions of module app_ts. */
 export interface KsrAppTs {
   /** In any block. Yes: ours. */
@@ -45,6 +58,88 @@ export interface KsrAppTs {
     value4?: string | number | null | undefined,
     value5?: string | number | null | undefined,
   ): Promise<number>;
+}
+
+/** Functions of module auth. */
+export interface KsrAuth {
+  /** In request_route. */
+  pv_www_authenticate(
+    value: string | number | null,
+    value2: string | number | null,
+    number: number,
+    text?: string | number | undefined,
+  ): number;
+  /** In request_route. */
+  pv_www_authorize(
+    value: string | number | null,
+    value2: string | number | null,
+    number: number,
+    text?: string | number | undefined,
+  ): number;
+  /** In request_route. */
+  pv_proxy_authenticate(value: string | number | null, value2: string | number | null, number: number): number;
+  /** In request_route. */
+  pv_proxy_authorize(value: string | number | null, value2: string | number | null, number: number): number;
+  /** In request_route. */
+  pv_www_authorize(value: string | number | null): number;
+  /** In request_route. */
+  pv_proxy_authorize(value: string | number | null): number;
+  /** In request_route. */
+  pv_auth_check(value: string | number | null, value2: string | number | null, number: number, number2: number): number;
+  /** In request_route, failure_route, onreply_route or reply_route. */
+  www_challenge(
+    value: string | number | null,
+    text?: string | number | undefined,
+    text2?: string | number | undefined,
+  ): number;
+  /** In request_route, failure_route, onreply_route or reply_route. */
+  proxy_challenge(
+    value: string | number | null,
+    text?: string | number | undefined,
+    text2?: string | number | undefined,
+  ): number;
+  /** In request_route, failure_route, onreply_route or reply_route. */
+  auth_challenge(value: string | number | null, number: number, text?: string | number | undefined): number;
+  /** In request_route. */
+  auth_get_www_authenticate(value: string | number | null, number: number, variable: string): number;
+  /** In request_route. */
+  has_credentials(value: string | number | null): number;
+  /** In request_route. Partly: for the challenges of this request, not of the whole server from then on. */
+  auth_algorithm(text: string | number): number;
+  /** In request_route. */
+  consume_credentials(): number;
+  /** In request_route. */
+  is_rpid_user_e164(): number;
+  /** In request_route, failure_route or branch_route. */
+  append_rpid_hf(): number;
+  /** In request_route, failure_route or branch_route. */
+  append_rpid_hf(text: string | number, text2: string | number): number;
+  /** In request_route. Ours. */
+  auth_banned(): number;
+}
+
+/** Functions of module auth_db. */
+export interface KsrAuthDb {
+  /** In request_route. */
+  www_authenticate(
+    value: string | number | null,
+    text: string | number,
+    text2?: string | number | undefined,
+  ): Promise<number>;
+  /** In request_route. */
+  www_authorize(
+    value: string | number | null,
+    text: string | number,
+    text2?: string | number | undefined,
+  ): Promise<number>;
+  /** In request_route. */
+  proxy_authenticate(value: string | number | null, text: string | number): Promise<number>;
+  /** In request_route. */
+  proxy_authorize(value: string | number | null, text: string | number): Promise<number>;
+  /** In request_route. */
+  auth_check(value: string | number | null, text: string | number, number: number): Promise<number>;
+  /** In request_route. */
+  is_subscriber(text: string | number, text2: string | number, number: number): Promise<number>;
 }
 
 /** Functions of module cfgutils. */
@@ -1117,10 +1212,224 @@ export interface KsrXlog {
 
 /** Parameters of the modules, as modparam() sets them; one that may be given many times takes a list. */
 export interface ModuleSettings {
+  readonly acc?: {
+    /** Default 0. */
+    readonly early_media?: number;
+    /** Default 0. Partly: an ACK that is relayed is accounted as 200, whether its INVITE is still known or not. */
+    readonly report_ack?: number;
+    /** Default 0. */
+    readonly report_cancels?: number;
+    /** Default 0. Yes: the tags are turned, as in the original; the extra values are not. */
+    readonly detect_direction?: number;
+    /** Default -1. */
+    readonly failed_transaction_flag?: number;
+    readonly failed_filter?: string;
+    /** Default -1. */
+    readonly acc_prepare_flag?: number;
+    /** Default 0. */
+    readonly acc_prepare_always?: number;
+    /** Default 0. */
+    readonly reason_from_hf?: number;
+    /** Default 1. Ignored: a message never changes once it was received. */
+    readonly clone_msg?: number;
+    readonly multi_leg_info?: string;
+    /** Default -1. */
+    readonly log_flag?: number;
+    /** Default -1. */
+    readonly log_missed_flag?: number;
+    /** Default 1. */
+    readonly log_level?: number;
+    /** Default "LOG_DAEMON". Ignored: the log has no facilities; the lines are those of module acc. */
+    readonly log_facility?: string;
+    readonly log_extra?: string;
+    readonly db_url?: string;
+    /** Default -1. */
+    readonly db_flag?: number;
+    /** Default -1. */
+    readonly db_missed_flag?: number;
+    /** Default "acc". */
+    readonly db_table_acc?: string;
+    /** Default "missed_calls". */
+    readonly db_table_missed_calls?: string;
+    readonly db_extra?: string;
+    /** Default 0. Ignored: a row never makes a call wait. */
+    readonly db_insert_mode?: number;
+    /** Default 1. Ignored: tables may have columns of any kind. */
+    readonly db_version_check?: number;
+    /** Default 100000. Ours: most rows that wait for a database that is down; a new one is dropped then. */
+    readonly db_queue?: number;
+    /** Default "method". */
+    readonly acc_method_column?: string;
+    /** Default "from_tag". */
+    readonly acc_from_tag_column?: string;
+    /** Default "to_tag". */
+    readonly acc_to_tag_column?: string;
+    /** Default "callid". */
+    readonly acc_callid_column?: string;
+    /** Default "sip_code". */
+    readonly acc_sip_code_column?: string;
+    /** Default "sip_reason". */
+    readonly acc_sip_reason_column?: string;
+    /** Default "time". */
+    readonly acc_time_column?: string;
+    /** Default 0. Yes: with 0 an undefined value is an empty text in every database. */
+    readonly acc_extra_nullable?: number;
+    /** Default 64. Ignored: there is no limit. */
+    readonly acc_extra_size?: number;
+    /** Default 0. */
+    readonly time_mode?: number;
+    readonly time_attr?: string;
+    readonly time_exten?: string;
+    /** Default "%Y-%m-%d %H:%M:%S". */
+    readonly time_format?: string;
+    /** Default 0. No: there are no call data records of dialogs yet. */
+    readonly cdr_enable?: number;
+    /** Default 1. No: there are no call data records of dialogs yet. */
+    readonly cdr_log_enable?: number;
+    /** Default 0. No: there are no call data records of dialogs yet. */
+    readonly cdr_start_on_confirmed?: number;
+    /** Default 0. No: there are no call data records of dialogs yet. */
+    readonly cdr_expired_dlg_enable?: number;
+    /** Default 1. No: there are no call data records of dialogs yet. */
+    readonly cdr_on_failed?: number;
+    /** Default 0. No: there are no call data records of dialogs yet. */
+    readonly cdr_duration_mode?: number;
+    /** No: there are no call data records of dialogs yet. */
+    readonly cdr_extra?: string;
+    /** Default 0. No: there are no call data records of dialogs yet. */
+    readonly cdr_extra_nullable?: number;
+    /** Default 64. No: there are no call data records of dialogs yet. */
+    readonly cdr_extra_size?: number;
+    /** Default "LOG_DAEMON". No: there are no call data records of dialogs yet. */
+    readonly cdr_facility?: string;
+    /** Default "start_time". No: there are no call data records of dialogs yet. */
+    readonly cdr_start_id?: string;
+    /** Default "end_time". No: there are no call data records of dialogs yet. */
+    readonly cdr_end_id?: string;
+    /** Default "duration". No: there are no call data records of dialogs yet. */
+    readonly cdr_duration_id?: string;
+    /** No: there are no call data records of dialogs yet. */
+    readonly cdr_skip?: string;
+    /** Default "". No: there are no call data records of dialogs yet. */
+    readonly cdrs_table?: string;
+  };
   readonly app_ts?: {
     readonly load?: string | readonly string[];
     /** Default 10. */
     readonly wait_limit?: number;
+  };
+  readonly auth?: {
+    readonly secret?: string;
+    readonly nonce_expire?: number;
+    /** Default 3. */
+    readonly nonce_auth_max_drift?: number;
+    /** Default "". */
+    readonly realm_prefix?: string;
+    /** Default 0. */
+    readonly use_domain?: number;
+    /** Default 0. */
+    readonly auth_checks_register?: number;
+    /** Default 0. */
+    readonly auth_checks_no_dlg?: number;
+    /** Default 0. */
+    readonly auth_checks_in_dlg?: number;
+    /** Default 0. Partly: counts are looked at unless allow_replay is set; with one_time_nonce, they take its place. */
+    readonly nonce_count?: number;
+    /** Default 0. */
+    readonly one_time_nonce?: number;
+    /** Default 1048576. Ignored: nonces are remembered when they are used, see used_nonces. */
+    readonly nc_array_size?: number;
+    /** Default 20. Ignored: nonces are remembered when they are used, see used_nonces. */
+    readonly nc_array_order?: number;
+    /** Default 1048576. Ignored: nonces are remembered when they are used, see used_nonces. */
+    readonly otn_in_flight_no?: number;
+    /** Default 20. Ignored: nonces are remembered when they are used, see used_nonces. */
+    readonly otn_in_flight_order?: number;
+    /** Default 1. Ignored: nonces are remembered when they are used, see used_nonces. */
+    readonly nid_pool_no?: number;
+    /** Default 0. Ignored: it does nothing in Kamailio either. */
+    readonly protect_contacts?: number;
+    /** Default "$digest_challenge". */
+    readonly challenge_attr?: string;
+    /** Default "Proxy-Authenticate". */
+    readonly proxy_challenge_header?: string;
+    /** Default "WWW-Authenticate". */
+    readonly www_challenge_header?: string;
+    /** Default "auth". Ignored: the challenge functions say it by their flags. */
+    readonly qop?: string;
+    /** Default 0. */
+    readonly force_stateless_reply?: number;
+    /** Default "". */
+    readonly algorithm?: string;
+    /** Default 0. */
+    readonly add_authinfo_hdr?: number;
+    /** Default "". */
+    readonly rpid_prefix?: string;
+    /** Default ";party=calling;id-type=subscriber;screen=yes". */
+    readonly rpid_suffix?: string;
+    /** Default "$avp(rpid)". */
+    readonly rpid_avp?: string;
+    readonly username_spec?: string;
+    readonly password_spec?: string;
+    /** Default 0. */
+    readonly calculate_ha1?: number;
+    /** Default 0. */
+    readonly disable_nonce_check?: number;
+    /** Ours. */
+    readonly flavour?: string;
+    /** Ours. */
+    readonly secret_previous?: string | readonly string[];
+    /** Default "trunkline". Ours. */
+    readonly nonce_format?: string;
+    /** Default "". Ours. */
+    readonly nonce_accept?: string;
+    /** Default 0. Ours. */
+    readonly allow_replay?: number;
+    /** Default 100000. Ours. */
+    readonly used_nonces?: number;
+    /** Default 0. Ours. */
+    readonly qop_optional?: number;
+    /** Default 0. Ours. */
+    readonly uri_check?: number;
+    /** Default 0. Ours. */
+    readonly check_identity?: number;
+    /** Default 0. Ours. */
+    readonly ban_source_limit?: number;
+    /** Default 0. Ours. */
+    readonly ban_user_limit?: number;
+    /** Default 60. Ours. */
+    readonly ban_window?: number;
+    /** Default 300. Ours. */
+    readonly ban_time?: number;
+  };
+  readonly auth_db?: {
+    /** Default "mysql://kamailioro:kamailioro@localhost/kamailio". */
+    readonly db_url?: string;
+    /** Default "username". */
+    readonly user_column?: string;
+    /** Default "domain". */
+    readonly domain_column?: string;
+    /** Default "ha1". */
+    readonly password_column?: string;
+    /** Default "ha1b". */
+    readonly password_column_2?: string;
+    /** Default 0. */
+    readonly calculate_ha1?: number;
+    readonly use_domain?: number;
+    /** Default "". */
+    readonly load_credentials?: string;
+    /** Default 0. */
+    readonly force_generate_avps?: number;
+    /** Default 1. Ignored: the columns that a table has are looked at. */
+    readonly version_table?: number;
+    /** Default "ha1_sha256". */
+    readonly hash_column_sha256?: string;
+    /** Default "ha1_sha512t256". */
+    readonly hash_column_sha512t256?: string;
+    /** Default 0. Ignored: the columns that a table has are looked at. */
+    readonly skip_version_check?: number;
+    /** Default 5. Ours. */
+    readonly cache_expire?: number;
   };
   readonly cfgutils?: {
     /** Default 10. */
