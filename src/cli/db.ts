@@ -1,6 +1,6 @@
 import { STORAGE_ERRORS, StorageError } from '../storage/errors.ts';
 import { type DatabaseReport, inspectDatabase } from '../storage/inspect.ts';
-import { initTables } from '../storage/tables.ts';
+import { initSubscriberTable, initTables } from '../storage/tables.ts';
 import { aligned } from './aligned.ts';
 import { CliError, usageError } from './errors.ts';
 
@@ -40,7 +40,7 @@ function shown(text: string): string {
  */
 export async function initDatabase(url: string, options: DbOptions, out: NodeJS.WritableStream): Promise<void> {
   try {
-    const made = await initTables(url, options.table);
+    const made = [...(await initTables(url, options.table)), await initSubscriberTable(url)];
     if (options.json) {
       out.write(`${JSON.stringify({ tables: made })}\n`);
       return;

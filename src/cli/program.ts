@@ -7,6 +7,7 @@ import { parseDebug, parseDefine, parseListen } from './kamailio-options.ts';
 import { buildReg } from './reg-command.ts';
 import type { RpcCommandOptions } from './rpc.ts';
 import { runServer } from './run.ts';
+import { buildUser } from './user-command.ts';
 import { versionLine } from './version.ts';
 
 const EXAMPLES = `
@@ -187,6 +188,7 @@ export function buildProgram(finish: Finish): Command {
     });
 
   buildReg(program);
+  buildUser(program);
 
   program
     .command('demo')
@@ -234,7 +236,7 @@ interface DatabaseCommandOptions {
 function addDatabaseCommands(program: Command, finish: Finish): void {
   const db = program
     .command('db')
-    .description('the database of accounts for remote registration (table uacreg)')
+    .description('the database: accounts for remote registration (table uacreg), users (table subscriber)')
     .addHelpText('after', DATABASE_HELP)
     .action(() => {
       throw usageError('"trunkline db" needs a command: init or check', 'Run "trunkline db --help".');

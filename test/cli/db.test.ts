@@ -33,6 +33,7 @@ describe('trunkline db', () => {
       tables: [
         { table: 'version', made: false, version: 1 },
         { table: 'uacreg', made: false, version: 6 },
+        { table: 'subscriber', made: false, version: 7 },
       ],
     });
     const check = await command(['db', 'check', `sqlite:///${file}`]);
