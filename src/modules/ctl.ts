@@ -165,7 +165,9 @@ export const ctl = defineModule<CtlModule>({
   },
   open: async (m) => {
     if (m.addresses.length === 0) await openDefault(m);
-    for (const address of m.addresses) await openSocket(m, address);
+    const failures: unknown[] = [];
+    for (const address of m.addresses) await openSocket(m, address).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   },
   rpc: [
     rpc('ctl.listen', ['list all the listeners'], listening),

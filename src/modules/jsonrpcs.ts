@@ -202,6 +202,7 @@ async function openOne(m: JsonRpcsModule, wanted: Wanted): Promise<void> {
 
 async function openAll(m: JsonRpcsModule): Promise<void> {
   const { directory, owner } = m.host.runtime;
+  const failures: ModuleError[] = [];
   for (const wanted of m.wanted) {
     try {
       if (!wanted.configured && statSync(directory, { throwIfNoEntry: false }) === undefined) {
@@ -212,10 +213,11 @@ async function openAll(m: JsonRpcsModule): Promise<void> {
     } catch (error) {
       const text = `${wanted.name}: ${error instanceof Error ? error.message.trim() : String(error)}`;
       const noPerl = error instanceof RpcError && error.code === 'RPC_DATAGRAM_PERL';
-      if (wanted.configured && !noPerl) throw new ModuleError('JSONRPC_OPEN', text, wanted.parameter);
-      m.host.log.write(L_WARN, 'jsonrpcs', text, noPerl ? 'RPC_DATAGRAM_PERL' : 'JSONRPC_DEFAULT_PLACE');
+      if (wanted.configured && !noPerl) failures.push(new ModuleError('JSONRPC_OPEN', text, wanted.parameter));
+      else m.host.log.write(L_WARN, 'jsonrpcs', text, noPerl ? 'RPC_DATAGRAM_PERL' : 'JSONRPC_DEFAULT_PLACE');
     }
   }
+  if (failures[0] !== undefined) throw failures[0];
 }
 
 /** Scripts have bytes as latin1 characters, JSON is UTF-8. */

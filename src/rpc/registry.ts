@@ -3,23 +3,32 @@ import type { RpcResult } from './value.ts';
 
 /** Every command of a server, by name: core's own and those of the loaded modules. */
 export class RpcRegistry {
-  private readonly methods = new Map<string, RpcMethod>();
+  /** By name, the one in force last. */
+  private readonly methods = new Map<string, readonly RpcMethod[]>();
 
-  /** Adds a command; one of the same name is replaced (a new program brings its own). @returns call it to take the command away again */
+  /**
+   * Adds a command. One of the same name is covered by it (a new program brings its own), and is there again if the new one goes first:
+   * a program whose start failed leaves those of the program before it.
+   * @returns call it to take the command away again
+   */
   add(method: RpcMethod): () => void {
-    this.methods.set(method.name, method);
+    const { name } = method;
+    this.methods.set(name, [...(this.methods.get(name) ?? []), method]);
     return () => {
-      if (this.methods.get(method.name) === method) this.methods.delete(method.name);
+      const left = (this.methods.get(name) ?? []).filter((other) => other !== method);
+      if (left.length === 0) this.methods.delete(name);
+      else this.methods.set(name, left);
     };
   }
 
   find(name: string): RpcMethod | undefined {
-    return this.methods.get(name);
+    return this.methods.get(name)?.at(-1);
   }
 
   /** All of them, by name. */
   list(): readonly RpcMethod[] {
-    return [...this.methods.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    const found = [...this.methods.values()].flatMap((methods) => methods.at(-1) ?? []);
+    return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
   /**
@@ -27,7 +36,7 @@ export class RpcRegistry {
    * @throws RpcFault 500 when there is none of that name, or what the command throws
    */
   async call(name: string, args: RpcArguments): Promise<RpcResult> {
-    const method = this.methods.get(name);
+    const method = this.find(name);
     if (method === undefined) throw new RpcFault(500, `command ${name} not found`);
     return method.run(args);
   }

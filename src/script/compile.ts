@@ -48,7 +48,11 @@ export interface LinkedProgram {
   format(text: string): TextGetter;
   /** Runs the start functions of the modules, before the first message. @throws ModuleError */
   start(): void;
-  /** Opens what the operators talk to, once the modules were started. @throws ModuleError */
+  /**
+   * Opens what the operators talk to, once the modules were started; as much of it as there can be: after a reload, what is not taken over
+   * is closed with the program before.
+   * @throws the first failure
+   */
   open(): Promise<void>;
   /** Lets the modules finish what they owe others before the transports close. Never rejects. @param graceMs most milliseconds to take */
   drain(graceMs: number): Promise<void>;
@@ -175,10 +179,16 @@ export function linkProgram(plan: Plan, services: LinkServices, code: readonly C
       }
     },
     async open() {
+      const failures: unknown[] = [];
       for (const { module } of made) {
         const { definition } = module;
-        await definition.open?.(instances.get(definition.name)?.instance);
+        try {
+          await definition.open?.(instances.get(definition.name)?.instance);
+        } catch (error) {
+          failures.push(error);
+        }
       }
+      if (failures.length > 0) throw failures[0];
     },
     async drain(graceMs) {
       await Promise.all(

@@ -164,6 +164,7 @@ class Server implements RunningServer {
 
   private async readAgain(): Promise<readonly Diagnostic[]> {
     const { options, log } = this;
+    let outcome = 'reload refused, the old configuration stays';
     try {
       if (this.stopping !== null) throw new StartError('SERVER_STOPPING', 'the server is about to stop');
       const loaded = await loadConfiguration(options);
@@ -180,6 +181,7 @@ class Server implements RunningServer {
         throw error;
       }
       this.read = filesOf(loaded, options);
+      outcome = `${options.file} was read again and is in force, but not all of its sockets could be opened`;
       await this.active.open();
       const warnings = problems(loaded);
       logWarnings(log, warnings);
@@ -187,7 +189,7 @@ class Server implements RunningServer {
       return warnings;
     } catch (error) {
       const failure = error instanceof StartError ? error : new StartError('CFG_MODULE_FAILED', describe(error));
-      log.write(L_ERR, 'core', `reload refused, the old configuration stays: ${failure.message}`, failure.code);
+      log.write(L_ERR, 'core', `${outcome}: ${failure.message}`, failure.code);
       throw failure;
     }
   }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { callRpc } from '../../src/rpc/binrpc/client.ts';
 import { StartError } from '../../src/server/server-api.ts';
 import { freePort } from '../support/ports.ts';
 import { requestText } from '../support/sip-dialog.ts';
@@ -17,11 +20,11 @@ loadmodule "textops.so"
 `;
 
 /** A server that answers OPTIONS with a reason, and what its file is. */
-async function answering(reason: string) {
+async function answering(reason: string, options: Parameters<typeof start>[1] = {}) {
   const port = await freePort();
   const text = (word: string, more = ''): string =>
     `listen=udp:127.0.0.1:${port}\n${MODULES}${more}request_route { sl_send_reply("200", "${word}"); }`;
-  const started = await start(text(reason));
+  const started = await start(text(reason), options);
   const write = (config: string): void => writeFileSync(join(started.directory, 'test.cfg'), config);
   const phone = await openPeer({ name: 'phone' });
   const ask = async (): Promise<string> => {
@@ -69,6 +72,25 @@ test('a module that refuses its parameters leaves the old ones in force, core se
   );
   await assert.rejects(server.reload(), /error/);
   assert.equal(await ask(), 'good');
+});
+
+test('a socket that cannot be opened costs nothing but itself: the log tells that the new file is in force, the others stay', async () => {
+  const { server, directory, text, write, ask, log } = await answering('first', { debug: 3 });
+  const path = join(directory, 'ctl');
+  const good = `loadmodule "ctl.so"\nmodparam("ctl", "binrpc", "unix:${path}")\n`;
+  write(text('good', good));
+  await server.reload();
+  const occupied = createServer().listen(0, '127.0.0.1');
+  await once(occupied, 'listening');
+  const { port: taken } = occupied.address() as AddressInfo;
+  const bad = good.replace('modparam', `modparam("ctl", "binrpc", "tcp:127.0.0.1:${taken}")\nmodparam`);
+  write(text('half', bad));
+  await assert.rejects(server.reload(), { code: 'BINRPC_ADDRESS_IN_USE' });
+  occupied.close();
+  assert.equal(await ask(), 'half');
+  assert.ok(log.lines.some((line) => /is in force, but not all of its sockets/.test(line.text)));
+  await until(() => log.lines.filter((line) => line.text.includes('has no transaction left')).length === 2);
+  assert.ok((await callRpc({ kind: 'unix', path }, 'system.listMethods', [])) !== undefined);
 });
 
 test('a call keeps the program that it began with; the old one ends with its last transaction', async () => {
