@@ -119,7 +119,9 @@ function accountOf(columns: readonly UacregColumn[], row: readonly SqlValue[]): 
   return account as unknown as AccountRow;
 }
 
+/** Beyond what numbers hold exactly it is the sign that counts: an expiry of 2^60 is a long one, not none. */
 function integer(value: SqlValue): number {
   const number = Math.trunc(Number(value));
-  return Number.isSafeInteger(number) ? number : 0;
+  if (Number.isNaN(number)) return 0;
+  return Math.min(Math.max(number, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }

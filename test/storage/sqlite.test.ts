@@ -44,6 +44,20 @@ conformance('sqlite', dialect, (place) => {
     });
   });
 
+  test('numbers beyond every measure are as large as numbers can be, and no numbers are none', async () => {
+    const url = await place().fresh();
+    await initTables(url);
+    const other = new DatabaseSync(pathOf(url));
+    other.exec("INSERT INTO uacreg (l_uuid, expires) VALUES ('a', 9223372036854775807), ('b', 'many'), ('c', -5)");
+    other.close();
+    await using(url, {}, async (database) => {
+      const store = openAccountStore(database);
+      assert.equal((await store.read('a'))?.expires, Number.MAX_SAFE_INTEGER);
+      assert.equal((await store.read('b'))?.expires, 0);
+      assert.equal((await store.read('c'))?.expires, -5);
+    });
+  });
+
   test('a file locked by another process is STORAGE_TIMEOUT and says so', async () => {
     const url = await place().fresh();
     await initTables(url);

@@ -96,6 +96,14 @@ const WRITTEN: readonly (readonly [keyof AccountRow, string])[] = [
   ['contactAddr', 'contact_addr'],
 ];
 
+/** Columns that are compared, looked up and shown, but not written as they are. */
+const SHOWN: readonly (readonly [keyof AccountRow, string])[] = [
+  ['authUser', 'auth_username'],
+  ['proxy', 'auth_proxy'],
+  ['realm', 'realm'],
+  ['socket', 'socket'],
+];
+
 // What ends a header line, or the angle brackets around a URI. Other characters that cannot stand in a user part are escaped.
 const BREAKS_URI = /[\x00-\x1f\x7f<>"]/;
 const CONTROL = /[\x00-\x1f\x7f]/;
@@ -107,7 +115,9 @@ const HA1 = /^[0-9a-fA-F]{32}$/;
  * UAC_REG_BAD_TEXT
  */
 export function accountProblem(row: AccountRow): AccountProblem | null {
-  const problem = (code: AccountProblemCode, text: string): AccountProblem => ({ uuid: row.uuid, code, text });
+  // A name beyond every measure would be a log line of that length.
+  const uuid = row.uuid.length > MAX_TEXT ? `${row.uuid.slice(0, 64)}…` : row.uuid;
+  const problem = (code: AccountProblemCode, text: string): AccountProblem => ({ uuid, code, text });
   for (const [key, column] of REQUIRED)
     if (row[key] === '') return problem('UAC_REG_EMPTY_FIELD', `${column} is empty`);
   if (row.authPassword === '' && row.authHa1 === '')
@@ -119,8 +129,16 @@ export function accountProblem(row: AccountRow): AccountProblem | null {
     if (BREAKS_URI.test(text))
       return problem('UAC_REG_BAD_TEXT', `${column} holds a control character, a quote or < >`);
   }
-  if (CONTROL.test(row.authUser) || row.authUser.length > MAX_TEXT)
-    return problem('UAC_REG_BAD_TEXT', 'auth_username holds a control character or is too long');
+  for (const [key, column] of SHOWN) {
+    const text = row[key] as string;
+    if (CONTROL.test(text) || text.length > MAX_TEXT)
+      return problem(
+        'UAC_REG_BAD_TEXT',
+        `${column} holds a control character or is longer than ${MAX_TEXT} characters`,
+      );
+  }
+  if (row.authPassword.length > MAX_TEXT)
+    return problem('UAC_REG_BAD_TEXT', `auth_password is longer than ${MAX_TEXT} characters`);
   if (!isHostPort(row.remoteDomain)) return problem('UAC_REG_BAD_TEXT', 'r_domain is not host or host:port');
   if (row.contactAddr !== '' && !isContactAddress(row.contactAddr))
     return problem('UAC_REG_BAD_TEXT', 'contact_addr is not host[:port][;parameters]');

@@ -397,8 +397,13 @@ describe('accounts that cannot work', () => {
     [{ contactAddr: 'h>\r\nX: y' }, 'UAC_REG_BAD_TEXT'],
     [{ contactUser: 'a\nb' }, 'UAC_REG_BAD_TEXT'],
     [{ authUser: 'a\rb' }, 'UAC_REG_BAD_TEXT'],
+    [{ proxy: 'sip:127.0.0.1\r\nX: y' }, 'UAC_REG_BAD_TEXT'],
+    [{ proxy: `sip:${'h'.repeat(2000)}` }, 'UAC_REG_BAD_TEXT'],
+    [{ realm: 'r'.repeat(2000) }, 'UAC_REG_BAD_TEXT'],
+    [{ socket: 'udp:127.0.0.1:5060\n' }, 'UAC_REG_BAD_TEXT'],
+    [{ authPassword: 'p'.repeat(2000) }, 'UAC_REG_BAD_TEXT'],
   ] as const)
-    it(`refuses ${JSON.stringify(over)}`, () => {
+    it(`refuses ${JSON.stringify(over).slice(0, 60)}`, () => {
       const outcome = new Harness(granting).engine.add(row('u1', over));
       assert.ok(typeof outcome !== 'string');
       assert.equal(outcome.code, code);
