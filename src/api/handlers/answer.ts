@@ -24,6 +24,7 @@ export function answer(
   if (!Number.isInteger(status) || status < 100 || status > 699)
     throw new ApiError('API_ARGUMENT', `${status} is no status code`);
   const { state } = ctx;
+  if (state.transaction === null && state.repliedStateless && status >= 200) return false;
   for (const [name, values] of Object.entries(options.headers ?? {}))
     for (const value of typeof values === 'string' ? [values] : values) state.replyHeaders += headerLine(name, value);
   if (options.body !== undefined) {

@@ -1,0 +1,500 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { SipMessage } from '../../src/message/message.ts';
+import { acc } from '../../src/modules/acc.ts';
+import { Branch } from '../../src/proxy/branch.ts';
+import type { ProxyCore, TransactionListener } from '../../src/proxy/proxy-core.ts';
+import { RequestState } from '../../src/proxy/request-state.ts';
+import { Target } from '../../src/proxy/target.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import type { RowQueue } from '../../src/storage/row-queue.ts';
+import { until } from '../server/support.ts';
+import { databaseSkip, startDatabase, type TestDatabase } from '../support/databases.ts';
+import { peer } from '../support/peers.ts';
+import { type ServerKind, sleep, startServer, type TestServer } from '../support/servers.ts';
+import { Dialog, requestText } from '../support/sip-dialog.ts';
+import { type PeerMessage, SipPeer } from '../support/sip-peer.ts';
+import { HOOKS, load, RECEIVED, request, type TestHost, testHost } from './support.ts';
+
+/** Header X-F says which flags a request gets: 1 accounted, 2 missed, 3 failed ones too. */
+const CFG = `
+debug=2
+listen=LISTEN_AT
+alias=test.example
+loadmodule "tm.so"
+loadmodule "tmx.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+DRIVER
+loadmodule "acc.so"
+modparam("tm", "fr_timer", 400)
+modparam("tm", "fr_inv_timer", 800)
+modparam("acc", "early_media", 1)
+modparam("acc", "report_ack", 1)
+modparam("acc", "report_cancels", 1)
+modparam("acc", "detect_direction", 1)
+modparam("acc", "failed_filter", "433")
+modparam("acc", "log_flag", 1)
+modparam("acc", "log_missed_flag", 2)
+modparam("acc", "failed_transaction_flag", 3)
+modparam("acc", "log_extra", "src=$fU;ip=$si;dst=$rU;none=$avp(none);q=$(hdr(X-Q){s.substr,1,0})")
+modparam("acc", "multi_leg_info", "from=$avp(src);to=$avp(dst)")
+DATABASE
+request_route {
+  if ($hdr(X-F) =~ "1") setflag(1);
+  if ($hdr(X-F) =~ "2") setflag(2);
+  if ($hdr(X-F) =~ "3") setflag(3);
+  if ($hdr(X-L) != $null) { $avp(src) = "a"; $avp(dst) = "x"; $avp(src) = "b"; $avp(dst) = "y"; }
+  if ($rU == "log") {
+    acc_log_request("404 Nope there");
+    acc_log_request("hello");
+    acc_log_request("500");
+    acc_log_request("$rm x");
+    sl_send_reply("404", "No");
+    exit;
+  }
+  if ($rU == "local") { t_newtran(); t_reply("486", "Mine"); exit; }
+  if ($rU == "stateless") { sl_send_reply("486", "Mine"); exit; }
+  if ($rU == "later") { t_newtran(); setflag(1); setflag(3); t_reply("404", "No"); exit; }
+  if (is_method("CANCEL")) { t_relay(); exit; }
+  if (has_totag()) {
+    if (loose_route()) { t_relay(); exit; }
+    exit;
+  }
+  record_route();
+  $ru = "sip:phone@CALLEE";
+  if ($hdr(X-R) != $null) t_on_failure("F");
+  t_relay();
+}
+failure_route[F] {
+  if ($hdr(X-R) == "again") {
+    $ru = "sip:second@CALLEE";
+    setflag(2);
+    t_relay();
+  }
+}
+`;
+
+const REASONS: Readonly<Record<string, string>> = {
+  '180': 'Ringing',
+  '183': 'Progress',
+  '200': 'Fine',
+  '404': 'Not Found',
+  '486': 'Busy; "really"',
+  '433': 'Some',
+};
+
+interface Case {
+  readonly what: string;
+  readonly method?: string;
+  readonly user?: string;
+  readonly headers: readonly string[];
+  /** Records, without time and Call-ID. Those of Kamailio 5.6.3. */
+  readonly lines: readonly string[];
+}
+
+const END = 'src=alice;ip=127.0.0.1;dst=phone;none=;q=';
+const NO_LEGS = 'from=;to=';
+
+function line(
+  occasion: string,
+  method: string,
+  tag: string,
+  code: string,
+  reason: string,
+  rest = `${END};${NO_LEGS}`,
+): string {
+  return `${occasion}: method=${method};from_tag=ft;to_tag=${tag};code=${code};reason=${reason};${rest}`;
+}
+const answered = (code: string, reason: string, tag = 'callee', rest?: string): string =>
+  line('transaction answered', 'INVITE', tag, code, reason, rest);
+const missed = (code: string, reason: string, tag = 'callee', rest?: string): string =>
+  line('call missed', 'INVITE', tag, code, reason, rest);
+const LOCAL = `src=alice;ip=127.0.0.1;dst=local;none=;q=;${NO_LEGS}`;
+const LOG = `src=alice;ip=127.0.0.1;dst=log;none=;q=;${NO_LEGS}`;
+
+const CASES: readonly Case[] = [
+  { what: 'answered', headers: ['X-F: 1', 'X-A: 180,200'], lines: [answered('200', 'Fine')] },
+  { what: 'no flag', headers: ['X-A: 200'], lines: [] },
+  {
+    what: 'values as they are',
+    headers: ['X-F: 1', 'X-A: 200', 'X-Q: a;c "d", e=f'],
+    lines: [answered('200', 'Fine', 'callee', `src=alice;ip=127.0.0.1;dst=phone;none=;q=;c "d", e=f;${NO_LEGS}`)],
+  },
+  {
+    what: 'early media',
+    headers: ['X-F: 1', 'X-A: 183,180,200'],
+    lines: [answered('183', 'Progress'), answered('200', 'Fine')],
+  },
+  { what: 'failed, not wanted', headers: ['X-F: 1', 'X-A: 404'], lines: [] },
+  { what: 'failed, wanted', headers: ['X-F: 13', 'X-A: 404'], lines: [answered('404', 'Not Found')] },
+  { what: 'failed, filtered out', headers: ['X-F: 13', 'X-A: 433'], lines: [] },
+  { what: 'failed flag alone', headers: ['X-F: 3', 'X-A: 404'], lines: [] },
+  { what: 'missed', headers: ['X-F: 12', 'X-A: 180,486'], lines: [missed('486', 'Busy; "really"')] },
+  { what: 'missed flag alone', headers: ['X-F: 2', 'X-A: 486'], lines: [missed('486', 'Busy; "really"')] },
+  {
+    what: 'missed and failed',
+    headers: ['X-F: 123', 'X-A: 486'],
+    lines: [missed('486', 'Busy; "really"'), answered('486', 'Busy; "really"')],
+  },
+  {
+    what: 'missed with a failure_route',
+    headers: ['X-F: 12', 'X-A: 486', 'X-R: no'],
+    lines: [missed('486', 'Busy; "really"')],
+  },
+  {
+    what: 'two attempts missed',
+    headers: ['X-F: 1', 'X-F: 2', 'X-A: 486', 'X-A2: 404', 'X-R: again'],
+    lines: [missed('404', 'Not Found', 'callee', `src=alice;ip=127.0.0.1;dst=second;none=;q=;${NO_LEGS}`)],
+  },
+  {
+    what: 'missed, then answered elsewhere',
+    headers: ['X-F: 12', 'X-A: 486', 'X-A2: 200', 'X-R: again'],
+    lines: [
+      missed('486', 'Busy; "really"'),
+      answered('200', 'Fine', 'callee', `src=alice;ip=127.0.0.1;dst=second;none=;q=;${NO_LEGS}`),
+    ],
+  },
+  {
+    what: 'nobody answers',
+    headers: ['X-F: 123', 'X-A: none'],
+    lines: [missed('408', 'Request Timeout', 'LOCAL'), answered('408', 'Request Timeout', 'LOCAL')],
+  },
+  {
+    what: 'rings for too long',
+    headers: ['X-F: 123', 'X-A: 180'],
+    lines: [missed('408', 'Request Timeout', 'LOCAL'), answered('408', 'Request Timeout', 'LOCAL')],
+  },
+  {
+    what: 'answered here',
+    user: 'local',
+    headers: ['X-F: 123'],
+    lines: [missed('486', 'Busy Here', 'LOCAL', LOCAL), answered('486', 'Busy Here', 'LOCAL', LOCAL)],
+  },
+  { what: 'answered without a transaction', user: 'stateless', headers: ['X-F: 123'], lines: [] },
+  { what: 'flags set too late', user: 'later', headers: [], lines: [] },
+  {
+    what: 'two legs',
+    headers: ['X-F: 1', 'X-L: 1', 'X-A: 200'],
+    lines: [answered('200', 'Fine', 'callee', `${END};from=b;to=y;from=a;to=x`)],
+  },
+  {
+    what: 'OPTIONS',
+    method: 'OPTIONS',
+    headers: ['X-F: 12', 'X-A: 200'],
+    lines: [line('transaction answered', 'OPTIONS', 'callee', '200', 'Fine')],
+  },
+  { what: 'OPTIONS is never missed', method: 'OPTIONS', headers: ['X-F: 2', 'X-A: 404'], lines: [] },
+  {
+    what: 'acc_log_request()',
+    method: 'OPTIONS',
+    user: 'log',
+    headers: [],
+    lines: [
+      ['404', 'Nope there'],
+      ['', 'hello'],
+      ['500', ''],
+      ['', 'OPTIONS x'],
+    ].map(([code = '', reason = '']) => line('request accounted', 'OPTIONS', 'LOCAL', code, reason, LOG)),
+  },
+];
+
+/** A server, a caller and a callee that answers as header X-A of the request says. */
+class AccBench {
+  readonly server: TestServer;
+  readonly caller: SipPeer;
+  readonly callee: SipPeer;
+
+  private constructor(server: TestServer, caller: SipPeer, callee: SipPeer) {
+    this.server = server;
+    this.caller = caller;
+    this.callee = callee;
+  }
+
+  static async open(kind: ServerKind, database = ''): Promise<AccBench> {
+    const caller = await SipPeer.open({ name: 'caller' });
+    const callee = await SipPeer.open({ name: 'callee' });
+    const cfg = CFG.replaceAll('CALLEE', callee.address)
+      .replace('listen=LISTEN_AT\n', '')
+      .replace('DRIVER', database === '' ? '' : 'loadmodule "db_sqlite.so"')
+      .replace('DATABASE', database);
+    const server = await startServer({ kind, cfg });
+    const bench = new AccBench(server, caller, callee);
+    callee.on(
+      (m) => m.isRequest && m.method !== 'ACK',
+      (m) => void bench.answer(m),
+    );
+    return bench;
+  }
+
+  private async answer(request: PeerMessage): Promise<void> {
+    const { callee } = this;
+    if (request.method === 'CANCEL') {
+      await callee.reply(request, 200, 'OK');
+      const invite = callee.messages('in').find((m) => m.method === 'INVITE' && m.callId === request.callId);
+      if (invite !== undefined) await callee.reply(invite, 487, 'Stopped');
+      return;
+    }
+    const plan = request.header(request.startLine.includes('sip:second@') ? 'X-A2' : 'X-A') || '200';
+    for (const code of plan.split(',')) {
+      if (code === 'none') continue;
+      const headers = [`Contact: <sip:phone@${callee.address}>`];
+      const body = code === '183' ? 'x' : '';
+      // One at a time: the original's processes would overtake each other.
+      await sleep(10);
+      await callee.reply(request, Number(code), REASONS[code] ?? 'OK', { headers, body });
+    }
+  }
+
+  get to(): { readonly host: string; readonly port: number } {
+    return { host: '127.0.0.1', port: this.server.port };
+  }
+
+  /** Sends a request and acknowledges a final answer. @returns the final answer */
+  async ask(method: string, user: string, headers: readonly string[], callId: string): Promise<PeerMessage> {
+    const { caller } = this;
+    const branch = `z9hG4bK${callId}`;
+    const plan = { uri: `sip:${user}@test.example`, from: '"A; B" <sip:alice@test.example>;tag=ft', callId, branch };
+    await caller.send(requestText(caller, { method, headers, ...plan }), this.to);
+    const final = await caller.expect((m) => m.callId === callId && m.status >= 200);
+    if (method === 'INVITE' && final.status >= 300)
+      await caller.send(requestText(caller, { method: 'ACK', to: final.header('To'), ...plan }), this.to);
+    return final;
+  }
+
+  /**
+   * Records about a call, without time and Call-ID, with LOCAL in the place of tags made by the server. The original's are empty or those of an
+   * earlier reply of the same process.
+   */
+  records(callId: string): string[] {
+    return this.server
+      .marked('ACC: ')
+      .filter((text) => text.includes(`;call_id=${callId};`))
+      .map((text) =>
+        text
+          .replace(/timestamp=\d+;/, '')
+          .replace(`call_id=${callId};`, '')
+          .replace(/;to_tag=(?!callee;|ft;)[^;]*/, ';to_tag=LOCAL'),
+      );
+  }
+
+  async close(): Promise<void> {
+    await this.server.stop();
+    await this.caller.close();
+    await this.callee.close();
+  }
+}
+
+for (const kind of ['trunkline', 'kamailio'] as const) {
+  describe(`acc: records of ${kind}`, { skip: kind === 'kamailio' && peer('kamailio').skip }, () => {
+    let bench: AccBench;
+    before(async () => {
+      bench = await AccBench.open(kind);
+    });
+    after(() => bench?.close());
+
+    for (const [index, { what, method = 'INVITE', user = 'bob', headers, lines }] of CASES.entries()) {
+      it(what, async () => {
+        const callId = `case-${index}`;
+        await bench.ask(method, user, headers, callId);
+        await sleep(40);
+        assert.deepEqual(bench.records(callId), lines);
+      });
+    }
+
+    it('CANCEL and the call that it ends', async () => {
+      const { caller } = bench;
+      const plan = {
+        uri: 'sip:bob@test.example',
+        from: '<sip:alice@test.example>;tag=ft',
+        callId: 'cancelled',
+        branch: 'z9hG4bKcancelled',
+      };
+      await caller.send(requestText(caller, { ...plan, headers: ['X-F: 123', 'X-A: 180'] }), bench.to);
+      await caller.expect((m) => m.callId === 'cancelled' && m.status === 180);
+      await caller.send(requestText(caller, { ...plan, method: 'CANCEL', headers: ['X-F: 1'] }), bench.to);
+      const final = await caller.expect((m) => m.callId === 'cancelled' && m.status === 487);
+      await caller.send(requestText(caller, { ...plan, method: 'ACK', to: final.header('To') }), bench.to);
+      await sleep(40);
+      const bob = `src=alice;ip=127.0.0.1;dst=bob;none=;q=;${NO_LEGS}`;
+      assert.deepEqual(bench.records('cancelled'), [
+        line('transaction answered', 'CANCEL', 'LOCAL', '200', 'OK', bob),
+        missed('487', 'Stopped'),
+        answered('487', 'Stopped'),
+      ]);
+    });
+
+    it('ACK, and BYE of the callee: the tags are those of the INVITE', async () => {
+      const { caller, callee } = bench;
+      const ok = await bench.ask('INVITE', 'bob', ['X-F: 1', 'X-A: 200'], 'dialog');
+      const up = Dialog.ofCaller(caller, ok, bench.to);
+      await up.send('ACK', { cseq: up.inviteCSeq, headers: ['X-F: 1'] });
+      const invite = callee.messages('in').find((m) => m.callId === 'dialog' && m.method === 'INVITE') as PeerMessage;
+      const down = Dialog.ofCallee(callee, invite, 'callee', bench.to);
+      await sleep(40);
+      await down.send('BYE', { headers: ['X-F: 1'] });
+      const bye = await caller.expect('BYE');
+      await caller.reply(bye, 200, 'Bye');
+      await sleep(60);
+      const records = bench.records('dialog').map((text) => text.replace(/;src=.*/, ''));
+      assert.deepEqual(records, [
+        'transaction answered: method=INVITE;from_tag=ft;to_tag=callee;code=200;reason=Fine',
+        'request acknowledged: method=ACK;from_tag=ft;to_tag=callee;code=200;reason=OK',
+        'transaction answered: method=BYE;from_tag=ft;to_tag=callee;code=200;reason=Bye',
+      ]);
+    });
+  });
+}
+
+interface AccHost {
+  readonly host: TestHost;
+  readonly module: { readonly queue: { readonly value: RowQueue } | null };
+  /** Tells acc of a new transaction and of a reply made here. */
+  reply(state: RequestState, status: number): void;
+  /** Tells it of a leg that failed. */
+  fail(state: RequestState, status: number): void;
+}
+
+/** The module beside a proxy that does nothing. */
+function accHost(parameters: Record<string, string | number>): AccHost {
+  const host = testHost();
+  let began: TransactionListener = () => {};
+  const proxy: Partial<ProxyCore> = {
+    onTransaction: (listener) => {
+      began = listener;
+      return () => {};
+    },
+    localToTag: () => 'local',
+  };
+  Object.assign(host.proxy, proxy);
+  const { instance } = load(acc, host, parameters);
+  return {
+    host,
+    module: instance as AccHost['module'],
+    reply: (state, status) => {
+      if (state.replyWatchers.length === 0) began(state);
+      for (const watch of state.replyWatchers) watch(state, status, null, null);
+    },
+    fail: (state, status) => {
+      began(state);
+      const branch = new Branch(0, new Target('sip:x@y'), 0);
+      branch.fail({ status, reason: '' });
+      for (const watch of state.failureWatchers) watch(state, branch);
+    },
+  };
+}
+
+function stateOf(message: SipMessage, flags: number): RequestState {
+  const state = new RequestState(message, RECEIVED, HOOKS);
+  state.flags = flags;
+  return state;
+}
+
+describe('acc: rows', () => {
+  for (const kind of ['sqlite', 'mysql', 'postgres'] as const) {
+    describe(kind, { skip: databaseSkip(kind) }, () => {
+      let place: TestDatabase;
+      before(async () => {
+        place = await startDatabase(kind);
+      });
+      after(() => place?.destroy());
+
+      it('writes records and missed calls, a row for each leg', async () => {
+        const url = await place.fresh();
+        const database = openDatabase(url);
+        after(() => database.close());
+        for (const table of ['acc', 'missed_calls'])
+          await database.query(
+            `CREATE TABLE ${table} (method VARCHAR(16), from_tag VARCHAR(128), to_tag VARCHAR(128), callid VARCHAR(255), sip_code VARCHAR(3), ` +
+              'sip_reason VARCHAR(128), time TIMESTAMP, src VARCHAR(64), undefd VARCHAR(64) NOT NULL, leg VARCHAR(64))',
+          );
+        const { host, module, reply, fail } = accHost({
+          log_flag: -1,
+          db_flag: 1,
+          db_missed_flag: 2,
+          db_url: url,
+          db_extra: 'src=$fU;undefd=$avp(none)',
+          multi_leg_info: 'leg=$avp(leg)',
+        });
+        host.variables.set('$fU', 'al\xc3\xbcce');
+        host.variables.set('$(avp(leg)[0])', 'one');
+        host.variables.set('$(avp(leg)[1])', "t'wo");
+        const long = 'x'.repeat(300);
+        const state = stateOf(request({ from: `<sip:a@b>;tag=${long}` }), 0b110);
+        fail(state, 486);
+        reply(state, 200);
+        assert.equal(await module.queue?.value.drain(5_000), 0);
+        const shown = async (table: string): Promise<unknown> =>
+          (
+            await database.query(
+              `SELECT method, from_tag, sip_code, sip_reason, src, undefd, leg FROM ${table} ORDER BY leg`,
+            )
+          ).rows;
+        const rows = (code: string, reason: string): unknown => [
+          ['INVITE', long.slice(0, 128), code, reason, 'alüce', '', 'one'],
+          ['INVITE', long.slice(0, 128), code, reason, 'alüce', '', "t'wo"],
+        ];
+        assert.deepEqual(await shown('missed_calls'), rows('486', 'Busy Here'));
+        assert.deepEqual(await shown('acc'), rows('200', 'OK'));
+        const { rows: times } = await database.query('SELECT time FROM acc');
+        assert.match(`${times[0]?.[0]}`, /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d/);
+        acc.definition.stop?.(module);
+      });
+    });
+  }
+
+  it('keeps rows while the database is down, drops and counts what is too much, tells it once', async () => {
+    const { host, module, reply } = accHost({ db_flag: 1, db_url: 'mysql://u:p@127.0.0.1:1/none', db_queue: 3 });
+    for (let n = 0; n < 5; n++) reply(stateOf(request(), 0b10), 200);
+    await until(() => host.log.codes.includes('STORAGE_UNREACHABLE'), 'the failure');
+    const { value: queue } = module.queue as NonNullable<typeof module.queue>;
+    assert.deepEqual([queue.waiting, queue.lost, queue.written], [3, 2, 0]);
+    assert.equal(host.statistics.read('acc.db_dropped'), 2);
+    assert.equal(host.log.codes.filter((code) => code === 'ACC_DROPPED').length, 1);
+    for (let n = 0; n < 5; n++) {
+      host.clock.advance(40_000);
+      await sleep(20);
+    }
+    assert.equal(host.log.codes.filter((code) => code === 'STORAGE_UNREACHABLE').length, 1);
+    assert.equal(queue.waiting, 3);
+    assert.ok(!host.log.lines.some((text) => text.includes('u:p')), 'no password in the log');
+    acc.definition.stop?.(module);
+  });
+
+  it('a row that the database refuses is not tried again: the log has it', async () => {
+    const place = await startDatabase('sqlite');
+    after(() => place.destroy());
+    const { host, module, reply } = accHost({ db_flag: 1, db_url: await place.fresh() });
+    reply(stateOf(request(), 0b10), 200);
+    await module.queue?.value.drain(2_000);
+    assert.ok(host.log.codes.includes('STORAGE_NO_TABLE'));
+    assert.ok(
+      host.log.lines.some((text) => text.includes('callid=c1@h')),
+      'what the row held is in the log',
+    );
+    acc.definition.stop?.(module);
+  });
+
+  it('refuses what cannot be', () => {
+    const refused = (parameters: Record<string, string | number>): string => {
+      try {
+        accHost(parameters);
+        return '';
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    };
+    assert.equal(refused({ log_flag: 32 }), 'ACC_FLAG');
+    assert.equal(refused({ log_extra: 'a=b' }), 'ACC_FIELDS');
+    assert.equal(refused({ db_extra: 'a b=$fU' }), 'ACC_FIELDS');
+    assert.equal(refused({ db_extra: 'a;drop=$fU' }), 'ACC_FIELDS');
+    assert.equal(refused({ acc_time_column: 'time)--' }), 'ACC_COLUMN');
+    assert.equal(refused({ multi_leg_info: 'a=$fU' }), 'ACC_FIELDS');
+    assert.equal(refused({ failed_filter: '404,200' }), 'ACC_FILTER');
+    assert.equal(refused({ db_url: 'nonsense' }), 'STORAGE_URL');
+    assert.equal(refused({ db_url: 'sqlite:////tmp/x', db_queue: 0 }), 'ACC_QUEUE');
+  });
+});
