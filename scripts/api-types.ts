@@ -72,14 +72,39 @@ function moduleInterface({ name, functions }: ModuleDefinition<unknown>): string
   ];
 }
 
+/** Names that may not be a parameter's. */
+const RESERVED = new Set([
+  'default',
+  'function',
+  'new',
+  'in',
+  'with',
+  'class',
+  'delete',
+  'var',
+  'case',
+  'this',
+  'null',
+]);
+
+/** Names of the arguments as the definition's own code calls them; empty where it does not say. */
+function argumentNames({ bind, args }: FunctionDefinition<unknown>): string[] {
+  const list = /=>\s*\(([^()]*)\)\s*=>/.exec(bind.toString())?.[1]?.split(',') ?? [];
+  const names = list.slice(1).map((text) => text.trim().replace(/^_+/, ''));
+  const usable = names.length === args.length && names.every((name) => /^[a-z]\w*$/i.test(name) && !RESERVED.has(name));
+  return usable && new Set(names).size === names.length ? names : [];
+}
+
 function signature(definition: FunctionDefinition<unknown>): string[] {
   const seen = new Map<string, number>();
-  const args = definition.args.map((spec) => {
+  const names = argumentNames(definition);
+  const args = definition.args.map((spec, index) => {
     const optional = spec.endsWith('?');
     const [type, base] = KINDS[spec.replace('?', '')] ?? ['never', 'argument'];
     const count = (seen.get(base) ?? 0) + 1;
     seen.set(base, count);
-    return `${base}${count === 1 ? '' : count}${optional ? '?' : ''}: ${type}${optional ? ' | undefined' : ''}`;
+    const name = names[index] ?? `${base}${count === 1 ? '' : count}`;
+    return `${name}${optional ? '?' : ''}: ${type}${optional ? ' | undefined' : ''}`;
   });
   const result = definition.async ? 'Promise<number>' : 'number';
   const support = definition.support === 'yes' ? '' : ` ${sentence(definition.support)}`;

@@ -1,5 +1,5 @@
 /** Runs the functions of a routes file: what they throw is logged with its place, what they wait for has a limit. */
-import { RUN, type ScriptContext } from '../script/context.ts';
+import type { ScriptContext } from '../script/context.ts';
 import { L_ERR, type Log } from '../script/log.ts';
 import { errorText } from '../script/runtime-support.ts';
 import { CallbackTimer } from '../time/callback-timer.ts';
@@ -93,8 +93,7 @@ export class HandlerRunner {
   }
 
   private ended(ctx: ScriptContext, what: string, error: unknown, failed: (ctx: ScriptContext) => void): number {
-    // ksr.x.exit() and drop(): said what they mean in the context already.
-    if (error instanceof EndOfHandler) return ctx.stop === RUN ? FAILED : 1;
+    if (error instanceof EndOfHandler) return 1;
     const code = error instanceof ApiError ? error.code : 'API_HANDLER_FAILED';
     this.log.write(L_ERR, 'script', `${what}: ${this.describe(error)}`, code);
     failed(ctx);

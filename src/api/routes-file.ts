@@ -10,11 +10,6 @@ import { codeUnit, type KsrFunction, type RouteExports } from './code-unit.ts';
 import { configTree, placesIn } from './config-tree.ts';
 import { type LoadedModule, LoadFailure, loadModule, shownName } from './load-module.ts';
 
-/** True for the name of a file that is TypeScript or JavaScript rather than a kamailio.cfg. */
-export function isCodeFile(name: string): boolean {
-  return /\.[cm]?[jt]s$/.test(name);
-}
-
 /** A routes file that was read. */
 export interface RoutesFile {
   /** Null when it could not be used: the diagnostics say why. */

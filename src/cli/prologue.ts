@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { isCodeFile } from '../api/code-file.ts';
 import type { LoadOptions } from '../server/server-api.ts';
+import { usageError } from './errors.ts';
 
 /** A configuration with lines of the command line before it. */
 export interface WithPrologue {
@@ -19,6 +21,11 @@ export interface WithPrologue {
  */
 export function withPrologue(load: LoadOptions, lines: readonly string[]): WithPrologue {
   if (lines.length === 0) return { load, tell: (text) => text, remove: () => {} };
+  if (isCodeFile(load.file))
+    throw usageError(
+      'options that stand for lines of a kamailio.cfg cannot be given with a routes file',
+      'Put what they say into its config.',
+    );
   const directory = mkdtempSync(join(tmpdir(), 'trunkline-'));
   const file = join(directory, 'command-line.cfg');
   const target = isAbsolute(load.file) ? load.file : resolve(load.cwd, load.file);

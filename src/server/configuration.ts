@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
+import { isCodeFile } from '../api/code-file.ts';
 import { shownName } from '../api/load-module.ts';
-import { isCodeFile, type RoutesFile, readRoutes, readRoutesFile } from '../api/routes-file.ts';
+import { type RoutesFile, readRoutes, readRoutesFile } from '../api/routes-file.ts';
 import { modules } from '../modules/index.ts';
 import type { Config } from '../script/ast-config.ts';
 import { checkConfig, checkRequestRoute, type Plan } from '../script/checker.ts';
@@ -111,7 +112,7 @@ function alone(
 /** The files that module app_ts loads. */
 async function codeBeside(
   plan: Plan,
-  { file, cwd }: LoadOptions,
+  { cwd }: LoadOptions,
   diagnostics: DiagnosticList,
 ): Promise<{ readonly code: readonly CodeUnit[]; readonly codeFiles: readonly string[] }> {
   const appTs = plan.modules.find(({ module }) => module.definition.name === 'app_ts');
@@ -120,7 +121,8 @@ async function codeBeside(
   const limit = Number(appTs?.parameters.get('wait_limit')?.at(-1)?.value ?? 10) * 1000;
   for (const { value, at } of appTs?.parameters.get('load') ?? []) {
     const name = String(value);
-    const beside = resolve(cwd, dirname(file), name);
+    // The file that says so may be an included one.
+    const beside = resolve(cwd, dirname(at.file), name);
     const path = existsSync(beside) ? beside : resolve(cwd, name);
     if (!existsSync(path) || !isCodeFile(path)) {
       const problem = existsSync(path)

@@ -40,11 +40,11 @@ export interface Ksr extends KsrCore {
 /** Functions of module acc. */
 export interface KsrAcc {
   /** In any block. */
-  acc_log_request(text: string | number): number;
+  acc_log_request(comment: string | number): number;
   /** In any block. */
-  acc_db_request(text: string | number, text2: string | number): number;
+  acc_db_request(comment: string | number, table: string | number): number;
   /** In any block. */
-  acc_request(text: string | number, text2: string | number): number;
+  acc_request(comment: string | number, table: string | number): number;
 }
 
 /** Functions of module app_ts. */
@@ -88,24 +88,24 @@ export interface KsrAuth {
   pv_auth_check(value: string | number | null, value2: string | number | null, number: number, number2: number): number;
   /** In request_route, failure_route, onreply_route or reply_route. */
   www_challenge(
-    value: string | number | null,
-    text?: string | number | undefined,
-    text2?: string | number | undefined,
+    realm: string | number | null,
+    second?: string | number | undefined,
+    algorithms?: string | number | undefined,
   ): number;
   /** In request_route, failure_route, onreply_route or reply_route. */
   proxy_challenge(
-    value: string | number | null,
-    text?: string | number | undefined,
-    text2?: string | number | undefined,
+    realm: string | number | null,
+    second?: string | number | undefined,
+    algorithms?: string | number | undefined,
   ): number;
   /** In request_route, failure_route, onreply_route or reply_route. */
   auth_challenge(value: string | number | null, number: number, text?: string | number | undefined): number;
   /** In request_route. */
-  auth_get_www_authenticate(value: string | number | null, number: number, variable: string): number;
+  auth_get_www_authenticate(given: string | number | null, flags: number, target: string): number;
   /** In request_route. */
-  has_credentials(value: string | number | null): number;
+  has_credentials(realm: string | number | null): number;
   /** In request_route. Partly: for the challenges of this request, not of the whole server from then on. */
-  auth_algorithm(text: string | number): number;
+  auth_algorithm(name: string | number): number;
   /** In request_route. */
   consume_credentials(): number;
   /** In request_route. */
@@ -113,7 +113,7 @@ export interface KsrAuth {
   /** In request_route, failure_route or branch_route. */
   append_rpid_hf(): number;
   /** In request_route, failure_route or branch_route. */
-  append_rpid_hf(text: string | number, text2: string | number): number;
+  append_rpid_hf(prefix: string | number, suffix: string | number): number;
   /** In request_route. Ours. */
   auth_banned(): number;
 }
@@ -139,13 +139,13 @@ export interface KsrAuthDb {
   /** In request_route. */
   auth_check(value: string | number | null, text: string | number, number: number): Promise<number>;
   /** In request_route. */
-  is_subscriber(text: string | number, text2: string | number, number: number): Promise<number>;
+  is_subscriber(uri: string | number, table: string | number, flags: number): Promise<number>;
 }
 
 /** Functions of module cfgutils. */
 export interface KsrCfgutils {
   /** In any block. */
-  rand_set_prob(number: number): number;
+  rand_set_prob(percent: number): number;
   /** In any block. */
   rand_reset_prob(): number;
   /** In any block. */
@@ -153,9 +153,9 @@ export interface KsrCfgutils {
   /** In any block. */
   rand_event(): number;
   /** In any block. */
-  sleep(number: number): Promise<number>;
+  sleep(seconds: number): Promise<number>;
   /** In any block. */
-  usleep(number: number): Promise<number>;
+  usleep(micros: number): Promise<number>;
   /** In any block. */
   abort(): number;
   /** In any block. Partly: reports the memory of the process. */
@@ -167,11 +167,11 @@ export interface KsrCfgutils {
   /** In any block. Partly: reports the memory of the process. */
   shm_summary(): number;
   /** In any block. */
-  set_gflag(number: number): number;
+  set_gflag(flag: number): number;
   /** In any block. */
-  reset_gflag(number: number): number;
+  reset_gflag(flag: number): number;
   /** In any block. */
-  is_gflag(number: number): number;
+  is_gflag(flag: number): number;
   /** In any block. */
   lock(text: string | number, text2?: string | number | undefined): Promise<number>;
   /** In any block. */
@@ -179,27 +179,27 @@ export interface KsrCfgutils {
   /** In any block. */
   trylock(text: string | number, text2?: string | number | undefined): number;
   /** In any block. */
-  check_route_exists(text: string | number): number;
+  check_route_exists(name: string | number): number;
   /** In any block. */
-  route_if_exists(text: string | number): Promise<number>;
+  route_if_exists(name: string | number): Promise<number>;
   /** In any block. */
-  core_hash(text: string | number, text2: string | number, number: number): number;
+  core_hash(a: string | number, b: string | number, bits: number): number;
 }
 
 /** Functions of module corex. */
 export interface KsrCorex {
   /** In request_route or failure_route. */
-  append_branch(text?: string | number | undefined, text2?: string | number | undefined): number;
+  append_branch(uri?: string | number | undefined, q?: string | number | undefined): number;
   /** In request_route or failure_route. */
-  send_udp(text?: string | number | undefined): number;
+  send_udp(address?: string | number | undefined): number;
   /** In request_route or failure_route. */
-  send_tcp(text?: string | number | undefined): number;
+  send_tcp(address?: string | number | undefined): number;
   /** In request_route or failure_route. */
-  send(text?: string | number | undefined): number;
+  send(address?: string | number | undefined): number;
   /** In any block. */
-  send_data(text: string | number, text2: string | number): number;
+  send_data(uri: string | number, data: string | number): number;
   /** In any block. */
-  sendx(text: string | number, text2: string | number, text3: string | number): number;
+  sendx(uri: string | number, socket: string | number, data: string | number): number;
   /** In reply_route. */
   forward_reply(): number;
   /** In any block. */
@@ -213,47 +213,47 @@ export interface KsrCorex {
   /** In any block. */
   set_source_address(text: string | number): number;
   /** In any block. */
-  is_socket_name(text: string | number): number;
+  is_socket_name(name: string | number): number;
   /** In any block. */
-  setxflag(number: number): number;
+  setxflag(flag: number): number;
   /** In any block. */
-  resetxflag(number: number): number;
+  resetxflag(flag: number): number;
   /** In any block. */
-  isxflagset(number: number): number;
+  isxflagset(flag: number): number;
   /** In any block. Partly: kept and told, nothing acts on it. */
-  msg_iflag_set(text: string | number): number;
+  msg_iflag_set(flag: string | number): number;
   /** In any block. Partly: kept and told, nothing acts on it. */
-  msg_iflag_reset(text: string | number): number;
+  msg_iflag_reset(flag: string | number): number;
   /** In any block. Partly: kept and told, nothing acts on it. */
-  msg_iflag_is_set(text: string | number): number;
+  msg_iflag_is_set(flag: string | number): number;
   /** In any block. */
   file_read(text: string | number, variable: string): Promise<number>;
   /** In any block. */
   file_write(text: string | number, text2: string | number): Promise<number>;
   /** In any block. */
   is_faked_msg(): number;
-  /** In any block. No: there is no event_route[network:msg], which is for other encodings of the wire than SIP. */
+  /** In any block. Partly: there is no event_route[network:msg]; elsewhere it says whether the message came in or is about to leave. */
   is_incoming(): number;
   /** In any block. */
-  add_tcp_alias(number: number): number;
+  add_tcp_alias(port: number): number;
   /** In request_route. */
-  forward_uac(number?: number | undefined): number;
+  forward_uac(index?: number | undefined): number;
   /** In request_route. */
-  forward_uac_uri(text: string | number, number?: number | undefined): number;
+  forward_uac_uri(uri: string | number, index?: number | undefined): number;
   /** In any block. */
-  via_add_srvid(number: number): number;
+  via_add_srvid(on: number): number;
   /** In any block. Yes: several values of one field stand together. */
-  via_add_xavp_params(number: number): number;
+  via_add_xavp_params(on: number): number;
   /** In any block. */
-  via_use_xavp_fields(number: number): number;
+  via_use_xavp_fields(on: number): number;
   /** In any block. Yes: several values of one field stand together. */
-  via_reply_add_xavp_params(number: number): number;
+  via_reply_add_xavp_params(on: number): number;
   /** In any block. Partly: kept and told, nothing acts on them. */
-  msg_vbflag_set(number: number): number;
+  msg_vbflag_set(flag: number): number;
   /** In any block. Partly: kept and told, nothing acts on them. */
-  msg_vbflag_reset(number: number): number;
+  msg_vbflag_reset(flag: number): number;
   /** In any block. Partly: kept and told, nothing acts on them. */
-  msg_vbflag_is_set(number: number): number;
+  msg_vbflag_is_set(flag: number): number;
   /** In any block. No: what it does is documented nowhere. */
   msg_vbflag_parse(text: string | number): number;
 }
@@ -261,11 +261,11 @@ export interface KsrCorex {
 /** Functions of module counters. */
 export interface KsrCounters {
   /** In request_route, failure_route, onreply_route, reply_route or onsend_route. */
-  cnt_inc(text: string | number): number;
+  cnt_inc(which: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route or onsend_route. */
-  cnt_add(text: string | number, number: number): number;
+  cnt_add(which: string | number, amount: number): number;
   /** In request_route, failure_route, onreply_route, reply_route or onsend_route. */
-  cnt_reset(text: string | number): number;
+  cnt_reset(which: string | number): number;
 }
 
 /** Functions of module dialog. */
@@ -275,70 +275,70 @@ export interface KsrDialog {
   /** In any block. */
   is_known_dlg(): number;
   /** In any block. */
-  dlg_get(text: string | number, text2: string | number, text3: string | number): number;
+  dlg_get(callId: string | number, from: string | number, to: string | number): number;
   /** In any block. */
-  dlg_bye(text: string | number): number;
+  dlg_bye(side: string | number): number;
   /** In any block. */
-  dlg_setflag(number: number): number;
+  dlg_setflag(flag: number): number;
   /** In any block. */
-  dlg_resetflag(number: number): number;
+  dlg_resetflag(flag: number): number;
   /** In any block. */
-  dlg_isflagset(number: number): number;
+  dlg_isflagset(flag: number): number;
   /** In any block. */
-  set_dlg_profile(text: string | number, text2?: string | number | undefined): number;
+  set_dlg_profile(name: string | number, value?: string | number | undefined): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  unset_dlg_profile(text: string | number, text2?: string | number | undefined): number;
+  unset_dlg_profile(name: string | number, value?: string | number | undefined): number;
   /** In any block. */
-  is_in_profile(text: string | number, text2?: string | number | undefined): number;
+  is_in_profile(name: string | number, value?: string | number | undefined): number;
   /** In any block. */
-  get_profile_size(text: string | number, variable: string): number;
+  get_profile_size(name: string | number, into: string): number;
   /** In any block. */
-  get_profile_size(text: string | number, text2: string | number, variable: string): number;
+  get_profile_size(name: string | number, value: string | number, into: string): number;
   /** In any block. */
-  dlg_set_timeout(number: number): number;
+  dlg_set_timeout(seconds: number): number;
   /** In any block. */
-  dlg_set_timeout(number: number, number2: number, number3: number): number;
+  dlg_set_timeout(seconds: number, entry: number, id: number): number;
   /** In any block. */
-  dlg_set_timeout_by_profile(text: string | number, number: number): number;
+  dlg_set_timeout_by_profile(name: string | number, seconds: number): number;
   /** In any block. */
-  dlg_set_timeout_by_profile(text: string | number, text2: string | number, number: number): number;
+  dlg_set_timeout_by_profile(name: string | number, value: string | number, seconds: number): number;
   /** In any block. */
-  dlg_set_property(text: string | number): number;
+  dlg_set_property(name: string | number): number;
   /** In any block. */
-  dlg_reset_property(text: string | number): number;
+  dlg_reset_property(name: string | number): number;
   /** In any block. */
   dlg_set_ruri(): number;
   /** In any block. */
-  dlg_set_state(text: string | number): number;
+  dlg_set_state(state: string | number): number;
   /** In any block. */
   dlg_get_var(
-    text: string | number,
-    text2: string | number,
-    text3: string | number,
-    text4: string | number,
-    variable: string,
+    callId: string | number,
+    from: string | number,
+    to: string | number,
+    name: string | number,
+    into: string,
   ): number;
   /** In any block. */
   dlg_set_var(
-    text: string | number,
-    text2: string | number,
-    text3: string | number,
-    text4: string | number,
-    text5: string | number,
+    callId: string | number,
+    from: string | number,
+    to: string | number,
+    name: string | number,
+    value: string | number,
   ): number;
   /** In any block. */
-  dlg_req_within(text: string | number, text2: string | number): number;
+  dlg_req_within(side: string | number, method: string | number): number;
   /** In any block. */
-  dlg_req_within(text: string | number, text2: string | number, text3: string | number): number;
+  dlg_req_within(side: string | number, method: string | number, headers: string | number): number;
   /** In any block. */
-  dlg_req_within(text: string | number, text2: string | number, text3: string | number, text4: string | number): number;
+  dlg_req_within(side: string | number, method: string | number, type: string | number, body: string | number): number;
   /** In any block. */
   dlg_req_within(
-    text: string | number,
-    text2: string | number,
-    text3: string | number,
-    text4: string | number,
-    text5: string | number,
+    side: string | number,
+    method: string | number,
+    headers: string | number,
+    type: string | number,
+    body: string | number,
   ): number;
   /** In any block. No: calls are not begun or transferred from here. */
   dlg_bridge(text: string | number, text2: string | number, text3: string | number): number;
@@ -375,53 +375,53 @@ export interface KsrHtable {
   /** In any block. Partly: the first 1000 entries of each table, at level notice. */
   sht_print(): number;
   /** In any block. */
-  sht_reset(text: string | number): number;
+  sht_reset(name: string | number): number;
   /** In any block. */
-  sht_rm(text: string | number, text2: string | number): number;
+  sht_rm(name: string | number, key: string | number): number;
   /** In any block. */
   sht_rm_name_re(text: string | number): number;
   /** In any block. */
   sht_rm_value_re(text: string | number): number;
   /** In any block. */
-  sht_rm_name(text: string | number, text2: string | number, text3: string | number): number;
+  sht_rm_name(tableName: string | number, operator: string | number, operand: string | number): number;
   /** In any block. */
-  sht_rm_value(text: string | number, text2: string | number, text3: string | number): number;
+  sht_rm_value(tableName: string | number, operator: string | number, operand: string | number): number;
   /** In any block. */
-  sht_match_name(text: string | number, text2: string | number, text3: string | number): number;
+  sht_match_name(tableName: string | number, operator: string | number, operand: string | number): number;
   /** In any block. */
-  sht_has_name(text: string | number, text2: string | number, text3: string | number): number;
+  sht_has_name(tableName: string | number, operator: string | number, operand: string | number): number;
   /** In any block. */
-  sht_match_str_value(text: string | number, text2: string | number, text3: string | number): number;
+  sht_match_str_value(tableName: string | number, operator: string | number, operand: string | number): number;
   /** In any block. */
-  sht_has_str_value(text: string | number, text2: string | number, text3: string | number): number;
+  sht_has_str_value(tableName: string | number, operator: string | number, operand: string | number): number;
   /** In any block. */
-  sht_setxs(text: string | number, text2: string | number, text3: string | number, number: number): number;
+  sht_setxs(tableName: string | number, key: string | number, value: string | number, seconds: number): number;
   /** In any block. */
-  sht_setxi(text: string | number, text2: string | number, number: number, number2: number): number;
+  sht_setxi(tableName: string | number, key: string | number, value: number, seconds: number): number;
   /** In any block. Partly: returns the new value, and 1 in the place of 0, which would end the script. */
-  sht_inc(text: string | number, text2: string | number): number;
+  sht_inc(tableName: string | number, key: string | number): number;
   /** In any block. Partly: returns the new value, and 1 in the place of 0, which would end the script. */
-  sht_dec(text: string | number, text2: string | number): number;
+  sht_dec(tableName: string | number, key: string | number): number;
   /** In any block. */
-  sht_is_null(text: string | number, text2: string | number): number;
+  sht_is_null(name: string | number, key: string | number): number;
   /** In any block. */
   sht_lock(text: string | number): Promise<number>;
   /** In any block. */
   sht_unlock(text: string | number): number;
   /** In any block. */
-  sht_iterator_start(text: string | number, text2: string | number): number;
+  sht_iterator_start(which: string | number, name: string | number): number;
   /** In any block. */
-  sht_iterator_next(text: string | number): number;
+  sht_iterator_next(which: string | number): number;
   /** In any block. */
-  sht_iterator_end(text: string | number): number;
+  sht_iterator_end(which: string | number): number;
   /** In any block. */
-  sht_iterator_rm(text: string | number): number;
+  sht_iterator_rm(which: string | number): number;
   /** In any block. */
-  sht_iterator_sets(text: string | number, text2: string | number): number;
+  sht_iterator_sets(which: string | number, value: string | number): number;
   /** In any block. */
-  sht_iterator_seti(text: string | number, number: number): number;
+  sht_iterator_seti(which: string | number, value: number): number;
   /** In any block. */
-  sht_iterator_setex(text: string | number, number: number): number;
+  sht_iterator_setex(which: string | number, seconds: number): number;
 }
 
 /** Functions of module jsonrpcs. */
@@ -429,25 +429,25 @@ export interface KsrJsonrpcs {
   /** In any block. Yes: bad JSON is answered with an error, batches are carried out. */
   jsonrpc_dispatch(): Promise<number>;
   /** In any block. */
-  jsonrpc_exec(text: string | number): Promise<number>;
+  jsonrpc_exec(request: string | number): Promise<number>;
 }
 
 /** Functions of module kex. */
 export interface KsrKex {
   /** In any block. */
-  setbflag(number: number, number2?: number | undefined): number;
+  setbflag(flag: number, branch?: number | undefined): number;
   /** In any block. */
-  resetbflag(number: number, number2?: number | undefined): number;
+  resetbflag(flag: number, branch?: number | undefined): number;
   /** In any block. */
-  isbflagset(number: number, number2?: number | undefined): number;
+  isbflagset(flag: number, branch?: number | undefined): number;
   /** In any block. */
-  setsflag(number: number): number;
+  setsflag(flag: number): number;
   /** In any block. */
-  resetsflag(number: number): number;
+  resetsflag(flag: number): number;
   /** In any block. */
-  issflagset(number: number): number;
+  issflagset(flag: number): number;
   /** In any block. */
-  setdsturi(text: string | number): number;
+  setdsturi(uri: string | number): number;
   /** In any block. */
   resetdsturi(): number;
   /** In any block. */
@@ -461,21 +461,21 @@ export interface KsrKex {
   /** In any block. */
   avp_printf(variable: string, text: string | number): number;
   /** In any block. Partly: for the whole server, not for one worker process. */
-  setdebug(number: number): number;
+  setdebug(level: number): number;
   /** In any block. */
   resetdebug(): number;
   /** In request_route or failure_route. */
-  km_append_branch(text?: string | number | undefined): number;
+  km_append_branch(uri?: string | number | undefined): number;
 }
 
 /** Functions of module maxfwd. */
 export interface KsrMaxfwd {
   /** In request_route. */
-  mf_process_maxfwd_header(number: number): number;
+  mf_process_maxfwd_header(initial: number): number;
   /** In request_route. */
-  maxfwd_process(number: number): number;
+  maxfwd_process(initial: number): number;
   /** In request_route. */
-  process_maxfwd(number: number): number;
+  process_maxfwd(initial: number): number;
   /** In request_route, failure_route or branch_route. */
   is_maxfwd_lt(number: number): number;
   /** In request_route, failure_route or branch_route. */
@@ -483,17 +483,17 @@ export interface KsrMaxfwd {
   /** In request_route, failure_route or branch_route. */
   maxfwd_at_least(number: number): number;
   /** In request_route. */
-  process_maxfwd(number: number): number;
+  process_maxfwd(initial: number): number;
 }
 
 /** Functions of module rr. */
 export interface KsrRr {
   /** In request_route, failure_route or branch_route. */
-  record_route(text?: string | number | undefined): number;
+  record_route(params?: string | number | undefined): number;
   /** In request_route, failure_route or branch_route. */
-  record_route_preset(text: string | number, text2?: string | number | undefined): number;
+  record_route_preset(first: string | number, second?: string | number | undefined): number;
   /** In request_route, failure_route or branch_route. */
-  record_route_advertised_address(text: string | number): number;
+  record_route_advertised_address(address: string | number): number;
   /** In request_route or failure_route. */
   remove_record_route(): number;
   /** In request_route, failure_route or branch_route. */
@@ -501,13 +501,13 @@ export interface KsrRr {
   /** In request_route. */
   loose_route(): number;
   /** In request_route. */
-  loose_route_mode(number: number): number;
+  loose_route_mode(mode: number): number;
   /** In request_route. */
   loose_route_preloaded(): number;
   /** In request_route. */
-  check_route_param(pattern: string | RegExp): number;
+  check_route_param(regex: string | RegExp): number;
   /** In request_route. */
-  is_direction(text: string | number): number;
+  is_direction(wanted: string | number): number;
   /** In any block. */
   rr_next_hop_route(): number;
 }
@@ -515,7 +515,7 @@ export interface KsrRr {
 /** Functions of module sanity. */
 export interface KsrSanity {
   /** In request_route, onreply_route or reply_route. */
-  sanity_check(number?: number | undefined, number2?: number | undefined): number;
+  sanity_check(checks?: number | undefined, uris?: number | undefined): number;
   /** In request_route, onreply_route or reply_route. */
   sanity_reply(): number;
 }
@@ -535,123 +535,123 @@ export interface KsrSiputils {
   /** In any block. */
   has_totag(): number;
   /** In any block. */
-  is_first_hop(number?: number | undefined): number;
+  is_first_hop(mode?: number | undefined): number;
   /** In any block. */
-  is_supported(text: string | number): number;
+  is_supported(option: string | number): number;
   /** In request_route or event_route[tm:local-request]. */
-  is_user(text: string | number): number;
+  is_user(user: string | number): number;
   /** In request_route. */
   options_reply(): number;
   /** In request_route, failure_route or branch_route. */
-  uri_param(text: string | number, text2?: string | number | undefined): number;
+  uri_param(name: string | number, value?: string | number | undefined): number;
   /** In request_route, failure_route or branch_route. */
-  uri_param_any(text: string | number): number;
+  uri_param_any(name: string | number): number;
   /** In request_route, failure_route or branch_route. */
-  uri_param_rm(text: string | number): number;
+  uri_param_rm(name: string | number): number;
   /** In request_route. */
-  add_uri_param(text: string | number): number;
+  add_uri_param(param: string | number): number;
   /** In request_route or event_route[tm:local-request]. */
-  get_uri_param(text: string | number, variable: string): number;
+  get_uri_param(name: string | number, variable: string): number;
   /** In any block. */
-  is_uri(text: string | number): number;
+  is_uri(value: string | number): number;
   /** In any block. */
-  is_gruu(text?: string | number | undefined): number;
+  is_gruu(value?: string | number | undefined): number;
   /** In any block. */
-  cmp_uri(text: string | number, text2: string | number): number;
+  cmp_uri(a: string | number, b: string | number): number;
   /** In any block. */
-  cmp_aor(text: string | number, text2: string | number): number;
+  cmp_aor(a: string | number, b: string | number): number;
   /** In any block. */
-  cmp_hdr_name(text: string | number, text2: string | number): number;
+  cmp_hdr_name(a: string | number, b: string | number): number;
   /** In any block. */
-  set_uri_user(variable: string, variable2: string): number;
+  set_uri_user(uri: string, user: string): number;
   /** In any block. */
-  set_uri_host(variable: string, variable2: string): number;
+  set_uri_host(uri: string, host: string): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  tel2sip(text: string | number, text2: string | number, variable: string): number;
+  tel2sip(uri: string | number, host: string | number, variable: string): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  tel2sip2(text: string | number, text2: string | number, variable: string): number;
+  tel2sip2(uri: string | number, host: string | number, variable: string): number;
   /** In request_route, failure_route or event_route[tm:local-request]. */
   is_e164(variable: string): number;
   /** In any block. */
   is_uri_user_e164(variable: string): number;
   /** In any block. */
-  is_tel_number(text: string | number): number;
+  is_tel_number(value: string | number): number;
   /** In any block. */
-  is_numeric(text: string | number): number;
+  is_numeric(value: string | number): number;
   /** In any block. */
-  is_alphanum(text: string | number): number;
+  is_alphanum(value: string | number): number;
   /** In any block. */
-  is_alphanumex(text: string | number, text2: string | number): number;
+  is_alphanumex(value: string | number, set: string | number): number;
   /** In any block. */
-  hdr_date_check(number: number): number;
+  hdr_date_check(seconds: number): number;
   /** In request_route, failure_route or branch_route. */
   append_rpid_hf(): number;
   /** In request_route, failure_route or branch_route. */
-  append_rpid_hf(text: string | number, text2: string | number): number;
+  append_rpid_hf(prefix: string | number, suffix: string | number): number;
   /** In request_route. */
   is_rpid_user_e164(): number;
   /** In request_route, onreply_route or reply_route. */
-  encode_contact(text: string | number, text2: string | number): number;
+  encode_contact(prefix: string | number, host: string | number): number;
   /** In request_route. */
   decode_contact(): number;
   /** In request_route, failure_route, onreply_route or reply_route. */
   decode_contact_header(): number;
   /** In request_route, onreply_route or reply_route. */
-  contact_param_encode(text: string | number, text2: string | number): number;
+  contact_param_encode(name: string | number, address: string | number): number;
   /** In request_route, onreply_route or reply_route. Partly: in the encoding of contact_param_encode(); that of the original is not documented. */
-  contact_param_encode_alias(text: string | number, text2: string | number): number;
+  contact_param_encode_alias(name: string | number, address: string | number): number;
   /** In request_route, onreply_route or reply_route. */
-  contact_param_decode(text: string | number): number;
+  contact_param_decode(name: string | number): number;
   /** In request_route. */
-  contact_param_decode_ruri(text: string | number): number;
+  contact_param_decode_ruri(name: string | number): number;
   /** In request_route, onreply_route or reply_route. */
-  contact_param_rm(text: string | number): number;
+  contact_param_rm(name: string | number): number;
   /** In any block. */
-  contact_param_check(text: string | number): number;
+  contact_param_check(name: string | number): number;
   /** In request_route or failure_route. Yes: for the replies of this transaction; the original, up to 5.4, goes by Call-ID. */
   ring_insert_callid(): number;
   /** In any block. */
-  sip_p_charging_vector(text: string | number): number;
+  sip_p_charging_vector(flags: string | number): number;
 }
 
 /** Functions of module sl. */
 export interface KsrSl {
   /** In request_route, failure_route, onreply_route or reply_route. */
-  sl_send_reply(text: string | number, text2: string | number): number;
+  sl_send_reply(code: string | number, reason: string | number): number;
   /** In request_route, failure_route, onreply_route or reply_route. */
-  sl_reply(text: string | number, text2: string | number): number;
+  sl_reply(code: string | number, reason: string | number): number;
   /** In request_route, failure_route, onreply_route or reply_route. */
-  send_reply(text: string | number, text2: string | number): number;
+  send_reply(code: string | number, reason: string | number): number;
   /** In request_route, failure_route, onreply_route or reply_route. */
-  send_reply_mode(text: string | number, text2: string | number, number: number): number;
+  send_reply_mode(code: string | number, reason: string | number, mode: number): number;
   /** In request_route, failure_route, onreply_route or reply_route. */
   sl_reply_error(): number;
   /** In request_route, failure_route, onreply_route or reply_route. */
   send_reply_error(): number;
   /** In onreply_route or reply_route. */
-  sl_forward_reply(text?: string | number | undefined, text2?: string | number | undefined): number;
+  sl_forward_reply(code?: string | number | undefined, reason?: string | number | undefined): number;
 }
 
 /** Functions of module sqlops. */
 export interface KsrSqlops {
   /** In any block. */
-  sql_query(text: string | number, text2: string | number, text3?: string | number | undefined): Promise<number>;
+  sql_query(connection: string | number, sql: string | number, name?: string | number | undefined): Promise<number>;
   /** In any block. */
-  sql_xquery(text: string | number, text2: string | number, text3: string | number): Promise<number>;
+  sql_xquery(connection: string | number, sql: string | number, name: string | number): Promise<number>;
   /** In any block. */
-  sql_pvquery(text: string | number, text2: string | number, variables: string): Promise<number>;
+  sql_pvquery(connection: string | number, sql: string | number, variables: string): Promise<number>;
   /** In any block. */
-  sql_query_async(text: string | number, text2: string | number): number;
+  sql_query_async(connection: string | number, sql: string | number): number;
   /** In any block. */
-  sql_result_free(text: string | number): number;
+  sql_result_free(name: string | number): number;
 }
 
 /** Functions of module statistics. */
 export interface KsrStatistics {
   /** In any block. */
-  update_stat(text: string | number, text2: string | number): number;
+  update_stat(name: string | number, amount: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route, branch_route or event_route[tm:local-request]. */
-  reset_stat(text: string | number): number;
+  reset_stat(name: string | number): number;
 }
 
 /** Functions of module textops. */
@@ -659,11 +659,11 @@ export interface KsrTextops {
   /** In any block. */
   is_method(text: string | number): number;
   /** In any block. */
-  append_hf(text: string | number, text2?: string | number | undefined): number;
+  append_hf(text: string | number, after?: string | number | undefined): number;
   /** In any block. */
-  insert_hf(text: string | number, text2?: string | number | undefined): number;
+  insert_hf(text: string | number, before?: string | number | undefined): number;
   /** In request_route, failure_route or branch_route. */
-  append_urihf(text: string | number, text2: string | number): number;
+  append_urihf(prefix: string | number, suffix: string | number): number;
   /** In request_route, failure_route or branch_route. */
   append_to_reply(text: string | number): number;
   /** In request_route, failure_route or branch_route. */
@@ -679,13 +679,13 @@ export interface KsrTextops {
   /** In any block. */
   remove_hf_re_pv(pattern: string | RegExp): number;
   /** In any block. */
-  remove_hf_exp(pattern: string | RegExp, pattern2: string | RegExp): number;
+  remove_hf_exp(match: string | RegExp, skip: string | RegExp): number;
   /** In any block. */
-  remove_hf_exp_pv(pattern: string | RegExp, pattern2: string | RegExp): number;
+  remove_hf_exp_pv(match: string | RegExp, skip: string | RegExp): number;
   /** In any block. */
-  remove_hf_idx(text: string | number, number: number): number;
+  remove_hf_idx(name: string | number, index: number): number;
   /** In any block. */
-  remove_hf_match(text: string | number, text2: string | number, text3: string | number): number;
+  remove_hf_match(name: string | number, operator: string | number, text: string | number): number;
   /** In any block. */
   is_present_hf(text: string | number): number;
   /** In any block. */
@@ -695,105 +695,105 @@ export interface KsrTextops {
   /** In any block. */
   is_present_hf_re_pv(pattern: string | RegExp): number;
   /** In any block. */
-  is_privacy(text: string | number): number;
+  is_privacy(type: string | number): number;
   /** In any block. */
   via_param_rm(text: string | number, number: number): number;
   /** In any block. */
-  search(pattern: string | RegExp): number;
+  search(regex: string | RegExp): number;
   /** In any block. */
-  search_body(pattern: string | RegExp): number;
+  search_body(regex: string | RegExp): number;
   /** In any block. */
-  search_hf(text: string | number, pattern: string | RegExp, text2: string | number): number;
+  search_hf(header: string | number, regex: string | RegExp, mode: string | number): number;
   /** In any block. */
-  search_str(text: string | number, pattern: string | RegExp): number;
+  search_str(text: string | number, regex: string | RegExp): number;
   /** In any block. */
-  search_append(pattern: string | RegExp, text: string | number): number;
+  search_append(regex: string | RegExp, text: string | number): number;
   /** In any block. */
-  search_append_body(pattern: string | RegExp, text: string | number): number;
+  search_append_body(regex: string | RegExp, text: string | number): number;
   /** In any block. */
-  replace(pattern: string | RegExp, text: string | number): number;
+  replace(regex: string | RegExp, text: string | number): number;
   /** In any block. */
-  replace_all(pattern: string | RegExp, text: string | number): number;
+  replace_all(regex: string | RegExp, text: string | number): number;
   /** In any block. */
-  replace_hdrs(pattern: string | RegExp, text: string | number): number;
+  replace_hdrs(regex: string | RegExp, text: string | number): number;
   /** In any block. */
-  replace_body(pattern: string | RegExp, text: string | number): number;
+  replace_body(regex: string | RegExp, text: string | number): number;
   /** In any block. */
-  replace_body_all(pattern: string | RegExp, text: string | number): number;
+  replace_body_all(regex: string | RegExp, text: string | number): number;
   /** In any block. */
-  replace_body_atonce(text: string | number, text2: string | number): number;
+  replace_body_atonce(pattern: string | number, text: string | number): number;
   /** In any block. */
-  replace_str(text: string | number, text2: string | number, text3: string | number): number;
+  replace_str(wanted: string | number, text: string | number, mode: string | number): number;
   /** In any block. */
-  replace_hdrs_str(text: string | number, text2: string | number, text3: string | number): number;
+  replace_hdrs_str(wanted: string | number, text: string | number, mode: string | number): number;
   /** In any block. */
-  replace_body_str(text: string | number, text2: string | number, text3: string | number): number;
+  replace_body_str(wanted: string | number, text: string | number, mode: string | number): number;
   /** In any block. */
-  subst(substitution: string): number;
+  subst(sed: string): number;
   /** In any block. */
-  subst_body(substitution: string): number;
+  subst_body(sed: string): number;
   /** In any block. */
-  subst_hf(text: string | number, substitution: string, text2: string | number): number;
+  subst_hf(header: string | number, sed: string, mode: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  subst_uri(substitution: string): number;
+  subst_uri(sed: string): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  subst_user(substitution: string): number;
+  subst_user(sed: string): number;
   /** In any block. */
-  subst_v(text: string | number, substitution: string, variable: string): number;
+  subst_v(text: string | number, sed: string, variable: string): number;
   /** In any block. */
-  cmp_str(text: string | number, text2: string | number): number;
+  cmp_str(a: string | number, b: string | number): number;
   /** In any block. */
-  cmp_istr(text: string | number, text2: string | number): number;
+  cmp_istr(a: string | number, b: string | number): number;
   /** In any block. */
-  starts_with(text: string | number, text2: string | number): number;
+  starts_with(text: string | number, start: string | number): number;
   /** In any block. */
-  ends_with(text: string | number, text2: string | number): number;
+  ends_with(text: string | number, end: string | number): number;
   /** In any block. */
-  str_find(text: string | number, text2: string | number): number;
+  str_find(text: string | number, wanted: string | number): number;
   /** In any block. */
-  str_ifind(text: string | number, text2: string | number): number;
+  str_ifind(text: string | number, wanted: string | number): number;
   /** In any block. */
-  str_any_in(text: string | number, text2: string | number): number;
+  str_any_in(text: string | number, set: string | number): number;
   /** In any block. */
-  str_all_in(text: string | number, text2: string | number): number;
+  str_all_in(text: string | number, set: string | number): number;
   /** In any block. */
-  in_list(text: string | number, text2: string | number, text3: string | number): number;
+  in_list(subject: string | number, list: string | number, separator: string | number): number;
   /** In any block. */
-  in_list_prefix(text: string | number, text2: string | number, text3: string | number): number;
+  in_list_prefix(subject: string | number, list: string | number, separator: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
   regex_substring(
     text: string | number,
-    text2: string | number,
-    number: number,
-    number2: number,
+    pattern: string | number,
+    index: number,
+    count: number,
     variable: string,
   ): number;
   /** In any block. */
-  has_body(text?: string | number | undefined): number;
+  has_body(type?: string | number | undefined): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  set_body(text: string | number, text2: string | number): number;
+  set_body(text: string | number, type: string | number): number;
   /** In any block. */
-  set_body_hex(text: string | number, text2: string | number): number;
+  set_body_hex(text: string | number, type: string | number): number;
   /** In request_route, failure_route or branch_route. */
-  set_reply_body(text: string | number, text2: string | number): number;
+  set_reply_body(text: string | number, type: string | number): number;
   /** In request_route, failure_route or branch_route. */
-  set_reply_body_hex(text: string | number, text2: string | number): number;
+  set_reply_body_hex(text: string | number, type: string | number): number;
   /** In any block. */
-  filter_body(text: string | number): number;
+  filter_body(type: string | number): number;
   /** In request_route, failure_route or branch_route. */
-  set_body_multipart(text?: string | number | undefined): number;
+  set_body_multipart(boundary?: string | number | undefined): number;
   /** In request_route, failure_route or branch_route. */
-  set_body_multipart(text: string | number, text2: string | number, text3?: string | number | undefined): number;
+  set_body_multipart(text: string | number, type: string | number, boundary?: string | number | undefined): number;
   /** In request_route, failure_route or branch_route. */
-  append_body_part(text: string | number, text2: string | number, text3?: string | number | undefined): number;
+  append_body_part(text: string | number, type: string | number, disposition?: string | number | undefined): number;
   /** In request_route, failure_route or branch_route. */
-  append_body_part_hex(text: string | number, text2: string | number, text3?: string | number | undefined): number;
+  append_body_part_hex(text: string | number, type: string | number, disposition?: string | number | undefined): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  get_body_part(text: string | number, variable: string): number;
+  get_body_part(type: string | number, variable: string): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  get_body_part_raw(text: string | number, variable: string): number;
+  get_body_part_raw(type: string | number, variable: string): number;
   /** In request_route, failure_route or branch_route. */
-  remove_body_part(text: string | number): number;
+  remove_body_part(type: string | number): number;
   /** In any block. */
   is_audio_on_hold(): number;
 }
@@ -805,61 +805,61 @@ export interface KsrTextopsx {
   /** In request_route, onreply_route or reply_route. */
   msg_set_buffer(text: string | number): number;
   /** In any block. */
-  msg_changed_route(text: string | number): Promise<number>;
+  msg_changed_route(name: string | number): Promise<number>;
   /** In onreply_route or reply_route. */
-  change_reply_status(number: number, text: string | number): number;
+  change_reply_status(code: number, reason: string | number): number;
   /** In onreply_route or reply_route. */
-  change_reply_status_code(number: number): number;
+  change_reply_status_code(code: number): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  append_hf_value(text: string | number, text2: string | number): number;
+  append_hf_value(spec: string | number, value: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  insert_hf_value(text: string | number, text2: string | number): number;
+  insert_hf_value(spec: string | number, value: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  remove_hf_value(text: string | number): number;
+  remove_hf_value(spec: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  remove_hf_value2(text: string | number): number;
+  remove_hf_value2(spec: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  assign_hf_value(text: string | number, text2: string | number): number;
+  assign_hf_value(spec: string | number, value: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  assign_hf_value2(text: string | number, text2: string | number): number;
+  assign_hf_value2(spec: string | number, value: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  include_hf_value(text: string | number, text2: string | number): number;
+  include_hf_value(spec: string | number, value: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  exclude_hf_value(text: string | number, text2: string | number): number;
+  exclude_hf_value(spec: string | number, value: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
-  hf_value_exists(text: string | number, text2: string | number): number;
+  hf_value_exists(spec: string | number, value: string | number): number;
   /** In any block. */
-  hf_iterator_start(text: string | number): number;
+  hf_iterator_start(id: string | number): number;
   /** In any block. */
-  hf_iterator_next(text: string | number): number;
+  hf_iterator_next(id: string | number): number;
   /** In any block. */
-  hf_iterator_prev(text: string | number): number;
+  hf_iterator_prev(id: string | number): number;
   /** In any block. */
-  hf_iterator_end(text: string | number): number;
+  hf_iterator_end(id: string | number): number;
   /** In any block. */
-  hf_iterator_rm(text: string | number): number;
+  hf_iterator_rm(id: string | number): number;
   /** In any block. */
-  hf_iterator_append(text: string | number, text2: string | number): number;
+  hf_iterator_append(id: string | number, text: string | number): number;
   /** In any block. */
-  hf_iterator_insert(text: string | number, text2: string | number): number;
+  hf_iterator_insert(id: string | number, text: string | number): number;
   /** In any block. */
-  bl_iterator_start(text: string | number): number;
+  bl_iterator_start(id: string | number): number;
   /** In any block. */
-  bl_iterator_next(text: string | number): number;
+  bl_iterator_next(id: string | number): number;
   /** In any block. */
-  bl_iterator_end(text: string | number): number;
+  bl_iterator_end(id: string | number): number;
   /** In any block. */
-  bl_iterator_rm(text: string | number): number;
+  bl_iterator_rm(id: string | number): number;
   /** In any block. */
-  bl_iterator_append(text: string | number, text2: string | number): number;
+  bl_iterator_append(id: string | number, text: string | number): number;
   /** In any block. */
-  bl_iterator_insert(text: string | number, text2: string | number): number;
+  bl_iterator_insert(id: string | number, text: string | number): number;
   /** In any block. */
   remove_body(): number;
   /** In any block. */
-  keep_hf(pattern?: string | RegExp | undefined): number;
+  keep_hf(regex?: string | RegExp | undefined): number;
   /** In any block. */
-  fnmatch(text: string | number, text2: string | number, text3?: string | number | undefined): number;
+  fnmatch(value: string | number, pattern: string | number, flags?: string | number | undefined): number;
 }
 
 /** Functions of module tls. */
@@ -881,11 +881,11 @@ export interface KsrTm {
   /** In request_route. */
   t_lookup_request(): number;
   /** In request_route. */
-  t_lookup_cancel(number?: number | undefined): number;
+  t_lookup_cancel(copyFlags?: number | undefined): number;
   /** In request_route. */
   t_relay_cancel(): number;
   /** In any block. */
-  t_cell_append_branches(number: number, number2: number): number;
+  t_cell_append_branches(index: number, label: number): number;
   /** In request_route. */
   t_save_lumps(): number;
   /** In any block. */
@@ -897,57 +897,57 @@ export interface KsrTm {
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
   t_relay(): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
-  t_relay(text: string | number, text2: string | number): number;
+  t_relay(host: string | number, port: string | number): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
   t_relay_to_udp(): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
-  t_relay_to_udp(text: string | number, text2: string | number): number;
+  t_relay_to_udp(host: string | number, port: string | number): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
   t_relay_to_tcp(): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
-  t_relay_to_tcp(text: string | number, text2: string | number): number;
+  t_relay_to_tcp(host: string | number, port: string | number): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
   t_relay_to_tls(): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
-  t_relay_to_tls(text: string | number, text2: string | number): number;
+  t_relay_to_tls(host: string | number, port: string | number): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
   t_relay_to(): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
-  t_relay_to(text: string | number): number;
+  t_relay_to(where: string | number): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
-  t_relay_to(text: string | number, number: number): number;
+  t_relay_to(where: string | number, flags: number): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. */
-  t_relay_to_proxy(text: string | number): number;
+  t_relay_to_proxy(where: string | number): number;
   /** In request_route. */
-  t_forward_nonack(text: string | number, text2: string | number): number;
+  t_forward_nonack(host: string | number, port: string | number): number;
   /** In request_route. */
-  t_forward_nonack_udp(text: string | number, text2: string | number): number;
+  t_forward_nonack_udp(host: string | number, port: string | number): number;
   /** In request_route. */
-  t_forward_nonack_tcp(text: string | number, text2: string | number): number;
+  t_forward_nonack_tcp(host: string | number, port: string | number): number;
   /** In request_route. */
-  t_forward_nonack_tls(text: string | number, text2: string | number): number;
+  t_forward_nonack_tls(host: string | number, port: string | number): number;
   /** In request_route. */
-  t_forward_nonack_to(text: string | number, text2: string | number): number;
+  t_forward_nonack_to(host: string | number, port: string | number): number;
   /** In request_route. */
   t_forward_nonack_uri(): number;
   /** In request_route. Yes: the second argument is a variable or text with host:port; bare $name of SER is not read. */
-  t_relay_to_avp(text: string | number, value: string | number | null): number;
+  t_relay_to_avp(proto: string | number, where: string | number | null): number;
   /** In request_route or failure_route. */
-  t_load_contacts(number?: number | undefined): number;
+  t_load_contacts(mode?: number | undefined): number;
   /** In request_route or failure_route. */
   t_next_contacts(): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. Partly: flows of one instance are not kept apart, so there is never a next one. */
   t_next_contact_flow(): number;
   /** In request_route, failure_route, onreply_route, reply_route, event_route[tm:branch-failure] or event_route. */
-  t_reply(text: string | number, text2: string | number): number;
+  t_reply(code: string | number, reason: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route, event_route[tm:branch-failure] or event_route. */
-  t_send_reply(text: string | number, text2: string | number): number;
+  t_send_reply(code: string | number, reason: string | number): number;
   /** In request_route, failure_route, onreply_route, reply_route, event_route[tm:branch-failure] or event_route. */
   t_reply_error(): number;
   /** In request_route. */
   t_retransmit_reply(): number;
   /** In failure_route. */
-  t_drop_replies(text?: string | number | undefined): number;
+  t_drop_replies(what?: string | number | undefined): number;
   /** In onreply_route or reply_route. */
   t_is_retr_async_reply(): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
@@ -959,11 +959,11 @@ export interface KsrTm {
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
   t_any_timeout(): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
-  t_grep_status(number: number): number;
+  t_grep_status(code: number): number;
   /** In any block. */
   t_get_status_code(): number;
   /** In any block. */
-  t_check_status(pattern: string | RegExp): number;
+  t_check_status(regex: string | RegExp): number;
   /** In any block. */
   t_branch_timeout(): number;
   /** In any block. */
@@ -977,58 +977,60 @@ export interface KsrTm {
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
   t_on_branch_failure(route: string): number;
   /** In any block. */
-  t_is_set(text: string | number): number;
+  t_is_set(what: string | number): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
-  t_set_fr(number: number, number2?: number | undefined): number;
+  t_set_fr(inv: number, fr?: number | undefined): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
   t_reset_fr(): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
-  t_set_max_lifetime(number: number, number2: number): number;
+  t_set_max_lifetime(inv: number, noninv: number): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
   t_reset_max_lifetime(): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
-  t_set_retr(number: number, number2: number): number;
+  t_set_retr(t1: number, t2: number): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
   t_reset_retr(): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
-  t_set_auto_inv_100(number: number): number;
+  t_set_auto_inv_100(on: number): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
-  t_set_disable_6xx(number: number): number;
+  t_set_disable_6xx(on: number): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
-  t_set_disable_failover(number: number): number;
+  t_set_disable_failover(on: number): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
-  t_set_disable_internal_reply(number: number): number;
+  t_set_disable_internal_reply(on: number): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
-  t_set_no_e2e_cancel_reason(number: number): number;
+  t_set_no_e2e_cancel_reason(on: number): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. */
-  t_disable_e2e_cancel_reason(number: number): number;
+  t_disable_e2e_cancel_reason(on: number): number;
   /** In request_route, failure_route, onreply_route, branch_route, event_route[tm:branch-failure] or event_route. Partly: accepted; ACKs to negative finals are always ours. */
   t_set_no_auto_ack(number: number): number;
   /** In request_route. */
-  t_replicate(text?: string | number | undefined): number;
+  t_replicate(uri?: string | number | undefined): number;
   /** In request_route. */
-  t_replicate(text: string | number, text2: string | number): number;
+  t_replicate(host: string | number, port: string | number): number;
   /** In request_route. */
-  t_replicate_to(text: string | number, text2: string | number): number;
+  t_replicate_to(host: string | number, port: string | number): number;
   /** In request_route. */
-  t_replicate_udp(text: string | number, text2: string | number): number;
+  t_replicate_udp(host: string | number, port: string | number): number;
   /** In request_route. */
-  t_replicate_tcp(text: string | number, text2: string | number): number;
+  t_replicate_tcp(host: string | number, port: string | number): number;
   /** In request_route. */
-  t_replicate_tls(text: string | number, text2: string | number): number;
+  t_replicate_tls(host: string | number, port: string | number): number;
   /** In any block. Partly: the socket is chosen by the destination. */
   t_uac_send(
-    text: string | number,
-    text2: string | number,
-    text3: string | number,
-    text4: string | number,
-    text5: string | number,
-    text6: string | number,
+    method: string | number,
+    ruri: string | number,
+    next: string | number,
+    socket: string | number,
+    headers: string | number,
+    body: string | number,
   ): number;
   /** In any block. Partly: own requests always start from their own headers. */
   t_use_uac_headers(): number;
   /** In request_route or failure_route. Partly: without the lines that tw_append names. */
-  t_write_req(text: string | number, text2: string | number): Promise<number>;
+  t_write_req(path: string | number, action: string | number): Promise<number>;
+  /** In request_route or failure_route. Partly: without the lines that tw_append names. */
+  t_write_unix(path: string | number, action: string | number): Promise<number>;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. No: SCTP is not a transport of this server. */
   t_relay_to_sctp(): number;
   /** In request_route, failure_route, event_route[tm:branch-failure] or event_route. No: SCTP is not a transport of this server. */
@@ -1037,8 +1039,6 @@ export interface KsrTm {
   t_forward_nonack_sctp(text: string | number, text2: string | number): number;
   /** In request_route. No: SCTP is not a transport of this server. */
   t_replicate_sctp(text: string | number, text2: string | number): number;
-  /** In request_route or failure_route. No: Node has no datagram sockets in the file system; t_write_req() writes the same to a FIFO. */
-  t_write_unix(text: string | number, text2: string | number): number;
 }
 
 /** Functions of module tmx. */
@@ -1056,15 +1056,20 @@ export interface KsrTmx {
   /** In any block. */
   t_suspend(): number;
   /** In any block. */
-  t_continue(number: number, number2: number, route: string): number;
+  t_continue(index: number, label: number, route: string): number;
   /** In any block. */
-  t_drop(number?: number | undefined): number;
+  t_drop(code?: number | undefined): number;
   /** In onreply_route or reply_route. */
-  t_cancel_branches(text: string | number): number;
+  t_cancel_branches(which: string | number): number;
   /** In any block. */
-  t_cancel_callid(text: string | number, text2: string | number, number: number, number2?: number | undefined): number;
+  t_cancel_callid(callid: string | number, cseq: string | number, flag: number, code?: number | undefined): number;
   /** In any block. */
-  t_reply_callid(text: string | number, text2: string | number, text3: string | number, text4: string | number): number;
+  t_reply_callid(
+    callid: string | number,
+    cseq: string | number,
+    code: string | number,
+    reason: string | number,
+  ): number;
   /** In any block. */
   t_flush_flags(): number;
   /** In any block. */
@@ -1079,63 +1084,63 @@ export interface KsrTmx {
     text4?: string | number | undefined,
   ): number;
   /** In any block. */
-  t_cancel_branch_idx(number: number, number2: number, number3: number): number;
+  t_cancel_branch_idx(index: number, label: number, branch: number): number;
   /** In any block. Partly: kept and told, nothing acts on them. */
-  t_vbflag_set(number: number): number;
+  t_vbflag_set(flag: number): number;
   /** In any block. Partly: kept and told, nothing acts on them. */
-  t_vbflag_reset(number: number): number;
+  t_vbflag_reset(flag: number): number;
   /** In any block. Partly: kept and told, nothing acts on them. */
-  t_vbflag_is_set(number: number): number;
+  t_vbflag_is_set(flag: number): number;
 }
 
 /** Functions of module uac. */
 export interface KsrUac {
   /** In request_route or branch_route. */
-  uac_replace_from(value: string | number | null): number;
+  uac_replace_from(uri: string | number | null): number;
   /** In request_route or branch_route. */
-  uac_replace_from(value: string | number | null, value2: string | number | null): number;
+  uac_replace_from(display: string | number | null, uri: string | number | null): number;
   /** In request_route. */
   uac_restore_from(): number;
   /** In request_route or branch_route. */
-  uac_replace_to(value: string | number | null): number;
+  uac_replace_to(uri: string | number | null): number;
   /** In request_route or branch_route. */
-  uac_replace_to(value: string | number | null, value2: string | number | null): number;
+  uac_replace_to(display: string | number | null, uri: string | number | null): number;
   /** In request_route. */
   uac_restore_to(): number;
   /** In failure_route, event_route[tm:branch-failure] or event_route. */
-  uac_auth(number?: number | undefined): number;
+  uac_auth(mode?: number | undefined): number;
   /** In failure_route, event_route[tm:branch-failure] or event_route. */
-  uac_auth_mode(number: number): number;
+  uac_auth_mode(mode: number): number;
   /** In any block. */
   uac_req_send(): number;
   /** In any block. */
-  uac_req_end(text: string | number): number;
+  uac_req_end(callId: string | number): number;
   /** In request_route, failure_route or branch_route. */
-  uac_reg_request_to(text: string | number, number: number): number;
+  uac_reg_request_to(user: string | number, mode: number): number;
   /** In any block. */
-  uac_reg_lookup(text: string | number, variable: string): number;
+  uac_reg_lookup(uuid: string | number, target: string): number;
   /** In any block. */
-  uac_reg_lookup_uri(text: string | number, variable: string): number;
+  uac_reg_lookup_uri(uri: string | number, target: string): number;
   /** In any block. */
-  uac_reg_status(text: string | number): number;
+  uac_reg_status(uuid: string | number): number;
   /** In any block. */
-  uac_reg_refresh(text: string | number): Promise<number>;
+  uac_reg_refresh(uuid: string | number): Promise<number>;
   /** In any block. */
-  uac_reg_enable(text: string | number, text2: string | number): number;
+  uac_reg_enable(attribute: string | number, value: string | number): number;
   /** In any block. */
-  uac_reg_disable(text: string | number, text2: string | number): number;
+  uac_reg_disable(attribute: string | number, value: string | number): number;
   /** In any block. */
-  uac_reg_send_register(text: string | number, text2: string | number): number;
+  uac_reg_send_register(attribute: string | number, value: string | number): number;
   /** In any block. */
-  uac_reg_send_unregister(text: string | number, text2: string | number): number;
+  uac_reg_send_unregister(attribute: string | number, value: string | number): number;
   /** In request_route or branch_route. */
-  uac_replace_from_uri(value: string | number | null): number;
+  uac_replace_from_uri(uri: string | number | null): number;
   /** In request_route or branch_route. */
-  uac_replace_from_uri(value: string | number | null, value2: string | number | null): number;
+  uac_replace_from_uri(display: string | number | null, uri: string | number | null): number;
   /** In request_route or branch_route. */
-  uac_replace_to_uri(value: string | number | null): number;
+  uac_replace_to_uri(uri: string | number | null): number;
   /** In request_route or branch_route. */
-  uac_replace_to_uri(value: string | number | null, value2: string | number | null): number;
+  uac_replace_to_uri(display: string | number | null, uri: string | number | null): number;
 }
 
 /** Functions of module websocket. */
@@ -1147,7 +1152,7 @@ export interface KsrWebsocket {
   /** In any block. Partly: the close frame always carries status 1000. */
   ws_close(number: number, text: string | number): number;
   /** In any block. Partly: the close frame always carries status 1000. */
-  ws_close(number: number, text: string | number, number2: number): number;
+  ws_close(status: number, reason: string | number, id: number): number;
   /** In any block. No: WebSocket connections to other servers are opened by routing to a URI with transport=ws. */
   ws_connect(
     text: string | number,
@@ -1171,7 +1176,12 @@ export interface KsrWebsocket {
 /** Functions of module xhttp. */
 export interface KsrXhttp {
   /** In any block. Yes: a request that no route answers gets 404; the connection ends with the reply. */
-  xhttp_reply(text: string | number, text2: string | number, text3: string | number, text4: string | number): number;
+  xhttp_reply(
+    code: string | number,
+    reason: string | number,
+    contentType: string | number,
+    body: string | number,
+  ): number;
 }
 
 /** Functions of module xlog. */
@@ -1179,15 +1189,15 @@ export interface KsrXlog {
   /** In any block. */
   xlog(text: string | number): number;
   /** In any block. */
-  xlog(text: string | number, text2: string | number): number;
+  xlog(level: string | number, text: string | number): number;
   /** In any block. */
-  xlog(text: string | number, text2: string | number, text3: string | number): number;
+  xlog(facility: string | number, level: string | number, text: string | number): number;
   /** In any block. Partly: prints no line number. */
   xlogl(text: string | number): number;
   /** In any block. Partly: prints no line number. */
-  xlogl(text: string | number, text2: string | number): number;
+  xlogl(level: string | number, text: string | number): number;
   /** In any block. Partly: prints no line number. */
-  xlogl(text: string | number, text2: string | number, text3: string | number): number;
+  xlogl(facility: string | number, level: string | number, text: string | number): number;
   /** In any block. */
   xdbg(text: string | number): number;
   /** In any block. Partly: prints no line number. */
@@ -1207,7 +1217,7 @@ export interface KsrXlog {
   /** In any block. */
   xalert(text: string | number): number;
   /** In any block. */
-  xlogm(text: string | number, text2: string | number): number;
+  xlogm(level: string | number, text: string | number): number;
 }
 
 /** Parameters of the modules, as modparam() sets them; one that may be given many times takes a list. */

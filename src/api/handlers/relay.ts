@@ -27,6 +27,8 @@ const BEGIN_DIALOG: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER
  */
 export function relay(world: World, ctx: ScriptContext, options: RelayOptions): boolean {
   const { state } = ctx;
+  // Answered already, by the handler or because it took too long.
+  if (state.transaction === null && state.repliedStateless) return false;
   arm(world, ctx, options);
   const [first, ...more] = typeof options.to === 'string' ? [options.to] : (options.to ?? []);
   if (first !== undefined) ctx.target.dstUri = checkedUri(first);

@@ -1,6 +1,6 @@
 import type { SipMessage } from '../../message/message.ts';
 import { parseUri } from '../../message/uri.ts';
-import { DROP, EXIT, type ScriptContext } from '../../script/context.ts';
+import { DROP, type ScriptContext } from '../../script/context.ts';
 import { L_CRIT, L_DBG, L_ERR, L_INFO, L_NOTICE, L_WARN } from '../../script/log.ts';
 import { ApiError } from '../errors.ts';
 import { toWire } from '../wire-text.ts';
@@ -36,9 +36,8 @@ export class KsrX extends Bound {
     this.#modf = modf;
   }
 
-  /** Leaves the handler. */
+  /** Leaves the function; a route of a kamailio.cfg that called it goes on. */
   exit(): never {
-    this[CONTEXT].stop = EXIT;
     throw new EndOfHandler();
   }
 
