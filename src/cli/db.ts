@@ -1,3 +1,4 @@
+import { initDialogTables } from '../storage/dialog-tables.ts';
 import { STORAGE_ERRORS, StorageError } from '../storage/errors.ts';
 import { type DatabaseReport, inspectDatabase } from '../storage/inspect.ts';
 import { initSubscriberTable, initTables } from '../storage/tables.ts';
@@ -40,7 +41,11 @@ function shown(text: string): string {
  */
 export async function initDatabase(url: string, options: DbOptions, out: NodeJS.WritableStream): Promise<void> {
   try {
-    const made = [...(await initTables(url, options.table)), await initSubscriberTable(url)];
+    const made = [
+      ...(await initTables(url, options.table)),
+      await initSubscriberTable(url),
+      ...(await initDialogTables(url)),
+    ];
     if (options.json) {
       out.write(`${JSON.stringify({ tables: made })}\n`);
       return;

@@ -1,3 +1,4 @@
+import { openDatabase } from './database.ts';
 import type { DialogRow } from './dialog-store.ts';
 import type { SqlDatabase } from './sql-database.ts';
 import { checkTableName, tableVersion } from './table-version.ts';
@@ -105,15 +106,26 @@ export function checkDialogNames({ dialog, variables }: DialogTableNames): void 
 
 /**
  * Makes the tables of calls that are not there: `version`, `dialog` of version 7, `dialog_vars` of version 1.
+ * @param source URL of a database, or one that is open, which stays open
  * @returns what became of each, `version` apart
  * @throws StorageError as {@link SqlDatabase.query} throws
  */
 export async function initDialogTables(
-  database: SqlDatabase,
+  source: string | SqlDatabase,
   names: DialogTableNames = DIALOG_TABLES,
 ): Promise<readonly TableMade[]> {
-  const { dialog, variables } = names;
   checkDialogNames(names);
+  if (typeof source !== 'string') return makeTables(source, names);
+  const database = openDatabase(source);
+  try {
+    return await makeTables(database, names);
+  } finally {
+    await database.close();
+  }
+}
+
+async function makeTables(database: SqlDatabase, names: DialogTableNames): Promise<readonly TableMade[]> {
+  const { dialog, variables } = names;
   await makeVersionTable(database);
   const id = `id ${ID[database.kind]}`;
   const dialogs = await make(database, dialog.table, [

@@ -34,6 +34,8 @@ describe('trunkline db', () => {
         { table: 'version', made: false, version: 1 },
         { table: 'uacreg', made: false, version: 6 },
         { table: 'subscriber', made: false, version: 7 },
+        { table: 'dialog', made: false, version: 7 },
+        { table: 'dialog_vars', made: false, version: 1 },
       ],
     });
     const check = await command(['db', 'check', `sqlite:///${file}`]);

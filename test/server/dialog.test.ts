@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { freePort } from '../support/ports.ts';
 import { Dialog, requestText } from '../support/sip-dialog.ts';
-import type { SipPeer } from '../support/sip-peer.ts';
+import { replyText, type SipPeer } from '../support/sip-peer.ts';
 import { openPeer, type Started, start, until } from './support.ts';
 
 const MODULES = ['tm', 'sl', 'rr', 'pv', 'xlog', 'siputils', 'textops', 'dialog', 'uac']
@@ -11,20 +11,27 @@ const MODULES = ['tm', 'sl', 'rr', 'pv', 'xlog', 'siputils', 'textops', 'dialog'
   .join('');
 
 /** A proxy that manages its calls; what is done with an INVITE, and more, are put in. */
-function configuration(
-  port: number,
-  callee: SipPeer,
-  parts: { params?: string; invite?: string; more?: string },
-): string {
+interface Parts {
+  readonly params?: string;
+  /** At the beginning of the request_route, after loose_route() of a request in a call, after dlg_manage() of an INVITE. */
+  readonly first?: string;
+  readonly within?: string;
+  readonly invite?: string;
+  readonly more?: string;
+}
+
+function configuration(port: number, callee: SipPeer, parts: Parts): string {
   return `listen=udp:127.0.0.1:${port}
 ${MODULES}
 modparam("uac", "restore_dlg", 1)
 ${parts.params ?? ''}
 request_route {
+  ${parts.first ?? ''}
   if (method == "CANCEL") { t_relay(); exit; }
   if (has_totag()) {
     loose_route();
     dlg_manage();
+    ${parts.within ?? ''}
     xlog("L_NOTICE", "$rm status=$DLG_status dir=$dlg_ctx(dir) note=$dlg_var(note)");
     t_relay();
     exit;
@@ -61,7 +68,7 @@ class World {
     this.text = text;
   }
 
-  static async open(parts: { params?: string; invite?: string; more?: string } = {}): Promise<World> {
+  static async open(parts: Parts = {}): Promise<World> {
     const caller = await openPeer({ name: 'caller' });
     const callee = await openPeer({ name: 'callee' });
     const port = await freePort();
@@ -224,5 +231,127 @@ describe('identities kept with the call (restore_dlg)', () => {
     await up.send('BYE');
     assert.equal((await world.callee.expect('BYE')).header('From'), `${SHOWN};tag=F`);
     assert.ok(world.script.includes('INFO status=4 dir=1 note=early'));
+  });
+});
+
+describe('what a script does with its calls', () => {
+  test('dlg_bye(): a BYE to each side as the other would send it, beyond the proxies in between; the call is over', async () => {
+    const world = await World.open({
+      invite: HIDE,
+      params: 'modparam("dialog", "dlg_extra_hdrs", "X-Why: credit\\r\\n")',
+      within: 'if (method == "INFO") { dlg_bye("all"); exit; }',
+    });
+    const { caller, callee, server } = world;
+    // A proxy before us and one behind us stand in the route sets.
+    const edge = await openPeer({ name: 'edge' });
+    const invite = await world.invite([`Record-Route: <sip:${edge.address};lr;edge=1>`]);
+    const beyond = `<sip:${callee.address};lr;core=1>`;
+    const records = [beyond, ...invite.routes('Record-Route')].map((one) => `Record-Route: ${one}`);
+    const own = invite.routes('Record-Route').find((one) => one.includes('did='));
+    await callee.send(
+      replyText(invite, 200, 'OK', { headers: [world.contact], toTag: 'C' }).replace(
+        /(?:Record-Route: [^\r]*\r\n)+/,
+        `${records.join('\r\n')}\r\n`,
+      ),
+      server,
+    );
+    const up = Dialog.ofCaller(caller, await caller.expect('200 INVITE'), server);
+    const only = (text: string): string =>
+      text.replace(/(?:Route: [^\r]*\r\n)+/, `Route: ${own}\r\nRoute: ${beyond}\r\n`);
+    await caller.send(only(up.text('ACK', { cseq: up.inviteCSeq })), server);
+    await callee.expect('ACK');
+    await caller.send(only(up.text('INFO')), server);
+    const bye = await callee.expect('BYE');
+    assert.equal(bye.header('From'), `${SHOWN};tag=F`);
+    assert.equal(bye.header('To'), `${CALLED};tag=C`);
+    assert.equal(bye.header('CSeq'), '3 BYE');
+    assert.equal(bye.header('X-Why'), 'credit');
+    assert.deepEqual(bye.routes('Route'), [beyond]);
+    assert.equal(bye.uri, `sip:callee@${callee.address}`);
+    const other = await edge.expect('BYE');
+    assert.equal(other.header('From'), `${CALLED};tag=C`);
+    assert.equal(other.header('To'), `${REAL};tag=F`);
+    assert.equal(other.header('CSeq'), '1 BYE');
+    assert.deepEqual(other.routes('Route'), [`<sip:${edge.address};lr;edge=1>`]);
+    assert.equal(other.uri, `sip:alice@${caller.address}`);
+    assert.equal(world.script.filter((line) => line.startsWith('end ')).length, 1);
+  });
+
+  test('$dlg_ctx(timeout): the route runs, both sides get a BYE, and the event is told once', async () => {
+    const world = await World.open({
+      invite: '$dlg_ctx(timeout) = 1; $dlg_ctx(timeout_route) = "TIMEOUT"; $dlg_ctx(timeout_bye) = 1;',
+      more: 'route[TIMEOUT] { xlog("L_NOTICE", "timeout note=$dlg_var(note) $DLG_status $dlg(state)"); }',
+    });
+    const { up } = await world.answered();
+    for (const peer of [world.caller, world.callee]) {
+      const bye = await peer.expect('BYE');
+      assert.equal(bye.callId, up.callId);
+      assert.match(bye.header(peer === world.caller ? 'To' : 'From'), /tag=F/);
+      await peer.reply(bye, 200, 'OK');
+    }
+    assert.deepEqual(world.script.slice(-2), ['timeout note=early 4 4', `end OPTIONS note=early ${up.callId}`]);
+  });
+
+  test('a call that is not answered is ended by a final reply, which cancels what rings', async () => {
+    const world = await World.open({
+      first: 'if (method == "OPTIONS") { if (dlg_get("$hdr(X-Call)", "F", "")) dlg_bye("all"); exit; }',
+    });
+    const invite = await world.invite();
+    await world.callee.reply(invite, 180, 'Ringing', { toTag: 'C' });
+    await world.caller.expect('180 INVITE');
+    await world.caller.send(
+      requestText(world.caller, {
+        method: 'OPTIONS',
+        uri: 'sip:x@example.com',
+        headers: [`X-Call: ${invite.callId}`],
+      }),
+      world.server,
+    );
+    assert.equal((await world.caller.expect('480 INVITE')).status, 480);
+    await world.callee.expect('CANCEL');
+    assert.ok(world.script.includes('failed INVITE note=early'));
+  });
+
+  test('profiles, flags, variables by name, timeouts', async () => {
+    const world = await World.open({
+      params:
+        'modparam("dialog", "profiles_with_value", "user; other")\nmodparam("dialog", "profiles_no_value", "all")',
+      invite: `set_dlg_profile("user", "$fU"); set_dlg_profile("all"); dlg_setflag("3");
+        get_profile_size("user", "$fU", "$var(n)"); get_profile_size("all", "$var(m)"); get_profile_size("user", "nobody", "$var(k)");
+        if (is_in_profile("user", "alice") && is_in_profile("all") && !is_in_profile("user", "x") && !is_in_profile("other")
+            && dlg_isflagset("3") && !dlg_isflagset("4") && is_known_dlg()) xlog("L_NOTICE", "sizes $var(n) $var(m) $var(k)");
+        dlg_get_var("$ci", "$ft", "", "note", "$var(note)");
+        dlg_set_var("$ci", "$ft", "", "more", "set");
+        dlg_set_timeout("77"); dlg_set_timeout("78", "$dlg(h_entry)", "$dlg(h_id)");
+        xlog("L_NOTICE", "$var(note) $dlg_var(more) $dlg(lifetime) $dlg(sflags) $DLG_count $dlg(from_uri)");
+        dlg_set_timeout_by_profile("user", "alice", "79"); dlg_set_timeout_by_profile("user", "x", "80");
+        unset_dlg_profile("all"); get_profile_size("all", "$var(m)"); xlog("L_NOTICE", "all $var(m) $dlg(lifetime)");`,
+    });
+    await world.answered();
+    assert.deepEqual(world.script.slice(0, 3), [
+      'sizes 1 1 0',
+      'early set 78 8 0 sip:alice@secret.example.com',
+      'all 0 79',
+    ]);
+  });
+
+  test('dlg_req_within(): a number above all that the side has seen', async () => {
+    const world = await World.open({
+      within: 'if (method == "MESSAGE") dlg_req_within("callee", "INFO", "X-A: 1\\r\\n", "text/plain", "hi");',
+    });
+    const { up } = await world.answered();
+    await up.send('MESSAGE');
+    const info = await world.callee.expect('INFO');
+    assert.equal(info.cseq.seq, up.cseq + 1);
+    assert.equal(info.header('X-A'), '1');
+    assert.equal(info.header('Content-Type'), 'text/plain');
+    assert.equal(info.body, 'hi');
+  });
+
+  test('dlg_set_ruri(): the remote target in place of a Request-URI that came wrong', async () => {
+    const world = await World.open({ within: '$ru = "sip:lost@127.0.0.1:9"; dlg_set_ruri();' });
+    const { up } = await world.answered();
+    await up.send('INFO');
+    assert.equal((await world.callee.expect('INFO')).uri, `sip:callee@${world.callee.address}`);
   });
 });
