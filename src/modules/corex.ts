@@ -15,7 +15,15 @@ import {
   strParam,
 } from '../script/module-definition.ts';
 import { splitAddress } from '../script/socket-address.ts';
-import { ROUTE_ANY, ROUTE_CORE_ONREPLY, ROUTE_FAILURE, ROUTE_REQUEST, ROUTE_TM_ONREPLY } from '../script/values.ts';
+import {
+  ROUTE_ANY,
+  ROUTE_CORE_ONREPLY,
+  ROUTE_FAILURE,
+  ROUTE_LOCAL,
+  ROUTE_ONSEND,
+  ROUTE_REQUEST,
+  ROUTE_TM_ONREPLY,
+} from '../script/values.ts';
 import { canonicalHost, ipFamily, unbracket } from '../transport/ip.ts';
 import type { ListenSocket, Proto, Received } from '../transport/transport.ts';
 import { COREX_VARIABLES } from './corex/variables.ts';
@@ -317,9 +325,18 @@ export const corex = defineModule<CorexModule>({
         ({ state }) =>
           state.faked ? 1 : -1,
     ),
-    fn('is_incoming', [], ROUTE_ANY, () => () => -1, {
-      support: 'no: there is no event_route[network:msg], which is for other encodings of the wire than SIP',
-    }),
+    fn(
+      'is_incoming',
+      [],
+      ROUTE_ANY,
+      () =>
+        ({ routeType }) =>
+          routeType & (ROUTE_ONSEND | ROUTE_LOCAL) ? -1 : 1,
+      {
+        support:
+          'partly: there is no event_route[network:msg]; elsewhere it says whether the message came in or is about to leave',
+      },
+    ),
     fn('add_tcp_alias', ['int'], ROUTE_ANY, (m) => (ctx, port) => addTcpAlias(m.host, ctx, port)),
     fn('forward_uac', ['int?'], ROUTE_REQUEST, (m) => (ctx, index) => forwardAlone(m, ctx, '', index)),
     fn('forward_uac_uri', ['str', 'int?'], ROUTE_REQUEST, (m) => (ctx, uri, index) => {

@@ -34,4 +34,8 @@ export const tm = defineModule<TmModule>({
   // Replies made here pass no route: the checker says so of event_route[tm:local-response].
   eventRoutes: ['tm:branch-failure*', 'tm:local-request'],
   create: createTm,
+  stop: (module) => {
+    module.datagrams?.release();
+    module.datagrams = null;
+  },
 });

@@ -225,7 +225,7 @@ test('forward_reply, and what is not there', () => {
   assert.equal(call(replyContext(host, reply, ROUTE_CORE_ONREPLY, new EditList()), 'forward_reply'), 1);
   const ctx = context(host);
   assert.equal(call(ctx, 'is_faked_msg'), -1);
-  assert.equal(call(ctx, 'is_incoming'), -1);
+  assert.equal(call(ctx, 'is_incoming'), 1);
   assert.equal(call(ctx, 'via_add_srvid', 1), 1);
   assert.equal(ctx.state.viaParams, `;srvid=${host.settings.serverId}`);
   assert.equal(call(ctx, 'via_add_srvid', 0), 1);

@@ -51,6 +51,7 @@ export function untested(module: AnyModule): string[] {
 
 /** The bench. What its routes do is asserted in them; what left the proxy is in {@link wire}. */
 export class ModuleBench {
+  private readonly definition: AnyModule['definition'];
   readonly wire: ProxyBench;
   readonly host: TestHost;
   /** Routes that the program has, by name. */
@@ -58,6 +59,11 @@ export class ModuleBench {
   readonly program: Program;
   private readonly loaded: LoadedModule;
   private readonly name: string;
+
+  /** Stops the module. */
+  stop(): void {
+    this.definition.stop?.(this.loaded.instance);
+  }
 
   constructor(module: AnyModule, routes: Routes = {}, params: Params = {}) {
     const run = (route: Route | undefined, ctx: ScriptContext): true => {
@@ -85,6 +91,7 @@ export class ModuleBench {
     };
     this.host = { ...base, proxy, sender, clock: time.clock, wheel: time.wheel, program: () => this.program };
     this.name = module.definition.name;
+    this.definition = module.definition;
     this.loaded = load(module, this.host, params);
   }
 

@@ -520,5 +520,5 @@ test('what there is no transaction, FIFO or socket for says so', () => {
     },
   });
   bench.wire.receive(request('OPTIONS'));
-  assert.deepEqual(bench.host.log.codes, ['TM_BAD_ARGUMENT', 'TM_NOT_SUPPORTED']);
+  assert.deepEqual(bench.host.log.codes, ['TM_BAD_ARGUMENT', 'TM_BAD_ARGUMENT']);
 });

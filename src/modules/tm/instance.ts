@@ -1,4 +1,5 @@
 import type { RelayOptions } from '../../proxy/proxy-core.ts';
+import type { UnixDatagram } from '../../rpc/unix-datagram.ts';
 import {
   type FunctionDefinition,
   ModuleError,
@@ -23,6 +24,8 @@ export interface TmModule {
   /** fr_timer_avp / fr_inv_timer_avp: seconds, read when a relay starts. */
   readonly frAvp: VariableAccess | null;
   readonly frInvAvp: VariableAccess | null;
+  /** What t_write_unix() sends from; null before it is first needed. */
+  datagrams: { readonly value: Promise<UnixDatagram>; readonly release: () => void } | null;
 }
 
 export type TmFunction = FunctionDefinition<TmModule>;
@@ -69,6 +72,7 @@ export function createTm(host: ModuleHost, parameters: ModuleParameters): TmModu
     defaultReason: parameters.str('default_reason'),
     frAvp: named(host, parameters.str('fr_timer_avp'), 'fr_timer_avp'),
     frInvAvp: named(host, parameters.str('fr_inv_timer_avp'), 'fr_inv_timer_avp'),
+    datagrams: null,
   };
 }
 

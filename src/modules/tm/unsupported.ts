@@ -1,6 +1,6 @@
 import { L_ERR } from '../../script/log.ts';
 import { fn } from '../../script/module-definition.ts';
-import { ROUTE_FAILURE, ROUTE_REQUEST, type RouteMask } from '../../script/values.ts';
+import { ROUTE_REQUEST, type RouteMask } from '../../script/values.ts';
 import { RELAY, type TmFunction, type TmModule } from './instance.ts';
 
 function notHere(module: TmModule, name: string): number {
@@ -21,7 +21,4 @@ export const UNSUPPORTED_FUNCTIONS: readonly TmFunction[] = [
   sctp('t_relay_to_sctp', ADDRESS, RELAY),
   sctp('t_forward_nonack_sctp', ADDRESS, ROUTE_REQUEST),
   sctp('t_replicate_sctp', ADDRESS, ROUTE_REQUEST),
-  fn('t_write_unix', ['str', 'str'], ROUTE_REQUEST | ROUTE_FAILURE, (m) => () => notHere(m, 't_write_unix'), {
-    support: 'no: Node has no datagram sockets in the file system; t_write_req() writes the same to a FIFO',
-  }),
 ];

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { tm } from '../../../src/modules/tm.ts';
 import type { Cell } from '../../../src/proxy/cell.ts';
+import { openUnixDatagram } from '../../../src/rpc/unix-datagram.ts';
 import { request } from '../../proxy/support.ts';
+import { peer } from '../../support/peers.ts';
 import { ModuleBench } from '../proxy-bench.ts';
 
 describe('t_write_req', () => {
@@ -66,5 +68,37 @@ describe('t_write_req', () => {
     bench.wire.receive(request('INVITE'));
     assert.equal(await done, -1);
     assert.deepEqual(bench.host.log.codes, ['TM_BAD_ARGUMENT', 'TM_FIFO']);
+  });
+});
+
+const perl = peer('perl');
+
+describe('t_write_unix', () => {
+  test('the same lines as a datagram; a path that is none says so', { skip: perl.skip }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tm-'));
+    const path = join(folder, 'reader.sock');
+    let heard = (_text: string): void => {};
+    const arrived = new Promise<string>((resolve) => {
+      heard = resolve;
+    });
+    const reader = await openUnixDatagram(path, 0o600, (bytes) => heard(bytes.toString('latin1')));
+    try {
+      const done: unknown[] = [];
+      const bench = new ModuleBench(tm, {
+        request: ({ call: run, start }) => {
+          run('t_newtran');
+          done.push(start('t_write_unix', path, 'voicemail'), start('t_write_unix', 'reader.sock', 'voicemail'));
+        },
+      });
+      Object.assign(bench.host, { runtime: { directory: folder, owner: null } });
+      bench.wire.receive(request('INVITE', { cseq: 77 }));
+      assert.deepEqual(await Promise.all(done), [1, -1]);
+      assert.match(await arrived, /^0\.3\nsip_request\.voicemail\nINVITE\n/);
+      assert.deepEqual(bench.host.log.codes, ['TM_FIFO']);
+      bench.stop();
+    } finally {
+      await reader.close();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
