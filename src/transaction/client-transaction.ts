@@ -58,6 +58,8 @@ export class ClientTransaction<S extends string>
   private readonly endOfLife: number;
   private pending = true;
   private started = false;
+  /** It lingers for wt once completed. */
+  lingers: boolean;
   private ackText: string | null = null;
   private cancelReason = '';
   /** TRANSPORT_… code of a failure that the next timer event handles, empty for none. */
@@ -88,6 +90,7 @@ export class ClientTransaction<S extends string>
     this.timers = params.timers;
     this.sentText = params.text;
     this.user = params.user;
+    this.lingers = params.brief !== true;
     this.endOfLife = host.wheel.clock.now() + lifetime;
   }
 
@@ -165,7 +168,10 @@ export class ClientTransaction<S extends string>
 
   sendRequest(): void {
     if (this.sentText === null) return;
-    if (this.started) this.host.stats.requestsRetransmitted++;
+    if (this.started) {
+      this.host.stats.requestsRetransmitted++;
+      this.lingers = true;
+    }
     if (!this.host.sender.send(this.sentText, this.destination, this)) this.sendFailed('TRANSPORT_SEND_FAILED');
   }
 

@@ -23,6 +23,8 @@ interface CommonEffects {
 export interface ClientEffects extends CommonEffects {
   /** Status of the last response before the one at hand, 0 when none came. */
   readonly lastStatus: number;
+  /** False: nobody minds a final response that comes twice, and none is to be expected as the request was sent once. */
+  readonly lingers: boolean;
   /** Like {@link endStateIn} for a state in which the transaction is pending: never past its lifetime (max_inv_lifetime). */
   timeoutIn(ms: number): void;
   /** Sends the request, for the first time or again. */

@@ -21,8 +21,8 @@ export const NON_INVITE_CLIENT: ClientMachine<NonInviteClientState> = {
     effects.reportResponse();
     if (status < 200) return 'proceeding'; // timers E and F go on
     effects.stopRetransmitting();
-    // §17.1.2.2: timer K is zero on reliable transports.
-    if (effects.reliable) return 'terminated';
+    // §17.1.2.2: timer K is zero on reliable transports. Elsewhere it absorbs the responses that repeated requests may have brought.
+    if (effects.reliable || !effects.lingers) return 'terminated';
     effects.endStateIn(effects.timers.wt);
     return 'completed';
   },

@@ -3,6 +3,7 @@ import { ParseFailure, parseMessage } from '../message/parser.ts';
 import { buildCancel } from '../message/serializer.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import type { Received, SendObserver, TransportSender } from '../transport/transport.ts';
+import { ChurningMap } from './churning-map.ts';
 import { type ClientHost, ClientTransaction } from './client-transaction.ts';
 import { TransactionError } from './errors.ts';
 import { INVITE_CLIENT } from './invite-client.ts';
@@ -55,10 +56,10 @@ export class TransactionLayer implements Transactions, ClientHost, ServerHost {
   private readonly maxTransactions: number;
   private readonly onError: (error: TransactionError) => void;
   /** By {@link serverKey}; an INVITE matched by RFC 2543 stands here a second time, under the key of its ACK. */
-  private readonly servers = new Map<string, AnyServerTransaction>();
+  private readonly servers = new ChurningMap<string, AnyServerTransaction>();
   /** By branch. A CANCEL shares its INVITE's branch (RFC 3261 §9.1) and therefore has a map of its own. */
-  private readonly clients = new Map<string, ClientTransaction<string>>();
-  private readonly cancels = new Map<string, ClientTransaction<string>>();
+  private readonly clients = new ChurningMap<string, ClientTransaction<string>>();
+  private readonly cancels = new ChurningMap<string, ClientTransaction<string>>();
   private serverCount = 0;
   private pending = 0;
   /** The key made last, for the usual case that a request is matched and then gets its transaction. */
@@ -188,7 +189,7 @@ export class TransactionLayer implements Transactions, ClientHost, ServerHost {
   }
 
   private startClient(
-    map: Map<string, ClientTransaction<string>>,
+    map: ChurningMap<string, ClientTransaction<string>>,
     params: ClientTransactionParams,
   ): ClientTransactionHandle {
     const branch = copyText(params.branch);

@@ -131,6 +131,11 @@ export interface ClientTransactionParams {
   readonly destination: Destination;
   readonly timers: TransactionTimers;
   readonly user: ClientTransactionUser;
+  /**
+   * True: a non-INVITE request that was sent only once ends with its final response, not wt later (timer K). For users by the ten
+   * thousand whom a doubled response does no harm: nothing is forwarded that has no Via but ours.
+   */
+  readonly brief?: boolean;
 }
 
 /** The layer that owns all transactions (RFC 3261 §17) and runs their state machines on the timer wheel and the transports. */

@@ -9,11 +9,12 @@ import type {
   AccountAttribute,
   AccountLoad,
   AccountProblem,
-  RegistrationEvent,
+  RegistrationNews,
   RegistrationResult,
   RegistrationStateName,
   RegistrationView,
 } from '../../src/uac/registration/engine.ts';
+import { isNews, type Told } from '../../src/uac/registration/news.ts';
 import type { TestHost } from './support.ts';
 
 /** A good account. */
@@ -79,7 +80,8 @@ export class FakeEngine implements Engine {
   active = true;
   readonly sent = 7;
   readonly repairs = 0;
-  private readonly listeners = new Set<(event: RegistrationEvent) => void>();
+  private readonly listeners = new Set<(news: RegistrationNews) => void>();
+  private readonly told = new Map<string, Told>();
 
   get size(): number {
     return this.accounts.size;
@@ -149,6 +151,7 @@ export class FakeEngine implements Engine {
   }
 
   remove(uuid: string): boolean {
+    this.told.delete(uuid);
     return this.accounts.delete(uuid);
   }
 
@@ -175,7 +178,11 @@ export class FakeEngine implements Engine {
     return this.did('unregister', uuid);
   }
 
-  onChange(listener: (event: RegistrationEvent) => void): () => void {
+  onChange(): () => void {
+    return () => {};
+  }
+
+  onNews(listener: (news: RegistrationNews) => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   }
@@ -195,8 +202,13 @@ export class FakeEngine implements Engine {
     const account = { ...before, ...over };
     this.accounts.set(uuid, account);
     if (over.state === undefined) return;
-    const { lastCode: code, lastReason: reason } = account;
-    for (const listener of this.listeners) listener({ account, from: before.state, to: account.state, code, reason });
+    const { state, lastCode: code, lastReason: reason } = account;
+    const told = this.told.get(uuid) ?? { toldState: 'waiting', toldCode: 0 };
+    if (!isNews(told, state, code)) return;
+    this.told.set(uuid, { toldState: state, toldCode: code });
+    const { proxy } = account.row;
+    for (const listener of this.listeners)
+      listener({ account, proxy, old: told.toldState, from: before.state, state, code, reason });
   }
 
   private did(action: string, uuid: string): boolean {

@@ -377,6 +377,33 @@ describe('non-INVITE client transaction', () => {
     assert.deepEqual(w.user.take(), ['600 100', '30000 timeout']);
   });
 
+  it('ends a brief one with its final response, but not when the request was repeated', () => {
+    const w = world();
+    const begin = () =>
+      w.layer.createClient({
+        branch: BRANCH,
+        method: 'OPTIONS',
+        text: requestText(OPTIONS),
+        destination: destination(UDP),
+        timers: DEFAULT_TIMERS,
+        user: w.user,
+        brief: true,
+      });
+    begin();
+    reply(w, 100, OPTIONS);
+    assert.equal(w.layer.size, 1);
+    reply(w, 200, OPTIONS);
+    assert.equal(w.layer.size, 0);
+    assert.equal(w.layer.pendingCount, 0);
+    begin();
+    w.clock.advance(600);
+    reply(w, 200, OPTIONS);
+    assert.equal(reply(w, 200, OPTIONS), true, 'the answer to the repetition is absorbed');
+    w.clock.advance(5_000);
+    assert.equal(w.layer.size, 0);
+    assert.deepEqual(w.user.take(), ['0 100', '0 200', '600 200']);
+  });
+
   it('reports the final once and absorbs repetitions for wt; over a stream it is gone at once', () => {
     const w = world();
     start(w, OPTIONS);

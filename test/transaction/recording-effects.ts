@@ -9,6 +9,7 @@ export class RecordingEffects implements ClientEffects, ServerEffects {
   reliable = false;
   repeated = false;
   lastStatus = 0;
+  lingers = true;
   retransmitIn(ms: number): void {
     this.log.push(`retransmit ${ms}`);
   }

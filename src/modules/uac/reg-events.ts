@@ -7,24 +7,10 @@ import { CallbackTimer } from '../../time/callback-timer.ts';
 import type { TimerWheel } from '../../time/timer-wheel.ts';
 import type {
   RegistrationEngine,
-  RegistrationEvent,
+  RegistrationNews,
   RegistrationStateName,
   RegistrationView,
 } from '../../uac/registration/engine.ts';
-
-/** States that an account stays in; the others are steps on the way from one of these to the next. */
-const SETTLED: ReadonlySet<RegistrationStateName> = new Set([
-  'registered',
-  'retrying',
-  'rejected',
-  'disabled',
-  'unregistered',
-  'idle',
-  'faulty',
-]);
-
-/** Settled states that are failures: another status is news there. */
-const FAILED: ReadonlySet<RegistrationStateName> = new Set(['retrying', 'rejected', 'faulty']);
 
 /** Code of the log line of each failure. */
 const CODES: Readonly<Partial<Record<RegistrationStateName, string>>> = {
@@ -39,24 +25,6 @@ const LINES = 10;
 const WINDOW = 10_000;
 /** Next hops that a summary tells apart. */
 const HOPS = 100;
-/** Told states kept beyond the number of accounts, before those of removed accounts are dropped. */
-const SLACK = 1000;
-
-/** A change worth telling: an account has settled, in another state than the last one told or with another status. */
-export interface RegistrationChange {
-  readonly account: RegistrationView;
-  /** The state told before; `waiting` for the first time. */
-  readonly old: RegistrationStateName;
-  readonly state: RegistrationStateName;
-  readonly code: number;
-  readonly reason: string;
-}
-
-interface Told {
-  readonly state: RegistrationStateName;
-  readonly code: number;
-}
-
 interface Window {
   count: number;
   readonly hops: Map<string, number>;
@@ -67,21 +35,18 @@ interface Window {
  * A refresh that succeeds is no news.
  */
 export class RegistrationReporter {
-  private readonly engine: RegistrationEngine;
   private readonly log: Log;
   private readonly wheel: TimerWheel;
   /** Called for each change, in the turn in which it happens. */
-  tell: (change: RegistrationChange) => void = () => {};
-  private readonly told = new Map<string, Told>();
+  tell: (change: RegistrationNews) => void = () => {};
   private readonly windows = new Map<string, Window>();
   private readonly summaries = new CallbackTimer(() => this.summarize());
   private readonly unlisten: () => void;
 
   constructor(engine: RegistrationEngine, log: Log, wheel: TimerWheel) {
-    this.engine = engine;
     this.log = log;
     this.wheel = wheel;
-    this.unlisten = engine.onChange((event) => this.changed(event));
+    this.unlisten = engine.onNews((news) => this.changed(news));
   }
 
   /** Ends it, with what is left to say. */
@@ -91,27 +56,16 @@ export class RegistrationReporter {
     this.summarize();
   }
 
-  private changed({ account, from, to, code, reason }: RegistrationEvent): void {
-    if (!SETTLED.has(to)) return;
-    const { uuid } = account.row;
-    const before = this.told.get(uuid);
-    if (before?.state === to && (!FAILED.has(to) || before.code === code)) return;
-    this.told.set(uuid, { state: to, code });
-    this.forgetRemoved();
-    const change: RegistrationChange = { account, old: before?.state ?? 'waiting', state: to, code, reason };
+  private changed(change: RegistrationNews): void {
+    const { from, state, code } = change;
     // Not by an operator: an attempt ended it for good (reg_retry_interval 0).
-    const lost = to === 'disabled' && (from === 'registering' || from === 'refreshing') && code >= 300;
+    const lost = state === 'disabled' && (from === 'registering' || from === 'refreshing') && code >= 300;
     this.write(change, lost);
     this.tell(change);
   }
 
-  private forgetRemoved(): void {
-    if (this.told.size <= this.engine.size * 2 + SLACK) return;
-    for (const uuid of this.told.keys()) if (this.engine.find('l_uuid', uuid) === null) this.told.delete(uuid);
-  }
-
-  private write(change: RegistrationChange, lost: boolean): void {
-    const { account, state, code } = change;
+  private write(change: RegistrationNews, lost: boolean): void {
+    const { proxy, state, code } = change;
     const kind = `${state} ${code}${lost ? ' lost' : ''}`;
     let window = this.windows.get(kind);
     if (window === undefined) {
@@ -124,7 +78,7 @@ export class RegistrationReporter {
       this.line(state, lineText(change, lost), lost);
       return;
     }
-    const hop = window.hops.has(account.row.proxy) || window.hops.size < HOPS ? account.row.proxy : 'others';
+    const hop = window.hops.has(proxy) || window.hops.size < HOPS ? proxy : 'others';
     window.hops.set(hop, (window.hops.get(hop) ?? 0) + 1);
   }
 
@@ -148,7 +102,7 @@ export class RegistrationReporter {
   }
 }
 
-function lineText({ account, state, code, reason }: RegistrationChange, lost: boolean): string {
+function lineText({ account, state, code, reason }: RegistrationNews, lost: boolean): string {
   const { uuid, proxy } = account.row;
   const status = code === 0 ? reason : `${code} ${reason}`.trim();
   if (lost)
@@ -174,12 +128,12 @@ function wait({ nextAttempt, since }: RegistrationView): number {
 const CHANGE = Symbol('uac registration change');
 
 /** Gives the run of an event route its change, for $uac_reg(…). */
-export function setChange(ctx: ScriptContext, change: RegistrationChange): void {
+export function setChange(ctx: ScriptContext, change: RegistrationNews): void {
   ctx.setCached(CHANGE, change);
 }
 
 /** What $uac_reg(name) gives in event_route[uac:registration]. */
-const FIELDS: Readonly<Record<string, (change: RegistrationChange) => Value>> = {
+const FIELDS: Readonly<Record<string, (change: RegistrationNews) => Value>> = {
   uuid: ({ account }) => utf8Bytes(account.row.uuid),
   old: ({ old }) => old,
   new: ({ state }) => state,
@@ -210,7 +164,7 @@ export const registrationVariable: VariableDefinition<unknown> = {
     return {
       text,
       get: (ctx) => {
-        const change = ctx.cached<RegistrationChange>(CHANGE);
+        const change = ctx.cached<RegistrationNews>(CHANGE);
         return change === undefined ? null : field(change);
       },
       int: null,

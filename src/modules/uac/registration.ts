@@ -4,8 +4,9 @@ import type { Program } from '../../script/program.ts';
 import type { AccountStore } from '../../storage/account-store.ts';
 import { CallbackTimer } from '../../time/callback-timer.ts';
 import type { WatchedRegistrationEngine } from '../../uac/registration/create-engine.ts';
+import type { RegistrationNews } from '../../uac/registration/engine.ts';
 import { AccountDatabase } from './reg-database.ts';
-import { type RegistrationChange, RegistrationReporter, setChange } from './reg-events.ts';
+import { RegistrationReporter, setChange } from './reg-events.ts';
 import type { RegistrationSettings } from './reg-settings.ts';
 
 /** Event route of ours: an account's registration has changed. */
@@ -63,7 +64,9 @@ export class Registration {
     );
     this.running = value;
     this.release = release;
-    value.reporter.tell = (change) => tell(host, program, change);
+    // Looked up once: of a million changes none is made ready for a route that is not there.
+    const heard = program.route('event', REGISTRATION_ROUTE) !== null;
+    value.reporter.tell = heard ? (change) => tell(host, program, change) : () => {};
   }
 
   get engine(): Engine {
@@ -140,8 +143,10 @@ function end(running: Running, unregister: boolean, graceMs: number): Promise<vo
   return running.ending;
 }
 
-function tell({ sender, clock }: ModuleHost, program: Program, change: RegistrationChange): void {
-  runOccasion(program, 'event', REGISTRATION_ROUTE, fromHere(sender.sockets, clock.now()), (ctx) =>
-    setChange(ctx, change),
-  );
+function tell({ sender, clock }: ModuleHost, program: Program, change: RegistrationNews): void {
+  runOccasion(program, 'event', REGISTRATION_ROUTE, fromHere(sender.sockets, clock.now()), (ctx) => {
+    // A route that waits finds the account as it was.
+    const { account, old, from, state, code, reason, proxy } = change;
+    setChange(ctx, { account, old, from, state, code, reason, proxy });
+  });
 }

@@ -7,11 +7,13 @@ import type {
   AccountProblem,
   RegistrationEngine,
   RegistrationEvent,
+  RegistrationNews,
   RegistrationResult,
   RegistrationStateName,
   RegistrationView,
 } from './engine.ts';
 import { Exchange } from './exchange.ts';
+import { isNews, News } from './news.ts';
 import type { Registration } from './registration.ts';
 import { Runner, type RunnerUser } from './runner.ts';
 import { type EngineConfig, engineConfig, type RegistrationOptions } from './settings.ts';
@@ -52,6 +54,7 @@ class Engine implements WatchedRegistrationEngine, RunnerUser {
   private readonly book: AccountBook;
   private readonly watchdog: Watchdog;
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
+  private readonly newsListeners = new Set<(news: RegistrationNews) => void>();
   private onQuiet: (() => void) | null = null;
 
   constructor(config: EngineConfig, active: boolean) {
@@ -208,28 +211,35 @@ class Engine implements WatchedRegistrationEngine, RunnerUser {
     return () => void this.listeners.delete(listener);
   }
 
+  onNews(listener: (news: RegistrationNews) => void): () => void {
+    this.newsListeners.add(listener);
+    return () => void this.newsListeners.delete(listener);
+  }
+
   changed(record: Registration, from: RegistrationStateName): void {
     if (this.onQuiet !== null && !isOutstanding(record.state)) this.onQuiet();
     const { uuid } = record.account;
     // Who only takes leave of an earlier row is not the account of that name.
-    if (this.listeners.size === 0 || (!record.listed && this.book.leaving.get(uuid) !== record)) return;
-    const account = this.view(record);
-    const event: RegistrationEvent = {
-      account,
-      from,
-      to: account.state,
-      code: account.lastCode,
-      reason: account.lastReason,
-    };
-    for (const listener of this.listeners) {
+    if (!record.listed && this.book.leaving.get(uuid) !== record) return;
+    if (this.listeners.size > 0) {
+      const account = this.view(record);
+      const { state: to, lastCode: code, lastReason: reason } = account;
+      this.tell(this.listeners, { account, from, to, code, reason });
+    }
+    if (this.newsListeners.size === 0 || !isNews(record, record.state.name, record.lastCode)) return;
+    const news = new News(record, from, () => this.view(record));
+    record.toldState = news.state;
+    record.toldCode = news.code;
+    this.tell(this.newsListeners, news);
+  }
+
+  private tell<T>(listeners: ReadonlySet<(what: T) => void>, what: T): void {
+    for (const listener of listeners) {
       try {
-        listener(event);
+        listener(what);
       } catch (error) {
-        this.config.log(
-          'error',
-          'UAC_REG_FAULT',
-          `onChange: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        const text = error instanceof Error ? error.message : String(error);
+        this.config.log('error', 'UAC_REG_FAULT', `a listener failed: ${text}`);
       }
     }
   }

@@ -92,6 +92,21 @@ export interface RegistrationEvent {
   readonly reason: string;
 }
 
+/** A change worth telling: an account has settled in another state than the last one told, or failed with another status. */
+export interface RegistrationNews {
+  /** As it stands at this moment; made when it is asked for, so only within the listener's turn. */
+  readonly account: RegistrationView;
+  /** The row's next hop. */
+  readonly proxy: string;
+  /** The state told before; `waiting` for the first time. */
+  readonly old: RegistrationStateName;
+  /** Where it came from just now. */
+  readonly from: RegistrationStateName;
+  readonly state: RegistrationStateName;
+  readonly code: number;
+  readonly reason: string;
+}
+
 /** Why a row cannot be an account (uac README; spec of Kamailio's loader). */
 export type AccountProblemCode = 'UAC_REG_EMPTY_FIELD' | 'UAC_REG_NO_SECRET' | 'UAC_REG_BAD_HA1' | 'UAC_REG_BAD_TEXT';
 
@@ -158,6 +173,8 @@ export interface RegistrationEngine {
   readonly online: number;
   /** Calls the listener on every state change. @returns ends it */
   onChange(listener: (event: RegistrationEvent) => void): () => void;
+  /** Calls the listener on the changes that are news: what most listeners want, at little cost where it is only counted. @returns ends it */
+  onNews(listener: (news: RegistrationNews) => void): () => void;
   /** Stops everything; with `unregister`, removes bindings first. @param graceMs most milliseconds to wait for the answers */
   stop(unregister: boolean, graceMs: number): Promise<void>;
 }

@@ -115,6 +115,7 @@ export class Exchange implements AttemptHost {
       destination,
       timers: config.timers,
       user: attempt,
+      brief: true,
     });
     if (typeof client === 'string') {
       runner.busy(record);

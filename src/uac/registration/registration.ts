@@ -2,7 +2,9 @@ import type { KeptChallenge } from '../../digest/kept-challenge.ts';
 import { Timer } from '../../time/timer-wheel.ts';
 import type { Account } from './account.ts';
 import type { Attempt } from './attempt.ts';
+import type { RegistrationStateName } from './engine.ts';
 import type { Flow } from './flow.ts';
+import type { Told } from './news.ts';
 import type { RecordQueue } from './record-queue.ts';
 import { type MachineState, machineState, type Urgency } from './states.ts';
 
@@ -18,7 +20,7 @@ const START = machineState('idle', 'idle');
  * One account and all that is known about its registration, flat: there may be a million. It is its own timer entry, queue entry and list entry.
  * Times are the clock's monotonic ones, -1 for none, so that no step of the wall clock can move a deadline.
  */
-export class Registration extends Timer {
+export class Registration extends Timer implements Told {
   readonly host: RecordHost;
   /** Number in this engine's life: part of Call-ID and From tag. */
   readonly serial: number;
@@ -72,6 +74,9 @@ export class Registration extends Timer {
   roundTrip = -1;
   publicAddress = '';
   serviceRoute: readonly string[] = NOTHING;
+  /** State and status that listeners were told last. */
+  toldState: RegistrationStateName = 'waiting';
+  toldCode = 0;
   /** The initial delay is over (Kamailio's flag 16). */
   initialized = false;
   /** That a 2xx came without Contacts has been said. */
