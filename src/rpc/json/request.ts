@@ -27,6 +27,9 @@ export interface JsonRequest {
   readonly replyName: string;
 }
 
+/** Most calls of a batch: what is as short as `1` in a request has a reply of a hundred characters. */
+const MAX_BATCH = 1000;
+
 /** JSON-RPC 2.0 §5.1 */
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
@@ -57,6 +60,8 @@ export function parseJsonRequest(text: string): JsonRequest {
   if (!Array.isArray(value)) return { ...single(readCall(value)), replyName: member(value, 'reply_name') };
   // §6: an empty array is no batch, and gets one error.
   if (value.length === 0) return single(invalid(null));
+  if (value.length > MAX_BATCH)
+    return single({ code: INVALID_REQUEST, message: `Batch of more than ${MAX_BATCH} requests`, id: null });
   return { calls: value.map(readCall), batch: true, replyName: member(value[0], 'reply_name') };
 }
 

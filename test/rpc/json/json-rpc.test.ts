@@ -153,6 +153,20 @@ describe('JSON-RPC: requests', () => {
     assert.equal(await ask(call('one', { id: {} })), invalid('null'));
   });
 
+  it('a batch without measure is one error, and nothing of it is done', async () => {
+    let done = 0;
+    const commands = registry();
+    commands.add({ name: 'count', doc: [], array: false, run: () => void done++ });
+    const server = new JsonRpcServer(commands, { pretty: false, failed: () => {} });
+    const batch = (size: number): string =>
+      JSON.stringify(Array.from({ length: size }, () => ({ jsonrpc: '2.0', method: 'count', id: 1 })));
+    const { pieces } = await server.answer(batch(1001));
+    assert.equal(JSON.parse([...(pieces ?? [])].join('')).error.code, -32600);
+    assert.equal(done, 0);
+    await server.answer(batch(1000));
+    assert.equal(done, 1000);
+  });
+
   it('batches: a reply for each call with an id, none for notifications', async () => {
     const batch = [call('none', { id: 'a' }), call('one', {}), 1, call('nope', { id: 2 })];
     assert.deepEqual(JSON.parse(await ask(batch, true)), [
