@@ -4,6 +4,7 @@ import { checkConfiguration } from '../../src/server/server.ts';
 import { StartError } from '../../src/server/server-api.ts';
 import { testRoutes } from '../../src/testing/index.ts';
 import { openPeer, until } from '../server/support.ts';
+import { requestText } from '../support/sip-dialog.ts';
 import { optionsForFiles, startFiles } from './support.ts';
 
 const HEAD = `listen=udp:127.0.0.1:PORT
@@ -151,4 +152,25 @@ test('what KSR refuses, it says with a code: arguments, places, names of routes,
     assert.match(bench.log[0]?.text ?? '', text);
   }
   bench.stop();
+});
+
+test('ts_run: exit leaves the function alone, drop the message; one that never ends counts as -1, and the route goes on', async () => {
+  const routes = `
+export const leaves = (KSR) => { KSR.x.exit(); };
+export const stuck = () => new Promise(() => {});
+export const drops = (KSR) => { KSR.x.drop(); };`;
+  const cfg = `${HEAD}
+request_route {
+  if ($hdr(X-Do) == "drop") ts_run("drops");
+  ts_run("leaves");
+  $var(a) = $rc;
+  ts_run("stuck");
+  sl_send_reply("200", "$var(a) $rc");
+}`;
+  const { ask, phone, port, log } = await startFiles({ 'main.cfg': cfg, 'routes.ts': routes });
+  assert.equal((await ask()).startLine, 'SIP/2.0 200 1 -1');
+  assert.ok(log.has('API_HANDLER_SLOW'));
+  const text = requestText(phone, { method: 'OPTIONS', uri: 'sip:bob@example.com', headers: ['X-Do: drop'] });
+  await phone.send(text, { host: '127.0.0.1', port });
+  await assert.rejects(phone.expect('200 OPTIONS', 1500));
 });

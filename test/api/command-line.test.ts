@@ -42,6 +42,9 @@ test('trunkline check routes.ts', async () => {
   const good = await command(['check', folder.write('routes.ts', routes(5060, 'Here'))]);
   assert.equal(good.code, 0);
   assert.match(good.stdout, /routes\.ts: ok\n$/);
+  const lines = await command(['-f', folder.write('routes.ts', routes(5060, 'Here')), '-c', '--subst=!a!b!']);
+  assert.equal(lines.code, 255);
+  assert.match(lines.stderr, /cannot be given with a routes file.*CLI_USAGE/);
   const bad = await command(['check', folder.write('routes.ts', 'export const request = {{;')]);
   assert.equal(bad.code, 1);
   assert.match(bad.stdout, /routes\.ts:1:1: error: .*\[CFG_CODE_SYNTAX\]/);

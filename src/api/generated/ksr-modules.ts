@@ -20,6 +20,7 @@ export interface Ksr extends KsrCore {
   readonly jsonrpcs: KsrJsonrpcs;
   readonly kex: KsrKex;
   readonly maxfwd: KsrMaxfwd;
+  readonly registrar: KsrRegistrar;
   readonly rr: KsrRr;
   readonly sanity: KsrSanity;
   readonly siputils: KsrSiputils;
@@ -484,6 +485,35 @@ export interface KsrMaxfwd {
   maxfwd_at_least(number: number): number;
   /** In request_route. */
   process_maxfwd(initial: number): number;
+}
+
+/** Functions of module registrar. */
+export interface KsrRegistrar {
+  /** In request_route, failure_route, onreply_route or reply_route. */
+  save(table: string | number, flags?: string | number | undefined, uri?: string | number | undefined): Promise<number>;
+  /** In request_route or failure_route. */
+  lookup(table: string | number, uri?: string | number | undefined): Promise<number>;
+  /** In request_route or failure_route. */
+  lookup_to_dset(table: string | number, uri?: string | number | undefined): Promise<number>;
+  /** In request_route or failure_route. */
+  lookup_branches(table: string | number): Promise<number>;
+  /** In any block. */
+  registered(
+    table: string | number,
+    uri?: string | number | undefined,
+    match?: number | undefined,
+    action?: number | undefined,
+  ): Promise<number>;
+  /** In any block. */
+  unregister(table: string | number, uri: string | number, ruid?: string | number | undefined): Promise<number>;
+  /** In request_route or failure_route. */
+  reg_fetch_contacts(table: string | number, uri: string | number, profile: string | number): Promise<number>;
+  /** In request_route or failure_route. */
+  reg_free_contacts(profile: string | number): number;
+  /** In request_route or failure_route. */
+  reg_send_reply(): number;
+  /** In request_route. */
+  add_sock_hdr(name: string | number): number;
 }
 
 /** Functions of module rr. */
@@ -1758,6 +1788,70 @@ export interface ModuleSettings {
     readonly varset?: string | readonly string[];
     readonly avp_aliases?: string | readonly string[];
   };
+  readonly registrar?: {
+    /** Default 3600. */
+    readonly default_expires?: number;
+    /** Default 0. */
+    readonly default_expires_range?: number;
+    /** Default 60. */
+    readonly min_expires?: number;
+    /** Default 0. */
+    readonly min_expires_mode?: number;
+    /** Default 0. */
+    readonly max_expires?: number;
+    /** Default 0. */
+    readonly expires_range?: number;
+    /** Default -1. */
+    readonly default_q?: number;
+    /** Default 1. */
+    readonly append_branches?: number;
+    /** Default 0. */
+    readonly case_sensitive?: number;
+    readonly realm_prefix?: string;
+    readonly received_avp?: string;
+    /** Default "received". */
+    readonly received_param?: string;
+    /** Default 0. */
+    readonly max_contacts?: number;
+    /** Default 0. */
+    readonly retry_after?: number;
+    /** Default -1. */
+    readonly sock_flag?: number;
+    readonly sock_hdr_name?: string;
+    /** Default 0. Ignored: a socket is kept by its address. */
+    readonly sock_mode?: number;
+    /** Default 0. */
+    readonly method_filtering?: number;
+    /** Default 0. */
+    readonly use_path?: number;
+    /** Default 2. Yes: with 2, a REGISTER that is refused with 420 changes nothing (Kamailio saves its contacts). */
+    readonly path_mode?: number;
+    /** Default 0. */
+    readonly path_use_received?: number;
+    /** Default 0. */
+    readonly path_check_local?: number;
+    readonly xavp_cfg?: string;
+    readonly xavp_rcd?: string;
+    /** Default 0. Partly: 1 ruid, 2 contact, 4 expires, 8 received, 16 path. */
+    readonly xavp_rcd_mask?: number;
+    /** Default 1. */
+    readonly gruu_enabled?: number;
+    /** Default 0. Partly: needs no module outbound; flow tokens are not made. */
+    readonly outbound_mode?: number;
+    /** Default 0. Partly: 2 keeps reg-id with outbound only. */
+    readonly regid_mode?: number;
+    /** Default 0. */
+    readonly flow_timer?: number;
+    /** Default 512. */
+    readonly contact_max_size?: number;
+    /** Default 0. */
+    readonly use_expired_contacts?: number;
+    /** Default 0. No: contacts are not chosen by branch flags. */
+    readonly lookup_filter_mode?: number;
+    /** Ignored: names a statistic of Kamailio 5.6. */
+    readonly default_expire?: string;
+    readonly event_callback?: string;
+  };
   readonly rr?: {
     /** Default 1. */
     readonly append_fromtag?: number;
@@ -2164,6 +2258,125 @@ export interface ModuleSettings {
     readonly rr_from_display_param?: string;
     /** Default "vtd". */
     readonly rr_to_display_param?: string;
+  };
+  readonly usrloc?: {
+    /** Default 0. */
+    readonly use_domain?: number;
+    /** Default 0. */
+    readonly matching_mode?: number;
+    /** Default 20. */
+    readonly cseq_delay?: number;
+    /** Default 0. */
+    readonly desc_time_order?: number;
+    /** Default 60. */
+    readonly timer_interval?: number;
+    readonly nat_bflag?: number;
+    /** Default 10. Ignored: tables grow; commands tell of it. */
+    readonly hash_size?: number;
+    readonly db_url?: string;
+    /** Default 0. Yes: with 1, a reply waits at most two seconds for the database; what it misses is written later. */
+    readonly db_mode?: number;
+    /** Default 1. */
+    readonly version_table?: number;
+    /** Default 1. */
+    readonly db_load?: number;
+    /** Ignored: a thousand rows at once. */
+    readonly fetch_rows?: number;
+    readonly preload?: string | readonly string[];
+    /** Default "ruid". */
+    readonly ruid_column?: string;
+    /** Default "username". */
+    readonly user_column?: string;
+    /** Default "domain". */
+    readonly domain_column?: string;
+    /** Default "contact". */
+    readonly contact_column?: string;
+    /** Default "received". */
+    readonly received_column?: string;
+    /** Default "path". */
+    readonly path_column?: string;
+    /** Default "expires". */
+    readonly expires_column?: string;
+    /** Default "q". */
+    readonly q_column?: string;
+    /** Default "callid". */
+    readonly callid_column?: string;
+    /** Default "cseq". */
+    readonly cseq_column?: string;
+    /** Default "flags". */
+    readonly flags_column?: string;
+    /** Default "cflags". */
+    readonly cflags_column?: string;
+    /** Default "user_agent". */
+    readonly user_agent_column?: string;
+    /** Default "socket". */
+    readonly socket_column?: string;
+    /** Default "methods". */
+    readonly methods_column?: string;
+    /** Default "instance". */
+    readonly instance_column?: string;
+    /** Default "reg_id". */
+    readonly reg_id_column?: string;
+    /** Default "server_id". */
+    readonly server_id_column?: string;
+    /** Default "connection_id". */
+    readonly connection_id_column?: string;
+    /** Default "keepalive". */
+    readonly keepalive_column?: string;
+    /** Default "partition". */
+    readonly partition_column?: string;
+    /** Default 1. Ignored: rows are always found by their ruid, and inserted or updated as needed. */
+    readonly db_ops_ruid?: number;
+    /** Default 0. Ignored: rows are always found by their ruid, and inserted or updated as needed. */
+    readonly db_update_as_insert?: number;
+    /** Default 0. Ignored: rows are always found by their ruid, and inserted or updated as needed. */
+    readonly db_insert_update?: number;
+    /** Default 0. Ignored: rows are always found by their ruid, and inserted or updated as needed. */
+    readonly db_check_update?: number;
+    /** Ignored: absent texts are NULL where the column takes it. */
+    readonly db_insert_null?: number;
+    /** Default 0. Ignored: there is one way of reading. */
+    readonly db_raw_fetch_type?: number;
+    /** Default 0. Ignored: contacts that end are deleted from the database as they end. */
+    readonly db_timer_clean?: number;
+    /** Default 0. No: connections of another life count as none, rows stay until they end. */
+    readonly db_clean_tcp?: number;
+    /** Partly: both types are read; times are written as db_mode 1 of Kamailio does. */
+    readonly expires_type?: number;
+    /** Default 0. Ignored: one timer does the work. */
+    readonly timer_procs?: number;
+    /** Default 0. Ignored: contacts that ended are taken out with the next timer_interval. */
+    readonly rm_expired_delay?: number;
+    /** Default 0. */
+    readonly close_expired_tcp?: number;
+    /** Default 0. No: a contact of a connection that was lost stays until it ends. */
+    readonly handle_lost_tcp?: number;
+    /** Default 0. No: every row is read. */
+    readonly server_id_filter?: number;
+    /** Default 0. Ignored: a socket that is not ours is not used. */
+    readonly skip_remote_socket?: number;
+    /** Default 1. Ignored: there is one process. */
+    readonly load_rank?: number;
+    /** No: attributes of contacts are not kept. */
+    readonly xavp_contact?: string;
+    /** Ignored: the statistic has its usual name. */
+    readonly registered_users?: string;
+    /** Default 0. No: module nathelper pings. */
+    readonly ka_mode?: number;
+    /** No: module nathelper pings. */
+    readonly ka_from?: string;
+    /** Default "kamailio.org". No: module nathelper pings. */
+    readonly ka_domain?: string;
+    /** Default "OPTIONS". No: module nathelper pings. */
+    readonly ka_method?: string;
+    /** Default 0. No: module nathelper pings. */
+    readonly ka_filter?: number;
+    /** Default 0. No: module nathelper pings. */
+    readonly ka_timeout?: number;
+    /** Default 255. No: module nathelper pings. */
+    readonly ka_loglevel?: number;
+    /** No: module nathelper pings. */
+    readonly ka_logmsg?: string;
   };
   readonly websocket?: {
     /** Default 1. Partly: sip always, msrp never. */
