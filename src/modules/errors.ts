@@ -258,6 +258,51 @@ export const MODULE_ERRORS = {
     explanation: 'typeof() was asked for a type that does not exist.',
     action: 'Ask for int, str or null.',
   },
+  NATHELPER_BAD_ARGUMENT: {
+    explanation:
+      'A function of nathelper was given what it cannot use: flags that are no number, an address that is none.',
+    action: 'Look at the value in the message.',
+  },
+  NATHELPER_NO_CONTACT: {
+    explanation: 'A function of nathelper needs a Contact with a SIP URI, and the message has none; it returned -1.',
+    action: 'Call it for messages that have one, such as INVITE, its replies, SUBSCRIBE and REGISTER.',
+  },
+  NATHELPER_BAD_ALIAS: {
+    explanation: 'The alias parameter of a Request-URI is not address~port~protocol; handle_ruri_alias() returned -1.',
+    action: 'Nothing, as a rule: it came from outside. Refuse such a request, or ignore the code.',
+  },
+  NATHELPER_PARAMETER: {
+    explanation: 'A parameter of nathelper cannot be used as it stands.',
+    action: 'Correct the parameter that the message names.',
+  },
+  REGISTRAR_BAD_ADDRESS: {
+    explanation: 'unregister() was given a text that is no SIP or tel URI.',
+    action: 'Write sip:user@domain.',
+  },
+  REGISTRAR_BAD_HEADER: {
+    explanation: 'add_sock_hdr() was given a text that cannot be the name of a header.',
+    action: 'Use letters, digits and hyphens.',
+  },
+  REGISTRAR_FLAGS: {
+    explanation: 'The flags of save() are no number; nothing was saved.',
+    action: 'Write a decimal or hexadecimal number, such as "0x04".',
+  },
+  REGISTRAR_NO_USRLOC: {
+    explanation: 'The module registrar was loaded without usrloc, which keeps the contacts.',
+    action: 'Add loadmodule "usrloc.so" before it.',
+  },
+  REGISTRAR_NOT_PREPARED: {
+    explanation: 'reg_send_reply() was called, and no save() with flag 0x10 had prepared a reply.',
+    action: 'Call save("location", "0x10") first.',
+  },
+  REGISTRAR_PARAMETER: {
+    explanation: 'A parameter of registrar is out of its range, or names no AVP.',
+    action: 'Correct the parameter that the message names.',
+  },
+  REGISTRAR_REFUSED: {
+    explanation: 'A REGISTER was refused; the message says why, and the reply too (P-Registrar-Error).',
+    action: 'Nothing, or look at the client: a short time (423), an old CSeq, too many contacts.',
+  },
   RR_BAD_PARAMETER: {
     explanation: 'A parameter or address for Record-Route cannot stand in a URI; nothing was added.',
     action: 'Escape it, or leave out blanks, quotes and angle brackets.',
@@ -443,6 +488,14 @@ export const MODULE_ERRORS = {
   TM_NOT_SUPPORTED: {
     explanation: 'The function is not offered; the call failed.',
     action: 'See kamailio-compat.md for what takes its place.',
+  },
+  USRLOC_DATABASE_BACK: {
+    explanation: 'The database of contacts works again; what changed meanwhile is being written.',
+    action: 'Nothing.',
+  },
+  USRLOC_PARAMETER: {
+    explanation: 'A parameter of usrloc is out of its range, or db_mode stands without a db_url.',
+    action: 'Correct the parameter that the message names.',
   },
   WEBSOCKET_NOT_SUPPORTED: {
     explanation: 'The function is not offered; the call failed.',

@@ -16,6 +16,7 @@ import { jsonrpcs } from './jsonrpcs.ts';
 import { kex } from './kex.ts';
 import { maxfwd } from './maxfwd.ts';
 import { pv } from './pv.ts';
+import { registrar } from './registrar.ts';
 import { rr } from './rr.ts';
 import { sanity } from './sanity.ts';
 import { siputils } from './siputils.ts';
@@ -28,6 +29,7 @@ import { tls } from './tls.ts';
 import { tm } from './tm.ts';
 import { tmx } from './tmx.ts';
 import { uac } from './uac.ts';
+import { usrloc } from './usrloc.ts';
 import { websocket } from './websocket.ts';
 import { xhttp } from './xhttp.ts';
 import { xlog } from './xlog.ts';
@@ -50,6 +52,7 @@ const all: readonly AnyModule[] = [
   kex,
   maxfwd,
   pv,
+  registrar,
   rr,
   sanity,
   siputils,
@@ -62,6 +65,7 @@ const all: readonly AnyModule[] = [
   tm,
   tmx,
   uac,
+  usrloc,
   websocket,
   xhttp,
   xlog,

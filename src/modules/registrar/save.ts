@@ -1,0 +1,155 @@
+import type { SipMessage } from '../../message/message.ts';
+import { parseUri } from '../../message/uri.ts';
+import type { RequestState } from '../../proxy/request-state.ts';
+import { aorKey } from '../../registrar/aor.ts';
+import { type RegisterResult, refused, register } from '../../registrar/register.ts';
+import type { ScriptContext } from '../../script/context.ts';
+import { L_INFO } from '../../script/log.ts';
+import { ROUTE_ONREPLY } from '../../script/values.ts';
+import type { ListenSocket } from '../../transport/transport.ts';
+import { slot } from '../../uac/slot.ts';
+import type { LocationTable } from '../usrloc/location.ts';
+import { fail, intOrder, type RegistrarModule, tableFor } from './instance.ts';
+
+/** Flags of save(). 1, memory only, has no meaning where a database follows by itself. */
+const NO_REPLY = 2;
+const REPLACE = 4;
+const EXACT = 8;
+const PREPARE = 16;
+
+/** What reg_send_reply() will send. */
+const PREPARED = slot<{ readonly status: number; readonly reason: string }>('registrar prepared reply');
+
+/** Flags as a text, decimal or hexadecimal; null for another text. */
+export function saveFlags(text: string): number | null {
+  if (text === '') return 0;
+  return /^(?:\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : null;
+}
+
+export function socketText({ proto, address, port }: ListenSocket): string {
+  return `${proto}:${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+/** save(): its code at once, or later when a database has to be asked. */
+export function save(
+  m: RegistrarModule,
+  ctx: ScriptContext,
+  name: string,
+  flagText: string,
+  uri: string,
+): number | Promise<number> {
+  const flags = saveFlags(flagText);
+  if (flags === null) return fail(m, 'save', `"${flagText}" are no flags`, 'REGISTRAR_FLAGS');
+  const table = tableFor(m, name);
+  if (table instanceof Promise) return table.then((loaded) => saveIn(m, ctx, loaded, flags, uri));
+  return saveIn(m, ctx, table, flags, uri);
+}
+
+function saveIn(
+  m: RegistrarModule,
+  ctx: ScriptContext,
+  table: LocationTable,
+  flags: number,
+  uri: string,
+): number | Promise<number> {
+  const { message } = ctx;
+  const text = uri === '' ? (message.to?.uri ?? '') : uri;
+  const aor = aorKey(text, m.settings);
+  if (aor === null) {
+    const refusal = parseUri(text) === null ? 'aor-parse' : 'aor-length';
+    return finish(m, ctx, flags, refused(refusal, '', m.settings));
+  }
+  const fresh = m.location.refresh(table, aor);
+  if (fresh !== undefined) return fresh.then(() => change(m, ctx, table, flags, aor, text));
+  return change(m, ctx, table, flags, aor, text);
+}
+
+function change(
+  m: RegistrarModule,
+  ctx: ScriptContext,
+  table: LocationTable,
+  flags: number,
+  aor: string,
+  text: string,
+): number | Promise<number> {
+  const { message } = ctx;
+  const result = register(
+    table.bindings,
+    message,
+    {
+      aor,
+      address: addressOf(text),
+      now: m.location.now,
+      received: receivedOf(m, ctx),
+      socket: socketOf(m, ctx, message),
+      connection: ctx.from.connection === 0 ? -1 : ctx.from.connection,
+      cflags: ctx.target.flags,
+      replace: (flags & REPLACE) !== 0,
+      exact: (flags & EXACT) !== 0,
+      orders: {
+        maxContacts: intOrder(m, ctx, 'max_contacts'),
+        expires: intOrder(m, ctx, 'expires'),
+        q: intOrder(m, ctx, 'q'),
+      },
+      ruid: () => m.location.ruid(),
+      random: () => m.host.random.uint32(),
+    },
+    m.settings,
+  );
+  const written = m.location.settle(table, result.changed);
+  // Nobody is told of a contact that could be forgotten: the reply comes after the database, within a bound.
+  if (written !== undefined) return written.then(() => finish(m, ctx, flags, result));
+  return finish(m, ctx, flags, result);
+}
+
+function addressOf(text: string): string {
+  const uri = parseUri(text);
+  return uri === null ? '' : uri.user === undefined ? uri.host : `${uri.user}@${uri.host}`;
+}
+
+/** Where the REGISTER came from, when a script keeps that (received_avp). */
+function receivedOf(m: RegistrarModule, ctx: ScriptContext): string {
+  const value = m.script.receivedAvp?.get(ctx) ?? '';
+  return typeof value === 'string' && parseUri(value) !== null ? value : '';
+}
+
+function socketOf(m: RegistrarModule, ctx: ScriptContext, message: SipMessage): string {
+  const { sockFlag, sockHeader } = m.script;
+  if (sockHeader !== '' && sockFlag >= 0 && (ctx.state.flags & (1 << sockFlag)) !== 0) {
+    const header = message.findByName(sockHeader)[0];
+    if (header !== undefined) return message.valueOf(header).slice(0, 64);
+  }
+  return socketText(ctx.from.socket);
+}
+
+function finish(m: RegistrarModule, ctx: ScriptContext, flags: number, result: RegisterResult): number {
+  const { state, routeType } = ctx;
+  const counter = result.refusal === null ? m.accepted : m.rejected;
+  counter.value++;
+  if (result.refusal !== null) {
+    const to = ctx.message.to?.uri ?? '';
+    m.host.log.write(L_INFO, 'registrar', `REGISTER for ${to} refused: ${result.refusal}`, 'REGISTRAR_REFUSED');
+  }
+  if (routeType === ROUTE_ONREPLY || !ctx.message.isRequest || (flags & NO_REPLY) !== 0) return result.code;
+  if ((flags & PREPARE) !== 0) {
+    state.replyHeaders += result.headers;
+    PREPARED.set(state, { status: result.status, reason: result.reason });
+    return result.code;
+  }
+  const before = state.replyHeaders;
+  state.replyHeaders += result.headers;
+  const sent = reply(m, state, result.status, result.reason);
+  state.replyHeaders = before;
+  return sent < 0 ? -1 : result.code;
+}
+
+function reply({ host: { proxy } }: RegistrarModule, state: RequestState, status: number, reason: string): number {
+  return state.transaction === null ? proxy.statelessReply(state, status, reason) : proxy.reply(state, status, reason);
+}
+
+/** reg_send_reply(): what save() with flag 16 prepared. */
+export function sendPrepared(m: RegistrarModule, ctx: ScriptContext): number {
+  const prepared = PREPARED.get(ctx.state);
+  if (prepared === undefined) return fail(m, 'reg_send_reply', 'save() prepared no reply', 'REGISTRAR_NOT_PREPARED');
+  return reply(m, ctx.state, prepared.status, prepared.reason) < 0 ? -1 : 1;
+}

@@ -1,0 +1,190 @@
+import { detach } from '../message/detach.ts';
+import { Binding, type BindingFields, type BindingRow } from './binding.ts';
+import { ExpiryCalendar } from './expiry-calendar.ts';
+import { Intern } from './intern.ts';
+
+/** Told of every change of a table, after it happened. */
+export interface BindingsListener {
+  saved(binding: Binding): void;
+  removed(binding: Binding): void;
+}
+
+/** How contacts of one address of record stand to each other. */
+export interface BindingsOptions {
+  /** Name of the table: first argument of save() and lookup(). */
+  readonly name: string;
+  /** Newest first, whatever their q (usrloc desc_time_order); else by q, then oldest first. */
+  newestFirst: boolean;
+}
+
+/**
+ * The contacts of one table in memory: by address of record, by their own name, and by their end. Pure: time comes in as a number, databases
+ * listen.
+ */
+export class Bindings {
+  readonly options: BindingsOptions;
+  private readonly records = new Map<string, Binding>();
+  private readonly byRuid = new Map<string, Binding>();
+  private readonly calendar: ExpiryCalendar;
+  private readonly shared = new Intern();
+  /** Null as long as nobody wants to know. */
+  listener: BindingsListener | null = null;
+  /** Contacts that ended since the start. */
+  expired = 0;
+
+  /** @param now seconds since 1970 */
+  constructor(options: BindingsOptions, now: number) {
+    this.options = options;
+    this.calendar = new ExpiryCalendar(now);
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+  /** Addresses of record with a contact, those included that have ended and are not swept yet. */
+  get users(): number {
+    return this.records.size;
+  }
+  /** Contacts, those included that have ended and are not swept yet. */
+  get contacts(): number {
+    return this.byRuid.size;
+  }
+
+  /** The first contact of an address of record; the others by {@link Binding.next}. */
+  first(aor: string): Binding | null {
+    return this.records.get(aor) ?? null;
+  }
+
+  /** Contacts of an address of record that count, in order. @param now seconds since 1970 */
+  list(aor: string, now: number): Binding[] {
+    const found: Binding[] = [];
+    for (let binding = this.first(aor); binding !== null; binding = binding.next)
+      if (binding.valid(now)) found.push(binding);
+    return found;
+  }
+
+  byName(ruid: string): Binding | null {
+    return this.byRuid.get(ruid) ?? null;
+  }
+
+  /** Adds a contact. @returns it; null when there is one of this name */
+  insert(aor: string, ruid: string, fields: Readonly<BindingFields>): Binding | null {
+    const binding = this.put(aor, ruid, fields);
+    if (binding !== null) this.listener?.saved(binding);
+    return binding;
+  }
+
+  /** Adds a contact that a database had. @returns false when there is one of this name */
+  restore(row: BindingRow): boolean {
+    return this.put(row.aor, row.ruid, row) !== null;
+  }
+
+  /** Gives a contact new values. */
+  update(binding: Binding, fields: Readonly<BindingFields>): void {
+    const moved = this.options.newestFirst || fields.q !== binding.q;
+    this.write(binding, fields);
+    if (moved && binding.next === null && this.records.get(binding.aor) === binding) {
+      // Alone: there is no order.
+    } else if (moved) {
+      this.unchain(binding);
+      this.chain(binding);
+    }
+    this.calendar.place(binding);
+    this.listener?.saved(binding);
+  }
+
+  /** @param told false when the database knows it already */
+  remove(binding: Binding, told = true): void {
+    if (!binding.live) return;
+    binding.live = false;
+    this.unchain(binding);
+    this.calendar.remove(binding);
+    this.byRuid.delete(binding.ruid);
+    if (told) this.listener?.removed(binding);
+  }
+
+  /**
+   * Takes out contacts that ended.
+   * @param now seconds since 1970
+   * @param limit most of them in this call
+   * @param ended called for each, once it is out
+   * @returns false when there are more
+   */
+  sweep(now: number, limit: number, ended: (binding: Binding) => void): boolean {
+    return this.calendar.sweep(now, limit, (binding) => {
+      this.remove(binding);
+      this.expired++;
+      ended(binding);
+    });
+  }
+
+  /** First contacts of every address of record, in no particular order. */
+  all(): IterableIterator<Binding> {
+    return this.records.values();
+  }
+
+  /** Every contact, those included that have ended and are not swept yet. */
+  every(): IterableIterator<Binding> {
+    return this.byRuid.values();
+  }
+
+  private put(aor: string, ruid: string, fields: Readonly<BindingFields>): Binding | null {
+    if (this.byRuid.has(ruid)) return null;
+    const binding = new Binding(this.records.get(aor)?.aor ?? detach(aor), ruid);
+    this.write(binding, fields);
+    this.byRuid.set(ruid, binding);
+    this.chain(binding);
+    this.calendar.place(binding);
+    return binding;
+  }
+
+  private write(binding: Binding, fields: Readonly<BindingFields>): void {
+    const { shared } = this;
+    // Most REGISTERs repeat the one before: what is the same stays the same string.
+    if (binding.uri !== fields.uri) binding.uri = detach(fields.uri);
+    if (binding.callId !== fields.callId) binding.callId = detach(fields.callId);
+    if (binding.received !== fields.received) binding.received = detach(fields.received);
+    if (binding.instance !== fields.instance) binding.instance = detach(fields.instance);
+    binding.userAgent = shared.keep(fields.userAgent);
+    binding.path = shared.keep(fields.path);
+    binding.socket = shared.keep(fields.socket);
+    binding.expires = fields.expires;
+    binding.q = fields.q;
+    binding.cseq = fields.cseq;
+    binding.flags = fields.flags;
+    binding.cflags = fields.cflags;
+    binding.methods = fields.methods;
+    binding.regId = fields.regId;
+    binding.serverId = fields.serverId;
+    binding.connection = fields.connection;
+    binding.modified = fields.modified;
+    if (binding.seen < fields.modified) binding.seen = fields.modified;
+  }
+
+  private chain(binding: Binding): void {
+    const first = this.records.get(binding.aor) ?? null;
+    if (first === null || this.options.newestFirst || first.q < binding.q) {
+      binding.next = first;
+      this.records.set(binding.aor, binding);
+      return;
+    }
+    let last = first;
+    while (last.next !== null && last.next.q >= binding.q) last = last.next;
+    binding.next = last.next;
+    last.next = binding;
+  }
+
+  private unchain(binding: Binding): void {
+    const first = this.records.get(binding.aor);
+    if (first === binding) {
+      if (binding.next === null) this.records.delete(binding.aor);
+      else this.records.set(binding.aor, binding.next);
+    } else
+      for (let one = first ?? null; one !== null; one = one.next)
+        if (one.next === binding) {
+          one.next = binding.next;
+          break;
+        }
+    binding.next = null;
+  }
+}

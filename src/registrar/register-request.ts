@@ -1,0 +1,127 @@
+import { type Contact, deltaSeconds, messageContacts } from '../message/contact.ts';
+import {
+  HDR_ALLOW,
+  HDR_CONTACT,
+  HDR_EXPIRES,
+  HDR_PATH,
+  HDR_SUPPORTED,
+  HDR_USER_AGENT,
+} from '../message/header-name.ts';
+import type { SipMessage } from '../message/message.ts';
+import { methodId } from '../message/method.ts';
+import { type NameAddr, paramValue, parseNameAddrList } from '../message/name-addr.ts';
+import { parseUri, unescapeUser } from '../message/uri.ts';
+import { ALL_METHODS } from './binding.ts';
+import type { Refusal } from './register-reply.ts';
+
+/** What a REGISTER wants (RFC 3261 §10.2), read out of the message. */
+export interface RegisterRequest {
+  /** `Contact: *`. */
+  readonly star: boolean;
+  readonly contacts: readonly Contact[];
+  /** Expires header in seconds, -1 for none or an unreadable one. */
+  readonly expires: number;
+  readonly callId: string;
+  readonly cseq: number;
+  readonly userAgent: string;
+  /** Bits of the Allow header's methods. */
+  readonly allow: number;
+  readonly supported: ReadonlySet<string>;
+  /** Path values, comma-separated, '' for none; null when they are unreadable. */
+  readonly path: string | null;
+  /** The first Path value's URI, '' for none. */
+  readonly firstPath: string;
+  /** The last Path value's URI: the proxy nearest to the client. */
+  readonly edgePath: string;
+  /** Via values: more than one says that a proxy stands between. */
+  readonly hops: number;
+}
+
+/** Longest Call-ID, as Kamailio's column. */
+const MAX_CALL_ID = 255;
+
+function isStar(text: string): boolean {
+  return /^\*\s*(?:;|$)/.test(text);
+}
+
+/** Reads a REGISTER, or the reply to a relayed one. @returns a refusal for what cannot be read */
+export function readRegister(message: SipMessage): RegisterRequest | Refusal {
+  const found = messageContacts(message);
+  const stars = message.findAll(HDR_CONTACT).filter((header) => isStar(message.valueOf(header)));
+  const expires = headerExpires(message);
+  if (stars.length > 0) {
+    if (found === null || !found.star) return 'star-others';
+    if (expires !== 0) return 'star-expires';
+  }
+  if (found === null) return 'contact-parse';
+  const { cseq, callId } = message;
+  if (cseq === null) return 'cseq-parse';
+  if (callId.length > MAX_CALL_ID) return 'callid-length';
+  const paths = pathValues(message);
+  return {
+    star: found.star,
+    contacts: found.contacts,
+    expires,
+    callId,
+    cseq: cseq.seq,
+    userAgent: message.value(HDR_USER_AGENT) ?? 'n/a',
+    allow: allowed(message),
+    supported: tokens(message, HDR_SUPPORTED),
+    path: paths?.map((value) => message.raw.slice(value.start, value.end)).join(',') ?? null,
+    firstPath: paths?.[0]?.uri ?? '',
+    edgePath: paths?.at(-1)?.uri ?? '',
+    hops: message.vias.length,
+  };
+}
+
+function headerExpires(message: SipMessage): number {
+  const text = message.value(HDR_EXPIRES);
+  return text === undefined ? -1 : deltaSeconds(text, -1);
+}
+
+/** Every Path value (RFC 3327 §4); null when one is unreadable. */
+function pathValues(message: SipMessage): NameAddr[] | null {
+  const values: NameAddr[] = [];
+  for (const header of message.findAll(HDR_PATH)) {
+    const list = parseNameAddrList(message.raw, header.valueStart, header.valueEnd);
+    if (list === null || list.some(({ bracketed }) => !bracketed)) return null;
+    values.push(...list);
+  }
+  return values;
+}
+
+function tokens(message: SipMessage, id: number): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const header of message.findAll(id))
+    for (const token of message.valueOf(header).split(',')) found.add(token.trim().toLowerCase());
+  return found;
+}
+
+function allowed(message: SipMessage): number {
+  const headers = message.findAll(HDR_ALLOW);
+  if (headers.length === 0) return ALL_METHODS;
+  let bits = 0;
+  for (const header of headers) bits |= methodBits(message.valueOf(header));
+  return bits;
+}
+
+/** Bits of a comma-separated list of methods. */
+export function methodBits(list: string): number {
+  let bits = 0;
+  for (const name of list.split(',')) bits |= methodId(name.trim());
+  return bits;
+}
+
+/** Methods of a contact: its methods parameter (RFC 3840 §9), else what the Allow header said. */
+export function contactMethods({ addr }: Contact, allow: number): number {
+  const list = paramValue(addr.params, 'methods');
+  return list === undefined ? allow : methodBits(list);
+}
+
+/** The received parameter of the first Path URI, decoded; '' without one. */
+export function pathReceived(firstPath: string): string {
+  const uri = parseUri(firstPath);
+  const value = uri === null ? undefined : paramValue(uri.params, 'received');
+  const text = value === undefined ? '' : unescapeUser(value);
+  return parseUri(text) === null ? '' : text;
+}

@@ -1,0 +1,273 @@
+import type { BindingRow } from '../registrar/binding.ts';
+import { openDatabase } from './database.ts';
+import { StorageError } from './errors.ts';
+import type { LocationCounts, LocationStore } from './location-store.ts';
+import {
+  DEFAULT_LOCATION_COLUMNS,
+  LOCATION,
+  LOCATION_COLUMNS,
+  LOCATION_FIELDS,
+  LOCATION_VERSION,
+  type LocationColumns,
+  type LocationField,
+  splitAor,
+} from './location-table.ts';
+import { readTime, writeTime } from './location-time.ts';
+import type { DatabaseKind, SqlDatabase, SqlValue } from './sql-database.ts';
+import { checkTableName, columnsOf, tableVersion } from './table-version.ts';
+
+/** Rows read at once. */
+const CHUNK = 1000;
+/** Rows written by one statement; few sizes, so that servers prepare few statements. */
+const GROUPS: readonly number[] = [100, 10, 1];
+
+/** How contacts are laid out in one database. */
+export interface LocationLayout {
+  /** The key of an address of record is user@domain. */
+  readonly useDomain: boolean;
+  readonly columns?: LocationColumns;
+  /** False: the table `version` is not asked (usrloc version_table). */
+  readonly checkVersion?: boolean;
+  /** Bits of branch flags that say that a contact wants pings (column keepalive). */
+  readonly natFlags?: number;
+}
+
+/**
+ * The contacts of a table like Kamailio's `location`.
+ * @param source URL of a database, or one that is open; {@link LocationStore.close} closes it either way
+ * @throws StorageError STORAGE_URL, STORAGE_TABLE_NAME
+ */
+export function openLocationStore(
+  source: string | SqlDatabase,
+  layout: LocationLayout,
+  table: string = LOCATION,
+): LocationStore {
+  checkTableName(table);
+  for (const name of Object.values(layout.columns ?? {})) checkTableName(name);
+  return new SqlLocationStore(typeof source === 'string' ? openDatabase(source) : source, layout, table);
+}
+
+class SqlLocationStore implements LocationStore {
+  private readonly database: SqlDatabase;
+  private readonly layout: LocationLayout;
+  private readonly table: string;
+  private readonly columns: LocationColumns;
+  private usable: Promise<void> | null = null;
+
+  constructor(database: SqlDatabase, layout: LocationLayout, table: string) {
+    this.database = database;
+    this.layout = layout;
+    this.table = table;
+    this.columns = layout.columns ?? DEFAULT_LOCATION_COLUMNS;
+  }
+
+  get name(): string {
+    return `table ${this.table} of ${this.database.name}`;
+  }
+
+  async readAll(take: (rows: readonly BindingRow[]) => void | Promise<void>): Promise<void> {
+    await this.ready();
+    await this.database.stream(this.selection(), CHUNK, (_names, rows) => take(rows.map((row) => this.rowOf(row))));
+  }
+
+  async read(aor: string): Promise<readonly BindingRow[]> {
+    await this.ready();
+    const [user, domain] = splitAor({ aor } as BindingRow, this.layout.useDomain);
+    const where = domain === null ? '' : ` AND ${this.quoted('domain')} = ?`;
+    const { rows } = await this.database.query(
+      `${this.selection()} WHERE ${this.quoted('user')} = ?${where}`,
+      domain === null ? [decoded(user)] : [decoded(user), decoded(domain)],
+    );
+    // MySQL compares without case and trailing blanks.
+    return rows.map((row) => this.rowOf(row)).filter((row) => row.aor === aor);
+  }
+
+  async write(rows: readonly BindingRow[]): Promise<void> {
+    await this.ready();
+    for (const group of groups(rows)) {
+      const parameters = group.flatMap((row) => this.valuesOf(row));
+      await this.database.query(this.upsert(group.length), parameters);
+    }
+  }
+
+  async delete(ruids: readonly string[]): Promise<void> {
+    await this.ready();
+    for (const group of groups(ruids)) {
+      const marks = group.map(() => '?').join(', ');
+      await this.database.query(`DELETE FROM ${this.table} WHERE ${this.quoted('ruid')} IN (${marks})`, group);
+    }
+  }
+
+  async deleteExpired(now: number): Promise<number> {
+    await this.ready();
+    const { condition, parameters } = this.ended(now);
+    const { affected } = await this.database.query(`DELETE FROM ${this.table} WHERE ${condition}`, parameters);
+    return affected;
+  }
+
+  async count(now: number): Promise<LocationCounts> {
+    await this.ready();
+    const user = this.quoted('user');
+    const key = this.layout.useDomain ? `${user}, ${this.quoted('domain')}` : user;
+    const one = async (sql: string, parameters: readonly SqlValue[] = []): Promise<number> =>
+      Number((await this.database.query(sql, parameters)).rows[0]?.[0] ?? 0);
+    const { condition, parameters } = this.ended(now);
+    return {
+      users: await one(`SELECT COUNT(*) FROM (SELECT DISTINCT ${key} FROM ${this.table}) AS aors`),
+      contacts: await one(`SELECT COUNT(*) FROM ${this.table}`),
+      expired: await one(`SELECT COUNT(*) FROM ${this.table} WHERE ${condition}`, parameters),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.database.close();
+  }
+
+  /** Rows whose time is over; those that never end have one before 1970 in SQLite. */
+  private ended(now: number): { readonly condition: string; readonly parameters: readonly SqlValue[] } {
+    const { kind } = this.database;
+    const expires = this.quoted('expires');
+    const condition = `${expires} > ${kind === 'sqlite' ? '?' : '?'} AND ${expires} <= ?`;
+    const first = kind === 'sqlite' ? writeTime(kind, 1) : '1971-01-01 00:00:00';
+    return { condition, parameters: [first, writeTime(kind, now)] };
+  }
+
+  /** The layout is looked at once; after a failure again. */
+  private ready(): Promise<void> {
+    this.usable ??= this.check().catch((error: unknown) => {
+      this.usable = null;
+      throw error;
+    });
+    return this.usable;
+  }
+
+  private async check(): Promise<void> {
+    if (this.layout.checkVersion !== false) {
+      const version = await tableVersion(this.database, this.table);
+      if (version !== LOCATION_VERSION) {
+        const found = version === null ? 'no row for it' : `version ${version}`;
+        const text = `${this.name}: the table "version" has ${found}, known is ${LOCATION_VERSION}`;
+        throw new StorageError('STORAGE_TABLE_VERSION', text);
+      }
+    }
+    const there = new Set(await columnsOf(this.database, this.table));
+    const missing = LOCATION_FIELDS.map((field) => this.columns[field]).filter(
+      (name) => !there.has(name.toLowerCase()),
+    );
+    if (missing.length > 0)
+      throw new StorageError('STORAGE_COLUMN', `${this.name} lacks the column ${missing.join(', ')}`);
+  }
+
+  private quoted(field: LocationField): string {
+    return quotedName(this.database.kind, this.columns[field]);
+  }
+
+  private selection(): string {
+    return `SELECT ${LOCATION_FIELDS.map((field) => this.quoted(field)).join(', ')} FROM ${this.table}`;
+  }
+
+  private upsert(rows: number): string {
+    const names = LOCATION_FIELDS.map((field) => this.quoted(field));
+    const marks = `(${names.map(() => '?').join(', ')})`;
+    const values = Array.from({ length: rows }, () => marks).join(', ');
+    const insert = `INSERT INTO ${this.table} (${names.join(', ')}) VALUES ${values}`;
+    const others = names.filter((name) => name !== this.quoted('ruid'));
+    if (this.database.kind === 'mysql')
+      return `${insert} ON DUPLICATE KEY UPDATE ${others.map((name) => `${name} = VALUES(${name})`).join(', ')}`;
+    const sets = others.map((name) => `${name} = excluded.${name}`).join(', ');
+    return `${insert} ON CONFLICT (${this.quoted('ruid')}) DO UPDATE SET ${sets}`;
+  }
+
+  private valuesOf(row: BindingRow): SqlValue[] {
+    const { kind } = this.database;
+    const [user, domain] = splitAor(row, this.layout.useDomain);
+    const natFlags = this.layout.natFlags ?? 0;
+    const values: Readonly<Record<LocationField, SqlValue>> = {
+      ruid: row.ruid,
+      user,
+      domain,
+      contact: row.uri,
+      received: row.received === '' ? null : row.received,
+      path: row.path === '' ? null : row.path,
+      expires: writeTime(kind, row.expires),
+      q: row.q < 0 ? -1 : row.q / 1000,
+      callId: row.callId,
+      cseq: row.cseq,
+      modified: writeTime(kind, row.modified),
+      flags: row.flags,
+      cflags: row.cflags,
+      userAgent: row.userAgent,
+      socket: row.socket === '' ? null : row.socket,
+      methods: row.methods < 0 ? null : row.methods,
+      instance: row.instance === '' ? null : row.instance,
+      regId: row.regId,
+      serverId: row.serverId,
+      connection: row.connection,
+      keepalive: (row.cflags & natFlags) === 0 ? 0 : 1,
+      partition: 0,
+    };
+    return LOCATION_FIELDS.map((field) => {
+      const value = values[field];
+      const { length } = LOCATION_COLUMNS[field];
+      return typeof value === 'string' && length !== null ? [...decoded(value)].slice(0, length).join('') : value;
+    });
+  }
+
+  private rowOf(row: readonly SqlValue[]): BindingRow {
+    const value = (field: LocationField): SqlValue => row[LOCATION_FIELDS.indexOf(field)] ?? null;
+    const text = (field: LocationField): string => encoded(`${value(field) ?? ''}`);
+    const integer = (field: LocationField, fallback = 0): number => {
+      const number = value(field) === null ? Number.NaN : Math.trunc(Number(value(field)));
+      return Number.isSafeInteger(number) ? number : fallback;
+    };
+    const user = text('user');
+    const domain = text('domain');
+    const q = Number(value('q') ?? -1);
+    return {
+      ruid: text('ruid'),
+      aor: !this.layout.useDomain ? user : user === '' ? domain : `${user}@${domain}`,
+      uri: text('contact'),
+      expires: readTime(value('expires')),
+      q: q >= 0 && q <= 1 ? Math.round(q * 1000) : -1,
+      callId: text('callId'),
+      cseq: integer('cseq', 1),
+      flags: integer('flags'),
+      cflags: integer('cflags'),
+      userAgent: text('userAgent'),
+      received: text('received'),
+      path: text('path'),
+      socket: text('socket'),
+      methods: integer('methods', -1),
+      instance: text('instance'),
+      regId: integer('regId'),
+      serverId: integer('serverId'),
+      // A connection of another life is none.
+      connection: -1,
+      modified: readTime(value('modified')),
+    };
+  }
+}
+
+/** A column's name as it can stand in a statement: `partition` is a word of MySQL's. */
+export function quotedName(kind: DatabaseKind, name: string): string {
+  return kind === 'mysql' ? `\`${name}\`` : `"${name}"`;
+}
+
+function* groups<T>(list: readonly T[]): Generator<readonly T[]> {
+  let at = 0;
+  for (const size of GROUPS)
+    while (list.length - at >= size) {
+      yield list.slice(at, at + size);
+      at += size;
+    }
+}
+
+/** Bytes as the Unicode text of a database; NUL, which PostgreSQL takes nowhere, goes. */
+function decoded(text: string): string {
+  if (!/[\x00\x80-\xff]/.test(text)) return text;
+  return Buffer.from(text.replaceAll('\0', ''), 'latin1').toString('utf8');
+}
+
+function encoded(text: string): string {
+  return /[^\x00-\x7f]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+}
