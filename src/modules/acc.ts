@@ -101,7 +101,11 @@ export const acc = defineModule<AccModule>({
     strParam('db_extra', null),
     intParam('db_insert_mode', 0, 'ignored: a row never makes a call wait'),
     intParam('db_version_check', 1, 'ignored: tables may have columns of any kind'),
-    intParam('db_queue', 100_000, 'ours: most rows that wait for a database that is down; a new one is dropped then'),
+    intParam(
+      'db_queue',
+      100_000,
+      'yes: ours; most rows that wait for a database that is down; a new one is dropped then',
+    ),
     strParam('acc_method_column', 'method'),
     strParam('acc_from_tag_column', 'from_tag'),
     strParam('acc_to_tag_column', 'to_tag'),

@@ -113,7 +113,7 @@ const FUNCTIONS: readonly AuthFunction[] = [
   fn('is_rpid_user_e164', [], REQUEST, (m) => (ctx) => isRpidE164(m, ctx)),
   fn('append_rpid_hf', [], RPID, (m) => (ctx) => appendRpid(m, ctx, m.settings.rpidPrefix, m.settings.rpidSuffix)),
   fn('append_rpid_hf', ['str', 'str'], RPID, (m) => (ctx, prefix, suffix) => appendRpid(m, ctx, prefix, suffix)),
-  fn('auth_banned', [], REQUEST, (m) => (ctx) => (m.guard.isBanned(ctx.from.ip) ? 1 : -1), { support: 'ours' }),
+  fn('auth_banned', [], REQUEST, (m) => (ctx) => (m.guard.isBanned(ctx.from.ip) ? 1 : -1), { support: 'yes: ours' }),
 ];
 
 /** auth: digest authentication of users, in Kamailio's, OpenSIPS' and OpenSER's dialects. */

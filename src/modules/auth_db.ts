@@ -24,7 +24,7 @@ export const authDb = defineModule<AuthDbModule>({
     strParam('hash_column_sha512t256', 'ha1_sha512t256'),
     intParam('skip_version_check', 0, 'ignored: the columns that a table has are looked at'),
     // ours
-    intParam('cache_expire', 5, 'ours'),
+    intParam('cache_expire', 5, 'yes: ours'),
   ],
   functions: AUTH_DB_FUNCTIONS,
   variables: [],
@@ -41,13 +41,13 @@ export const authDb = defineModule<AuthDbModule>({
         const user = args.textOrInt(0);
         return struct({ dropped: m.dropCache(user === null ? null : toBytes(user)) });
       },
-      { support: 'ours' },
+      { support: 'yes: ours' },
     ),
     rpc(
       'auth_db.stats',
       ['Look-ups of users, and how many were answered from memory.'],
       (m) => struct({ lookups: m.lookups, from_cache: m.hits, cached: m.cached }),
-      { support: 'ours' },
+      { support: 'yes: ours' },
     ),
   ],
   create: (host, parameters) => new AuthDbModule(host, parameters),

@@ -115,7 +115,7 @@ export interface KsrAuth {
   append_rpid_hf(): number;
   /** In request_route, failure_route or branch_route. */
   append_rpid_hf(prefix: string | number, suffix: string | number): number;
-  /** In request_route. Ours. */
+  /** In request_route. Yes: ours. */
   auth_banned(): number;
 }
 
@@ -1296,7 +1296,7 @@ export interface ModuleSettings {
     readonly db_insert_mode?: number;
     /** Default 1. Ignored: tables may have columns of any kind. */
     readonly db_version_check?: number;
-    /** Default 100000. Ours: most rows that wait for a database that is down; a new one is dropped then. */
+    /** Default 100000. Yes: ours; most rows that wait for a database that is down; a new one is dropped then. */
     readonly db_queue?: number;
     /** Default "method". */
     readonly acc_method_column?: string;
@@ -1415,31 +1415,31 @@ export interface ModuleSettings {
     readonly calculate_ha1?: number;
     /** Default 0. */
     readonly disable_nonce_check?: number;
-    /** Ours. */
+    /** Yes: ours. */
     readonly flavour?: string;
-    /** Ours. */
+    /** Yes: ours. */
     readonly secret_previous?: string | readonly string[];
-    /** Default "trunkline". Ours. */
+    /** Default "trunkline". Yes: ours. */
     readonly nonce_format?: string;
-    /** Default "". Ours. */
+    /** Default "". Yes: ours. */
     readonly nonce_accept?: string;
-    /** Default 0. Ours. */
+    /** Default 0. Yes: ours. */
     readonly allow_replay?: number;
-    /** Default 100000. Ours. */
+    /** Default 100000. Yes: ours. */
     readonly used_nonces?: number;
-    /** Default 0. Ours. */
+    /** Default 0. Yes: ours. */
     readonly qop_optional?: number;
-    /** Default 0. Ours. */
+    /** Default 0. Yes: ours. */
     readonly uri_check?: number;
-    /** Default 0. Ours. */
+    /** Default 0. Yes: ours. */
     readonly check_identity?: number;
-    /** Default 0. Ours. */
+    /** Default 0. Yes: ours. */
     readonly ban_source_limit?: number;
-    /** Default 0. Ours. */
+    /** Default 0. Yes: ours. */
     readonly ban_user_limit?: number;
-    /** Default 60. Ours. */
+    /** Default 60. Yes: ours. */
     readonly ban_window?: number;
-    /** Default 300. Ours. */
+    /** Default 300. Yes: ours. */
     readonly ban_time?: number;
   };
   readonly auth_db?: {
@@ -1468,7 +1468,7 @@ export interface ModuleSettings {
     readonly hash_column_sha512t256?: string;
     /** Default 0. Ignored: the columns that a table has are looked at. */
     readonly skip_version_check?: number;
-    /** Default 5. Ours. */
+    /** Default 5. Yes: ours. */
     readonly cache_expire?: number;
   };
   readonly cfgutils?: {

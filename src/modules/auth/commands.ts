@@ -23,7 +23,7 @@ export const AUTH_COMMANDS: readonly RpcDefinition<AuthModule>[] = [
         ...Object.fromEntries([...m.outcomes].map(([name, { value }]) => [name.replace('-', '_'), value])),
         used_nonces: m.host.statistics.read('auth:used_nonces') ?? 0,
       }),
-    { support: 'ours' },
+    { support: 'yes: ours' },
   ),
   rpc(
     'auth.ban_list',
@@ -36,9 +36,9 @@ export const AUTH_COMMANDS: readonly RpcDefinition<AuthModule>[] = [
             struct({ kind, key: fromBytes(key), seconds_left: Math.ceil(leftMs / 1000), refused }),
           ),
       ),
-    { array: true, support: 'ours' },
+    { array: true, support: 'yes: ours' },
   ),
   rpc('auth.ban_lift', ['Ends a ban.', 'Parameter: an address or user@realm as in auth.ban_list, or all.'], lift, {
-    support: 'ours',
+    support: 'yes: ours',
   }),
 ];

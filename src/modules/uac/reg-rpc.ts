@@ -215,7 +215,7 @@ function list(module: RegistrationHolder, args: RpcArguments): RpcStruct {
   return struct({ total: known ?? matched, offset, limit, accounts: new RpcArray(accounts) });
 }
 
-const OURS = { support: 'ours' };
+const OURS = { support: 'yes: ours' };
 
 /** Commands on accounts: names, parameters, fields and faults are the original's, apart from those marked as ours. */
 export const registrationCommands: readonly RpcDefinition<RegistrationHolder>[] = [
