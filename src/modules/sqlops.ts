@@ -26,7 +26,7 @@ export const sqlops = defineModule<Instance>({
   eventRoutes: [],
   create: (host, parameters) => ({
     host,
-    connections: openConnections(parameters.list('sqlcon')),
+    ...openConnections(host, parameters.list('sqlcon')),
     connectMode: parameters.int('connect_mode'),
     pending: 0,
   }),
@@ -34,6 +34,6 @@ export const sqlops = defineModule<Instance>({
     if (module.connectMode === 0) probe(module);
   },
   stop: (module) => {
-    for (const database of module.connections.values()) void database.close();
+    for (const release of module.releases) release();
   },
 });

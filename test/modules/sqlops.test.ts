@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import { modules } from '../../src/modules/index.ts';
+import { openConnections } from '../../src/modules/sqlops/connections.ts';
 import { RequestState } from '../../src/proxy/request-state.ts';
 import { compileConfig, knownVariables, type LinkedProgram } from '../../src/script/compile.ts';
 import { parseConfig } from '../../src/script/parse-config.ts';
@@ -262,6 +263,22 @@ describe('sqlops', () => {
     await run(linked);
     assert.deepEqual(printedBy(host), ["x'; DELETE FROM t; --", '2']);
     linked.stop();
+  });
+
+  it('a reloaded configuration goes on with the connections of the one before', async () => {
+    const host = testHost();
+    const urls = [`ca=>sqlite:///${path}`];
+    const first = openConnections(host, urls);
+    const second = openConnections(host, urls);
+    assert.equal(second.connections.get('ca'), first.connections.get('ca'));
+    for (const release of first.releases) release();
+    assert.deepEqual((await second.connections.get('ca')?.query('SELECT 1'))?.rows, [[1]]);
+    for (const release of second.releases) release();
+    await assert.rejects(async () => second.connections.get('ca')?.query('SELECT 1'), { code: 'STORAGE_CLOSED' });
+    assert.throws(() => openConnections(host, [...urls, 'wrong']));
+    const third = openConnections(host, urls);
+    for (const release of third.releases) release();
+    await assert.rejects(async () => third.connections.get('ca')?.query('SELECT 1'), { code: 'STORAGE_CLOSED' });
   });
 
   it('$sqlrows tells the rows of the last statement', async () => {

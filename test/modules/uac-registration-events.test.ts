@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { registrationVariable } from '../../src/modules/uac/reg-events.ts';
+import { RegistrationReporter, registrationVariable } from '../../src/modules/uac/reg-events.ts';
 import { REGISTRATION_ROUTE } from '../../src/modules/uac/registration.ts';
 import type { ScriptContext } from '../../src/script/context.ts';
 import type { Program } from '../../src/script/program.ts';
@@ -96,6 +96,22 @@ test('20 000 accounts that fail together are a dozen lines', async () => {
   assert.equal(runs.length, 20_000, 'the route hears of each');
   host.clock.advance(60_000);
   assert.equal(host.log.lines.length, 11);
+});
+
+test('the program in force hears of changes; the one before it again when the start of this one failed', async () => {
+  const { engine, host } = await world();
+  const reporter = new RegistrationReporter(engine, host.log, host.wheel);
+  const heard: string[] = [];
+  const endFirst = reporter.listen(({ state }) => heard.push(`first ${state}`));
+  engine.set('u0', { state: 'registered' });
+  const endSecond = reporter.listen(({ state }) => heard.push(`second ${state}`));
+  engine.set('u0', { state: 'retrying' });
+  endSecond();
+  engine.set('u0', { state: 'rejected' });
+  endFirst();
+  engine.set('u0', { state: 'disabled' });
+  reporter.close();
+  assert.deepEqual(heard, ['first registered', 'second retrying', 'first rejected']);
 });
 
 test('states of removed accounts are forgotten', async () => {

@@ -10,10 +10,15 @@ import { failure } from '../support/failure.ts';
 /** Statements of sql_query_async() that may be under way at once; a database that hangs must not fill the memory. */
 const MOST_ASYNC = 1000;
 
-/** The module's state: its connections by the names that scripts use. */
-export interface SqlopsModule {
-  readonly host: ModuleHost;
+/** The connections of a program by the names that scripts use, and what gives them up. */
+interface Connections {
   readonly connections: ReadonlyMap<string, SqlDatabase>;
+  readonly releases: readonly (() => void)[];
+}
+
+/** The module's state. */
+export interface SqlopsModule extends Connections {
+  readonly host: ModuleHost;
   /** Statements of sql_query_async() under way. */
   pending: number;
 }
@@ -42,28 +47,46 @@ export function asked(ctx: ScriptContext): Asked {
 }
 
 /**
- * Opens the connections of `sqlcon`, each `name=>url`.
- * @throws ModuleError SQLOPS_CONNECTION, or a STORAGE_ code
+ * Opens the connections of `sqlcon`, each `name=>url`, or goes on with those of the program before.
+ * @throws ModuleError SQLOPS_CONNECTION, or a STORAGE_ code; nothing stays open then
  */
-export function openConnections(declarations: readonly (string | number)[]): ReadonlyMap<string, SqlDatabase> {
+export function openConnections({ keep }: ModuleHost, declarations: readonly (string | number)[]): Connections {
   const connections = new Map<string, SqlDatabase>();
-  for (const declaration of declarations) {
-    const [, name = '', url = ''] = /^\s*([^\s=>]+)\s*=>\s*(.*?)\s*$/s.exec(`${declaration}`) ?? [];
-    // The URL may hold a password: only the name is told.
-    if (name === '' || url === '') {
-      throw new ModuleError('SQLOPS_CONNECTION', 'a connection is declared as "name=>url"', 'sqlcon');
-    }
-    if (connections.has(name))
-      throw new ModuleError('SQLOPS_CONNECTION', `connection ${name} is there twice`, 'sqlcon');
-    try {
-      connections.set(name, openDatabase(url));
-    } catch (error) {
-      if (error instanceof StorageError)
-        throw new ModuleError(error.code, `connection ${name}: ${error.message}`, 'sqlcon');
-      throw error;
-    }
+  const releases: (() => void)[] = [];
+  try {
+    for (const declaration of declarations) openConnection(keep, `${declaration}`, connections, releases);
+  } catch (error) {
+    for (const release of releases) release();
+    throw error;
   }
-  return connections;
+  return { connections, releases };
+}
+
+function openConnection(
+  keep: ModuleHost['keep'],
+  declaration: string,
+  connections: Map<string, SqlDatabase>,
+  releases: (() => void)[],
+): void {
+  const [, name = '', url = ''] = /^\s*([^\s=>]+)\s*=>\s*(.*?)\s*$/s.exec(declaration) ?? [];
+  // The URL may hold a password: only the name is told.
+  if (name === '' || url === '') {
+    throw new ModuleError('SQLOPS_CONNECTION', 'a connection is declared as "name=>url"', 'sqlcon');
+  }
+  if (connections.has(name)) throw new ModuleError('SQLOPS_CONNECTION', `connection ${name} is there twice`, 'sqlcon');
+  try {
+    const { value, release } = keep.take(
+      `sqlops ${url}`,
+      () => openDatabase(url),
+      (database) => void database.close(),
+    );
+    connections.set(name, value);
+    releases.push(release);
+  } catch (error) {
+    if (error instanceof StorageError)
+      throw new ModuleError(error.code, `connection ${name}: ${error.message}`, 'sqlcon');
+    throw error;
+  }
 }
 
 function scriptValue(value: SqlValue): Value {

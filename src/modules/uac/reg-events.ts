@@ -37,8 +37,7 @@ interface Window {
 export class RegistrationReporter {
   private readonly log: Log;
   private readonly wheel: TimerWheel;
-  /** Called for each change, in the turn in which it happens. */
-  tell: (change: RegistrationNews) => void = () => {};
+  private readonly listeners: ((change: RegistrationNews) => void)[] = [];
   private readonly windows = new Map<string, Window>();
   private readonly summaries = new CallbackTimer(() => this.summarize());
   private readonly unlisten: () => void;
@@ -47,6 +46,19 @@ export class RegistrationReporter {
     this.log = log;
     this.wheel = wheel;
     this.unlisten = engine.onNews((news) => this.changed(news));
+  }
+
+  /**
+   * Tells each change, in the turn in which it happens, to a program, and to the one before no more: until this one goes first, because
+   * its start failed.
+   * @returns ends it
+   */
+  listen(tell: (change: RegistrationNews) => void): () => void {
+    this.listeners.push(tell);
+    return () => {
+      const at = this.listeners.indexOf(tell);
+      if (at >= 0) this.listeners.splice(at, 1);
+    };
   }
 
   /** Ends it, with what is left to say. */
@@ -61,7 +73,7 @@ export class RegistrationReporter {
     // Not by an operator: an attempt ended it for good (reg_retry_interval 0).
     const lost = state === 'disabled' && (from === 'registering' || from === 'refreshing') && code >= 300;
     this.write(change, lost);
-    this.tell(change);
+    this.listeners.at(-1)?.(change);
   }
 
   private write(change: RegistrationNews, lost: boolean): void {

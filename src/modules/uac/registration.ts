@@ -52,6 +52,7 @@ export class Registration {
   private readonly host: ModuleHost;
   private readonly running: Running;
   private readonly release: () => void;
+  private readonly unlisten: () => void;
 
   /** Takes over the registrations of the program before, where its settings made the same, else begins with reading the accounts. */
   constructor(host: ModuleHost, settings: RegistrationSettings, parts: RegistrationParts, program: Program) {
@@ -66,7 +67,7 @@ export class Registration {
     this.release = release;
     // Looked up once: of a million changes none is made ready for a route that is not there.
     const heard = program.route('event', REGISTRATION_ROUTE) !== null;
-    value.reporter.tell = heard ? (change) => tell(host, program, change) : () => {};
+    this.unlisten = value.reporter.listen(heard ? (change) => tell(host, program, change) : () => {});
   }
 
   get engine(): Engine {
@@ -118,6 +119,7 @@ export class Registration {
 
   /** This program is done with it; without another one that goes on with it, it ends. */
   stop(): void {
+    this.unlisten();
     this.release();
   }
 }
