@@ -15,6 +15,7 @@ import { htable } from './htable.ts';
 import { jsonrpcs } from './jsonrpcs.ts';
 import { kex } from './kex.ts';
 import { maxfwd } from './maxfwd.ts';
+import { nathelper } from './nathelper.ts';
 import { pv } from './pv.ts';
 import { registrar } from './registrar.ts';
 import { rr } from './rr.ts';
@@ -51,6 +52,7 @@ const all: readonly AnyModule[] = [
   jsonrpcs,
   kex,
   maxfwd,
+  nathelper,
   pv,
   registrar,
   rr,
