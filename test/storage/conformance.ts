@@ -10,6 +10,7 @@ import { openAccountStore } from '../../src/storage/uacreg.ts';
 import { EMPTY_ACCOUNT } from '../../src/storage/uacreg-table.ts';
 import type { AccountRow } from '../../src/uac/registration/account-row.ts';
 import { databaseSkip, startDatabase, type TestDatabase } from '../support/databases.ts';
+import { subscriberConformance } from './subscriber-conformance.ts';
 
 /** The two INSERTs that a widely read introduction to remote registration gives, for tables of version 3 (14 columns) and 4 (15 columns). */
 export const BLOG_INSERTS = {
@@ -428,6 +429,7 @@ export function conformance(kind: DatabaseKind, dialect: Dialect, more: (place: 
       });
     });
 
+    subscriberConformance(dialect, () => place);
     more(() => place);
   });
 }
