@@ -105,7 +105,7 @@ async function isSubscriber(
   }
   try {
     const row = await m.find(table, uri.user, (flags & BY_DOMAIN) !== 0 ? uri.host : null);
-    if (row === null) return -1;
+    if (row === null) return -2;
     if ((flags & NO_LOAD) === 0) load(m, ctx, row);
     return 1;
   } catch (error) {
