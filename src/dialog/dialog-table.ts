@@ -314,9 +314,16 @@ function key({ entry, id }: DialogId): string {
   return `${entry}.${id}`;
 }
 
-/** Slot of a Call-ID (FNV-1a). */
+/**
+ * Slot of a Call-ID. It is Kamailio's own (observed: words of four bytes, each folded, and their sum), which refuses a database of calls whose
+ * slots are others.
+ */
 function slotOf(callId: string, slots: number): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < callId.length; i++) hash = Math.imul(hash ^ callId.charCodeAt(i), 0x01000193);
-  return (hash >>> 0) % slots;
+  let hash = 0;
+  for (let at = 0; at < callId.length; at += 4) {
+    let word = 0;
+    for (let i = at; i < Math.min(at + 4, callId.length); i++) word = ((word << 8) + callId.charCodeAt(i)) >>> 0;
+    hash = (hash + (word ^ (word >>> 3))) >>> 0;
+  }
+  return ((hash + (hash >>> 11) + (hash >>> 13) + (hash >>> 23)) >>> 0) % slots;
 }

@@ -64,6 +64,14 @@ describe('matching', () => {
     assert.equal(table.begunBy('c', 'F'), second);
   });
 
+  test("slots are Kamailio's", () => {
+    const { make } = bench();
+    assert.deepEqual(
+      ['c1795229126754179393@x', 'c1795229277789903601@x', 'c1795230547155049630@x'].map((id) => make(id).entry),
+      [1997, 643, 787],
+    );
+  });
+
   test('numbers begin and step as they are told to', () => {
     const { make } = bench({ ...SETTINGS, idStart: 3, idStep: 10 });
     const [a, b] = [make('a'), make('b')];
