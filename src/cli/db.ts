@@ -1,6 +1,7 @@
 import { initDialogTables } from '../storage/dialog-tables.ts';
 import { STORAGE_ERRORS, StorageError } from '../storage/errors.ts';
 import { type DatabaseReport, inspectDatabase } from '../storage/inspect.ts';
+import { initLocationTables } from '../storage/location-tables.ts';
 import { initSubscriberTable, initTables } from '../storage/tables.ts';
 import { aligned } from './aligned.ts';
 import { CliError, usageError } from './errors.ts';

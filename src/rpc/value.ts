@@ -29,6 +29,18 @@ export class RpcArray {
 }
 
 /**
+ * Named values in a row, whose names may be the same: BINRPC has them as members of one struct, JSON as an array of one-member objects, as
+ * Kamailio's usrloc and its like write them.
+ */
+export class RpcMembers extends RpcArray {
+  readonly members: readonly (readonly [name: string, value: RpcValue])[];
+  constructor(members: readonly (readonly [name: string, value: RpcValue])[]) {
+    super(members.map((member) => new RpcStruct([member])));
+    this.members = members;
+  }
+}
+
+/**
  * Several values as one result: BINRPC has them one after the other, JSON in an array. They are drawn from the iterable slice by slice
  * between turns of the event loop, so that a result of a million structs stalls nobody.
  */

@@ -1,7 +1,7 @@
 import { aorHash } from '../../registrar/aor.ts';
 import { ALL_METHODS, type Binding } from '../../registrar/binding.ts';
 import { type RpcArguments, RpcFault } from '../../rpc/method.ts';
-import { RpcArray, RpcDouble, type RpcStruct, type RpcValue, struct } from '../../rpc/value.ts';
+import { RpcDouble, RpcMembers, type RpcStruct, type RpcValue, struct } from '../../rpc/value.ts';
 import { type RpcDefinition, rpc } from '../../script/module-definition.ts';
 import { fromBytes, toBytes } from '../../script/utf8.ts';
 import { StorageError } from '../../storage/errors.ts';
@@ -57,35 +57,43 @@ function contactStruct(m: UsrlocModule, table: LocationTable, binding: Binding, 
   });
 }
 
-function contactsOf(m: UsrlocModule, table: LocationTable, first: Binding, now: number): RpcArray {
-  const items: RpcValue[] = [];
+type Member = readonly [name: string, value: RpcValue];
+
+/** Contacts that one dump may show: more would hold up calls for seconds. */
+const MOST_DUMPED = 100_000;
+
+function contactsOf(m: UsrlocModule, table: LocationTable, first: Binding, now: number): RpcMembers {
+  const items: Member[] = [];
   for (let one: Binding | null = first; one !== null; one = one.next)
-    items.push(struct({ Contact: contactStruct(m, table, one, now) }));
-  return new RpcArray(items);
+    items.push(['Contact', contactStruct(m, table, one, now)]);
+  return new RpcMembers(items);
 }
 
-/** Contacts of addresses of record, as one struct for each domain. */
+/** Contacts of addresses of record, as one struct for each domain. @throws RpcFault */
 function dump(m: UsrlocModule, args: RpcArguments): RpcStruct {
   const brief = args.text(0) === 'brief';
   const { now } = m.location;
-  const domains: RpcValue[] = [];
+  const domains: Member[] = [];
   for (const table of m.location.all()) {
-    const aors: RpcValue[] = [];
-    let most = 0;
-    for (const first of table.bindings.all()) {
-      most = 1;
-      const aor = fromBytes(first.aor);
-      if (brief) aors.push(struct({ AoR: aor }));
-      else {
-        const info = { AoR: aor, HashID: aorHash(first.aor) | 0, Contacts: contactsOf(m, table, first, now) };
-        aors.push(struct({ Info: struct(info) }));
-      }
+    const { bindings } = table;
+    if ((brief ? bindings.users : bindings.contacts) > MOST_DUMPED) throw refuse('Too many contacts: use ul.lookup');
+    const aors: Member[] = [];
+    for (const first of bindings.all()) {
+      const AoR = fromBytes(first.aor);
+      if (brief) aors.push(['AoR', AoR]);
+      else
+        aors.push([
+          'Info',
+          struct({ AoR, HashID: aorHash(first.aor) | 0, Contacts: contactsOf(m, table, first, now) }),
+        ]);
     }
-    const stats = struct({ Records: table.bindings.users, 'Max-Slots': most });
-    const domain = { Domain: table.name, Size: m.hashSize, AoRs: new RpcArray(aors), Stats: stats };
-    domains.push(struct({ Domain: struct(domain) }));
+    const stats = struct({ Records: bindings.users, 'Max-Slots': Math.min(bindings.users, 1) });
+    domains.push([
+      'Domain',
+      struct({ Domain: table.name, Size: m.hashSize, AoRs: new RpcMembers(aors), Stats: stats }),
+    ]);
   }
-  return struct({ Domains: new RpcArray(domains) });
+  return struct({ Domains: new RpcMembers(domains) });
 }
 
 /** Table and address of record of the first two parameters. @throws RpcFault */
@@ -138,8 +146,9 @@ function number(args: RpcArguments, index: number): number | null {
   return found.value;
 }
 
-function add(m: UsrlocModule, args: RpcArguments): undefined {
+async function add(m: UsrlocModule, args: RpcArguments): Promise<undefined> {
   const missing = 'Not enough parameters or wrong format';
+  if (args.count !== 9) throw refuse(missing);
   const uri = args.text(2);
   const [seconds, q] = [number(args, 3), number(args, 4)];
   const path = args.textOrInt(5);
@@ -168,20 +177,20 @@ function add(m: UsrlocModule, args: RpcArguments): undefined {
     connection: -1,
     modified: now,
   };
-  for (let one = table.bindings.first(aor); one !== null; one = one.next) {
-    if (one.uri !== fields.uri) continue;
-    table.bindings.update(one, fields);
-    return;
-  }
-  table.bindings.insert(aor, m.location.ruid(), fields);
+  let binding = table.bindings.first(aor);
+  while (binding !== null && binding.uri !== fields.uri) binding = binding.next;
+  if (binding === null) binding = table.bindings.insert(aor, m.location.ruid(), fields);
+  else table.bindings.update(binding, fields);
+  if (binding !== null) await m.location.settle(table, [binding.ruid]);
 }
 
 async function counts(m: UsrlocModule, args: RpcArguments): Promise<LocationCounts> {
+  if (m.settings.databaseMode === 0) throw refuse('Command is not supported in db_mode=0');
   const name = args.text(0);
   if (name === null) throw refuse('Not enough parameters (table to lookup)');
   const table = m.location.find(name);
   if (table === null) throw refuse('Domain table not found');
-  if (table.store === null) throw refuse('Command is not supported in db_mode=0');
+  if (table.store === null) throw refuse('Failed to query AoR count');
   try {
     return await table.store.count(m.location.now);
   } catch (error) {
