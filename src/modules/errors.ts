@@ -2,6 +2,67 @@ import type { ErrorExplanation } from '../transport/errors.ts';
 
 /** Codes that modules give to the log or refuse their parameters with. Listed in docs/errors.md; those of uac are in UAC_ERRORS. */
 export const MODULE_ERRORS = {
+  ALIAS_DB_READ_ONLY: {
+    explanation: 'The variable for what alias_db_find() finds cannot be written.',
+    action: 'Use $var(…) or $avp(…).',
+  },
+  ALIAS_DB_URI: {
+    explanation: 'What alias_db is to look for is no SIP URI; the function returned -1.',
+    action: 'Look at the value in the message.',
+  },
+  DOMAIN_DATABASE: {
+    explanation: 'Module domain has no database.',
+    action: 'Set db_url.',
+  },
+  DOMAIN_URI: {
+    explanation: 'A URI whose domain is asked for is no SIP URI; the function returned -1.',
+    action: 'Check the request first, with sanity_check().',
+  },
+  PERMISSIONS_BAD_ARGUMENT: {
+    explanation: 'A group or port is no number, or there is no address; the function returned -1.',
+    action: 'Look at the arguments: group and port are whole numbers.',
+  },
+  PERMISSIONS_BAD_RULE: {
+    explanation: 'A line of an allow or deny file cannot be read; it is left out.',
+    action: 'Write it like "^sip:alice@" : ALL EXCEPT "expression".',
+  },
+  PERMISSIONS_FILE: {
+    explanation: 'The address file cannot be read; what was read before stays.',
+    action:
+      'Check the path, which starts in the folder of the configuration, and its rights; then permissions.addressReload.',
+  },
+  PERMISSIONS_SUBNETS: {
+    explanation: 'The address table has more networks than max_subnets; all of them are used.',
+    action: 'Raise max_subnets.',
+  },
+  PERMISSIONS_TAG: {
+    explanation: 'peer_tag_avp names no AVP.',
+    action: 'Write it like $avp(tag).',
+  },
+  PIKE_BAD_ADDRESS: {
+    explanation: 'pike_check_ip() was given a text that is no IP address; it returned -1.',
+    action: 'Look at the value in the message.',
+  },
+  PIKE_BLOCKED: {
+    explanation:
+      'A source sends more requests than it may (reqs_density_per_unit in sampling_time_unit); pike_check_req() says so.',
+    action:
+      'What is done about it is up to the script. Look at pike.top; raise the limit if the source is one of yours.',
+  },
+  PIKE_LIMIT: {
+    explanation: 'A parameter of pike is less than 1.',
+    action: 'Correct the parameter.',
+  },
+  SPEEDDIAL_URI: {
+    explanation:
+      'sd_lookup() was asked about something that is no URI, or its table holds something that is none; it returned -1.',
+    action: 'Look at the value in the message.',
+  },
+  TABLE_BAD_ROW: {
+    explanation:
+      'A row of a table, or a line of a file in its place, cannot be used; it is left out, the others count.',
+    action: 'Look at the row in the message.',
+  },
   ACC_COLUMN: {
     explanation: 'A name that acc is to use for a column can be none.',
     action: 'Use letters, digits and underscores.',

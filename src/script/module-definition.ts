@@ -206,6 +206,8 @@ export interface RuntimePlace {
   readonly directory: string;
   /** The user and group that the server takes once its ports are open (-u, -g); null when it stays what it is, as is either number. */
   readonly owner: { readonly uid: number | null; readonly gid: number | null } | null;
+  /** Folder of the configuration file, where relative names of its companions start; absent: the working directory. */
+  readonly configuration?: string;
 }
 
 /** What a module gets from the server it runs in. */

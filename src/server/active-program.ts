@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { defaultProxyOptions, type ProxyOptions } from '../proxy/options.ts';
 import type { Plan } from '../script/checker.ts';
 import { type LinkedProgram, linkProgram } from '../script/compile.ts';
@@ -59,6 +60,7 @@ export function link(
       runtime: {
         directory: options.runtimeDirectory || loaded.plan.globals.server.rundir || RUN_DIRECTORY,
         owner: options.owner ?? null,
+        configuration: dirname(resolve(options.cwd, options.file)),
       },
       resolver: core.proxy.resolver,
       wheel: core.wheel,

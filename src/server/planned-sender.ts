@@ -49,6 +49,10 @@ export class PlannedSender implements TransportSender {
     this.names.addSubdomains?.(domain, port, proto);
   }
 
+  addNames(test: (host: string) => boolean): () => void {
+    return this.names.addNames?.(test) ?? (() => {});
+  }
+
   isMyself(host: string, port: number, proto?: Proto): boolean {
     const bare = host.replace(/^\[|\]$/g, '');
     return (

@@ -160,6 +160,8 @@ export class OwnNames {
   private readonly byHost = new Map<string, OwnName[]>();
   /** Domains of which every name below is ours too. */
   private readonly byDomain = new Map<string, OwnName[]>();
+  /** Others who know names of ours. */
+  private readonly tests = new Set<(host: string) => boolean>();
 
   /** @param port 0 for every port; @param proto null for every protocol */
   add(host: string, port: number, proto: Proto | null): void {
@@ -170,6 +172,12 @@ export class OwnNames {
   addSubdomains(domain: string, port: number, proto: Proto | null): void {
     enter(this.byHost, domain, port, proto);
     enter(this.byDomain, domain, port, proto);
+  }
+
+  /** Every host of which `test` says so is ours. @returns call it to take that back */
+  addTest(test: (host: string) => boolean): () => void {
+    this.tests.add(test);
+    return () => void this.tests.delete(test);
   }
 
   /** Adds everything one of our sockets can be called. */
@@ -186,7 +194,11 @@ export class OwnNames {
     // Most hosts come in as they were entered; the canonical form is only made for the others.
     const list = this.byHost.get(host) ?? this.byHost.get(canonicalHost(host));
     if (list !== undefined && agrees(list, port, proto)) return true;
-    return this.byDomain.size > 0 && this.isBelow(canonicalHost(host), port, proto);
+    if (this.byDomain.size > 0 && this.isBelow(canonicalHost(host), port, proto)) return true;
+    if (this.tests.size === 0) return false;
+    const canonical = canonicalHost(host);
+    for (const test of this.tests) if (test(canonical)) return true;
+    return false;
   }
 
   private isBelow(host: string, port: number, proto: Proto | undefined): boolean {

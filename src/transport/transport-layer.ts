@@ -268,6 +268,10 @@ export class TransportLayer implements TransportSender, UdpHost {
     this.names.addSubdomains(domain, port, proto);
   }
 
+  addNames(test: (host: string) => boolean): () => void {
+    return this.names.addTest(test);
+  }
+
   // Connections
 
   /** Every stream connection, for operators. */

@@ -103,4 +103,6 @@ export interface TransportSender {
   addConnectionAlias?(connection: number, port: number): boolean;
   /** Makes a domain and every name below it ours; port 0 and protocol null for any. */
   addSubdomains?(domain: string, port: number, proto: Proto | null): void;
+  /** Makes every host ours that `test` says is, with any port and protocol. @param test gets hosts in their canonical form @returns takes it back */
+  addNames?(test: (host: string) => boolean): () => void;
 }
