@@ -95,14 +95,14 @@ export function buildReg(program: Command): void {
     .option('--contact-user <user>', 'user part of the Contact (default: the account)')
     .option('--from <socket>', 'our socket to send from, proto:host:port')
     .option('--disabled', 'add it without registering')
-    .option('--save <url>', 'write it to this database, too')
+    .option('--save [url]', 'write it to this database, too; without a URL to that of $TRUNKLINE_DB_URL')
     .action(async (uuid: string, options: RegAddOptions) => {
       await (await import('./reg.ts')).addAccount(uuid, options, process.stdout);
     });
   withOptions(reg.command('remove'))
     .description('remove accounts from the running server')
     .argument('<account...>', 'their l_uuid')
-    .option('--save <url>', 'remove them from this database, too')
+    .option('--save [url]', 'remove them from this database, too; without a URL from that of $TRUNKLINE_DB_URL')
     .action(async (uuids: string[], options: RegRemoveOptions) => {
       await (await import('./reg.ts')).removeAccounts(uuids, options, process.stdout);
     });

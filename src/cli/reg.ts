@@ -5,8 +5,10 @@ import type { RpcArgument } from '../rpc/method.ts';
 import { RpcArray, type RpcResult, struct } from '../rpc/value.ts';
 import { STORAGE_ERRORS, StorageError } from '../storage/errors.ts';
 import { openAccountStore } from '../storage/uacreg.ts';
+import { accountProblem } from '../uac/registration/account.ts';
 import type { AccountRow } from '../uac/registration/account-row.ts';
 import { callFailure, controlAddress } from './control-address.ts';
+import { databaseUrl } from './db.ts';
 import { CliError, usageError } from './errors.ts';
 import {
   accountDetails,
@@ -18,7 +20,7 @@ import {
   structs,
   totalsLine,
 } from './reg-view.ts';
-import { json } from './rpc-output.ts';
+import { json, printable } from './rpc-output.ts';
 
 /** Options that every `trunkline reg` command has. */
 export interface RegOptions {
@@ -54,11 +56,13 @@ export interface RegAddOptions extends RegOptions {
   readonly contactUser?: string;
   readonly from?: string;
   readonly disabled?: boolean;
-  readonly save?: string;
+  /** URL of a database; true for that of the environment. */
+  readonly save?: string | true;
 }
 
 export interface RegRemoveOptions extends RegOptions {
-  readonly save?: string;
+  /** As {@link RegAddOptions.save}. */
+  readonly save?: string | true;
 }
 
 /** Accounts of one `uac.reg_list`, at most. */
@@ -244,7 +248,7 @@ export function accountRow(uuid: string, options: RegAddOptions): AccountRow {
       'Give --password-file (or --ha1-file); "-" reads it from standard input. It is no option itself: the list of processes would show it.',
     );
   const domain = options.domain;
-  return {
+  const row: AccountRow = {
     uuid,
     localUser: options.localUser ?? options.user,
     localDomain: options.localDomain ?? domain,
@@ -262,7 +266,14 @@ export function accountRow(uuid: string, options: RegAddOptions): AccountRow {
     contactUser: options.contactUser ?? '',
     socket: options.from ?? '',
   };
+  // The server would leave such a row out, and say so in its log only.
+  const problem = accountProblem(row);
+  if (problem !== null) throw new CliError(problem.code, `it cannot be an account: ${printable(problem.text)}`, ADVICE);
+  return row;
 }
+
+const ADVICE =
+  'The columns: --local-user l_username, --local-domain l_domain, --user r_username, --domain r_domain, --proxy auth_proxy, --contact contact_addr, --from socket.';
 
 /** First line of a file, `-` for standard input. @throws CliError */
 function secret(file: string | undefined, option: string): string {
@@ -326,7 +337,11 @@ export async function removeAccounts(
   }
 }
 
-async function stored<T>(url: string, act: (store: ReturnType<typeof openAccountStore>) => Promise<T>): Promise<T> {
+async function stored<T>(
+  save: string | true,
+  act: (store: ReturnType<typeof openAccountStore>) => Promise<T>,
+): Promise<T> {
+  const url = databaseUrl(save === true ? undefined : save);
   try {
     const store = openAccountStore(url);
     try {

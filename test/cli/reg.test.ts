@@ -133,6 +133,23 @@ describe('trunkline reg', () => {
     assert.match(nobody.stderr, /404 - Record not found \[CLI_RPC_FAULT\]/);
   });
 
+  it('an account that the server would leave out is refused, and not saved', async () => {
+    const refused = await reg('add', ...account('odd', 'right'), '--contact', 'a b>', '--save', url);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /contact_addr .*\[UAC_REG_BAD_TEXT\]/);
+    assert.equal((await openAccountStore(url).read('odd')) ?? null, null);
+  });
+
+  it('a database without its URL on the command line is that of the environment', async () => {
+    const env = { TRUNKLINE_RPC: socket, TRUNKLINE_DB_URL: url };
+    const saved = await command(['reg', 'add', ...account('env', 'right'), '--save'], { env });
+    assert.equal(saved.code, 0, saved.stderr);
+    assert.equal((await command(['reg', 'remove', 'env', '--save'], { env })).code, 0);
+    const nowhere = await command(['reg', 'remove', 'env', '--save'], { env: { ...env, TRUNKLINE_DB_URL: '' } });
+    assert.equal(nowhere.code, 2);
+    assert.match(nowhere.stderr, /TRUNKLINE_DB_URL/);
+  });
+
   it('saves accounts, reads them again, and removes them', async () => {
     const saved = await reg('add', ...account('kept', 'right'), '--save', url);
     assert.equal(saved.code, 0, saved.stderr);
