@@ -23,25 +23,36 @@ export interface Answering {
   readonly report: (code: BinrpcErrorCode | RpcErrorCode, text: string) => void;
 }
 
+/** What is sent back. */
+export interface Reply {
+  readonly pieces: readonly Buffer[];
+  /** Has to be called once the pieces are sent, or will not be: their memory is used again. */
+  release(): void;
+}
+
+function inOnePiece(bytes: Buffer): Reply {
+  return { pieces: [bytes], release() {} };
+}
+
 /**
  * Runs the command of a packet.
- * @returns the bytes of the reply or fault, in pieces; never rejects
+ * @returns the reply or fault; never rejects
  */
-export async function answer(packet: Packet, answering: Answering): Promise<readonly Buffer[]> {
+export async function answer(packet: Packet, answering: Answering): Promise<Reply> {
   const { cookie } = packet;
-  if (packet.type !== PACKET_REQUEST) return [faultPacket(cookie, 400, 'bad request: corrupted packet')];
+  if (packet.type !== PACKET_REQUEST) return inOnePiece(faultPacket(cookie, 400, 'bad request: corrupted packet'));
   const request = readRequest(packet.body);
-  if (!request.ok) return [faultPacket(cookie, 400, request.reason)];
+  if (!request.ok) return inOnePiece(faultPacket(cookie, 400, request.reason));
   const { method, args } = request.value;
   try {
     const result = await answering.commands.call(method, new RpcArguments(args, answering.autoConversion));
     const body = await printResult(result, answering.maxReply);
-    return [packetHead(PACKET_REPLY, cookie, body.length), ...body.chunks()];
+    return { pieces: [packetHead(PACKET_REPLY, cookie, body.length), ...body.chunks()], release: () => body.release() };
   } catch (error) {
-    if (error instanceof RpcFault) return [faultPacket(cookie, error.code, error.message)];
+    if (error instanceof RpcFault) return inOnePiece(faultPacket(cookie, error.code, error.message));
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     answering.report('RPC_COMMAND_FAILED', `${method}: ${text}`);
-    return [faultPacket(cookie, 500, 'Internal server error')];
+    return inOnePiece(faultPacket(cookie, 500, 'Internal server error'));
   }
 }
 
@@ -51,11 +62,21 @@ export async function answer(packet: Packet, answering: Answering): Promise<read
  */
 async function printResult(result: RpcResult, limit: number): Promise<RecordWriter> {
   const body = new RecordWriter(undefined, printable);
-  if (result === undefined) return body;
+  try {
+    await printInto(body, result, limit);
+    return body;
+  } catch (error) {
+    body.release();
+    throw error;
+  }
+}
+
+async function printInto(body: RecordWriter, result: RpcResult, limit: number): Promise<void> {
+  if (result === undefined) return;
   if (!(result instanceof RpcSeveral)) {
     body.value(result);
     guard(body, limit);
-    return body;
+    return;
   }
   let until = performance.now() + SLICE;
   let count = 0;
@@ -66,7 +87,6 @@ async function printResult(result: RpcResult, limit: number): Promise<RecordWrit
     await setImmediate();
     until = performance.now() + SLICE;
   }
-  return body;
 }
 
 /** Control characters but for tab and line ends, C1 and the marks that turn the direction of writing among them. */

@@ -23,7 +23,8 @@ class DatagramAnswers {
     // No word to what is no request: two servers could answer each other's refusals for ever.
     if (!packet.ok || packet.value.type !== PACKET_REQUEST || this.running >= MAX_RUNNING) return;
     this.running++;
-    const pieces = await answer(packet.value, this.answering);
+    // A datagram's worth is never borrowed memory: nothing has to be given back.
+    const { pieces } = await answer(packet.value, this.answering);
     this.running--;
     reply(pieces);
   }

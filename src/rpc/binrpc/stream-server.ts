@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { type Answering, answer } from './answer.ts';
+import { setImmediate } from 'node:timers/promises';
+import { type Answering, answer, type Reply } from './answer.ts';
 import { BinrpcError, type BinrpcErrorCode } from './errors.ts';
 import { faultPacket, PacketStream } from './packet.ts';
 
@@ -11,6 +12,11 @@ export interface StreamLimits {
   /** Milliseconds that the rest of a request, and the reading of a reply, may take. */
   readonly patience: number;
 }
+
+/** Bytes that are written at once: what a slow client has to take within the patience. */
+const PIECE = 64 * 1024;
+/** Bytes after which the event loop gets a turn. */
+const TURN = 512 * 1024;
 
 /** Cookie of a fault for what cannot be read: Kamailio's. */
 const NO_COOKIE = Buffer.of(0);
@@ -93,7 +99,7 @@ export class StreamServer {
   private async answerAll(stream: PacketStream, socket: Socket): Promise<boolean> {
     for (let packet = stream.next(); packet !== null; packet = stream.next()) {
       if (packet.ok) {
-        for (const piece of await answer(packet.value, this.answering)) await this.write(socket, piece);
+        await this.send(socket, await answer(packet.value, this.answering));
         continue;
       }
       await this.write(socket, faultPacket(packet.cookie ?? NO_COOKIE, 400, `bad request: ${packet.reason}`));
@@ -103,26 +109,46 @@ export class StreamServer {
     return true;
   }
 
-  /** Writes, and waits while the client is slower than we are. @throws BinrpcError BINRPC_SLOW_READER */
-  private write(socket: Socket, bytes: Buffer): Promise<void> | undefined {
+  private async send(socket: Socket, { pieces, release }: Reply): Promise<void> {
+    try {
+      let written = 0;
+      for (const piece of pieces) {
+        for (let at = 0; at < piece.length; at += PIECE) {
+          const part = piece.subarray(at, at + PIECE);
+          await this.write(socket, part);
+          written += part.length;
+          if (written < TURN) continue;
+          // A client that reads as fast as we write would have the event loop for itself.
+          written = 0;
+          await setImmediate();
+        }
+      }
+    } catch (error) {
+      // Its memory is used again: nothing of it may leave any more.
+      socket.destroy();
+      throw error;
+    } finally {
+      release();
+    }
+  }
+
+  /** Writes, and waits until it has left: the client may be slower than we are. @throws BinrpcError BINRPC_SLOW_READER */
+  private write(socket: Socket, bytes: Buffer): Promise<void> {
     if (socket.destroyed) throw new Error('closed');
-    if (socket.write(bytes)) return undefined;
     return new Promise((resolve, reject) => {
       const done = (error: Error | null): void => {
         clearTimeout(timer);
-        socket.off('drain', drained);
         socket.off('close', closed);
         if (error === null) resolve();
         else reject(error);
       };
-      const drained = (): void => done(null);
       const closed = (): void => done(new Error('closed'));
       const late = (): void => {
         done(new BinrpcError('BINRPC_SLOW_READER', 'a control connection did not take its reply and was closed'));
       };
       const timer = setTimeout(late, this.limits.patience);
-      socket.on('drain', drained);
       socket.on('close', closed);
+      socket.write(bytes, (error) => done(error ?? null));
     });
   }
 

@@ -2,7 +2,8 @@
  * Records of BINRPC, printed. A record is a head byte (flag 0x80, three bits of size, four bits of type) and a value; with the flag the
  * size says how many bytes of length come before the value. Source: the protocol as kamcmd 1.5 and Kamailio 5.6.3 speak it on the wire.
  */
-import { RpcArray, RpcDouble, RpcStruct, type RpcValue } from '../value.ts';
+import { RpcArray, RpcDouble, RpcMembers, RpcStruct, type RpcValue } from '../value.ts';
+import { BLOCK, blocks } from './blocks.ts';
 
 /** Record types. */
 export const TYPE_INT = 0;
@@ -20,6 +21,10 @@ export const FLAG = 0x80;
 export const NULL_TEXT = '<null string>';
 
 const CHUNK = 64 * 1024;
+/** Bytes from which on a reply is long, and is written into blocks that are used again. */
+const LONG = 4 * CHUNK;
+/** Characters up to which writing them one by one is faster than asking the buffer. */
+const SHORT = 48;
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 
@@ -40,10 +45,11 @@ export class RecordWriter {
   private before = 0;
 
   private readonly filter: (text: string) => string;
+  private readonly borrowed: Buffer[] = [];
 
   /**
    * @param first bytes of the first buffer; later ones are larger
-   * @param filter what texts go through before they are written
+   * @param filter what texts go through before they are written; it has to leave printable ASCII as it is
    */
   constructor(first = 1024, filter: (text: string) => string = (text) => text) {
     this.current = Buffer.allocUnsafe(first);
@@ -58,6 +64,13 @@ export class RecordWriter {
   /** What was written, in order. */
   chunks(): readonly Buffer[] {
     return [...this.full, this.current.subarray(0, this.at)];
+  }
+
+  /** Gives borrowed memory back: what {@link chunks} gave must not be looked at any more. */
+  release(): void {
+    for (const block of this.borrowed) blocks.give(block);
+    this.borrowed.length = 0;
+    this.full.length = 0;
   }
 
   /** A 32-bit integer, two's complement, leading zero bytes left out. */
@@ -111,11 +124,13 @@ export class RecordWriter {
     } else if (typeof value === 'string') this.string(value);
     else if (value === null) this.string(NULL_TEXT);
     else if (value instanceof RpcDouble) this.double(value.value);
-    else if (value instanceof RpcStruct) {
+    else if (value instanceof RpcStruct || value instanceof RpcMembers) {
       this.open(TYPE_STRUCT);
-      for (const [name, member] of value.members) {
-        this.name(name);
-        this.value(member);
+      const { members } = value;
+      for (let i = 0; i < members.length; i++) {
+        const member = members[i] as (typeof members)[number];
+        this.name(member[0]);
+        this.value(member[1]);
       }
       this.close(TYPE_STRUCT);
     } else if (value instanceof RpcArray) {
@@ -126,6 +141,7 @@ export class RecordWriter {
   }
 
   private text(unfiltered: string, type: number): void {
+    if (unfiltered.length < SHORT && this.ascii(unfiltered, type)) return;
     const text = this.filter(unfiltered);
     const size = Buffer.byteLength(text) + 1;
     this.room(size + 5);
@@ -140,11 +156,39 @@ export class RecordWriter {
     this.current[this.at++] = 0;
   }
 
+  /** Writes a short text of printable ASCII, as nearly all are. @returns false, with nothing written, when it is another */
+  private ascii(text: string, type: number): boolean {
+    const { length } = text;
+    this.room(length + 6);
+    const { current } = this;
+    const long = length >= 7;
+    let at = this.at + (long ? 2 : 1);
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code < 0x20 || code > 0x7e) return false;
+      current[at++] = code;
+    }
+    current[at++] = 0;
+    if (long) {
+      current[this.at] = FLAG | 0x10 | type;
+      current[this.at + 1] = length + 1;
+    } else current[this.at] = ((length + 1) << 4) | type;
+    this.at = at;
+    return true;
+  }
+
   private room(bytes: number): void {
     if (this.at + bytes <= this.current.length) return;
     if (this.at > 0) this.full.push(this.current.subarray(0, this.at));
     this.before += this.at;
-    this.current = Buffer.allocUnsafe(Math.max(CHUNK, bytes));
+    this.current = this.next(bytes);
     this.at = 0;
+  }
+
+  private next(bytes: number): Buffer {
+    if (this.before < LONG || bytes > BLOCK) return Buffer.allocUnsafe(Math.max(CHUNK, bytes));
+    const block = blocks.take();
+    this.borrowed.push(block);
+    return block;
   }
 }
