@@ -51,6 +51,8 @@ describe('examples', () => {
 
   for (const file of EXAMPLES) {
     it(`${file}: trunkline check`, () => checkHere(file));
+    // Written for the servers that Kamailio's modules auth come from, whose calls it does not know.
+    if (/-open(?:ser|sips)\.cfg$|^examples\/opensips-/.test(file)) continue;
     it(`${file}: kamailio -c`, { skip: kamailio.skip }, () => checkOnKamailio(file));
   }
   for (const { name, text } of SHOWN) {
