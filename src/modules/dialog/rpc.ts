@@ -175,8 +175,11 @@ function profileList(module: DialogModule, args: RpcArguments): RpcSeveral {
   profileNamed(module, name);
   const { table } = module;
   const link = table.profiles.link(name, value ?? '');
-  const members = [...table.all()].filter(({ profiles }) =>
-    profiles.some((one) => one.profile === name && (value === null || one.value === (link?.value ?? null))),
+  // One for each membership, as in the original.
+  const members = [...table.all()].flatMap((dialog) =>
+    dialog.profiles
+      .filter((one) => one.profile === name && (value === null || one.value === (link?.value ?? null)))
+      .map(() => dialog),
   );
   return several(module, members);
 }

@@ -6,14 +6,14 @@ import { access, type CoreVariable, innerText, noIndex } from '../define.ts';
 const VALUES = slot<Map<string, string>>('dialog variables');
 
 /**
- * `$dlg_var(name)`: texts that the request's branch, reply and failure routes see as well. Kamailio keeps them with the message until there is a
- * dialog; here there is none yet, so a later request of the same dialog does not see them.
+ * `$dlg_var(name)` without the dialog module: texts that the request's branch, reply and failure routes see as well. With the module its own
+ * variable takes this one's place, and they live with the call.
  */
 const dialogVariable: CoreVariable = {
   name: 'dlg_var',
   writable: true,
   inner: 'required',
-  support: 'partly: kept with the transaction; the dialog module comes later',
+  support: 'partly: without the dialog module kept with the transaction',
   bind: () => (inner, index, text) => {
     if (index !== null) return noIndex('dlg_var');
     if (inner === null || inner.constant === '') return '$dlg_var() needs a name';
