@@ -4,8 +4,8 @@ import { type NameAddr, parseNameAddr } from '../message/name-addr.ts';
 import { hasCrlf, unfold } from '../message/sanitize.ts';
 import type { Branch } from '../proxy/branch.ts';
 import type { ReplyTransform, RequestState } from '../proxy/request-state.ts';
-import { type IdentityChange, type IdentityHeader, identityEnd, shapeHeader } from './header-shape.ts';
-import { type IdentityDialogs, storeInDialog } from './identity-dialog.ts';
+import { type IdentityChange, type IdentityHeader, identityEnd, shapeHeader, UNCHANGED } from './header-shape.ts';
+import { type DialogTexts, type IdentityDialogs, storeAnswered, storeInDialog } from './identity-dialog.ts';
 import { type IdentityVault, identityContext } from './identity-vault.ts';
 import { encodePair } from './rr-store.ts';
 import { type Slot, slot } from './slot.ts';
@@ -45,6 +45,12 @@ export interface IdentitySettings {
 const CHANGES: Readonly<Record<IdentityHeader, Slot<IdentityChange>>> = {
   from: slot('uac from'),
   to: slot('uac to'),
+};
+
+/** Branches show different identities; undefined before the dialog knows of any. */
+const FORKED: Readonly<Record<IdentityHeader, Slot<boolean>>> = {
+  from: slot('uac from forked'),
+  to: slot('uac to forked'),
 };
 
 /** Longer display names are not carried through a dialog, characters. */
@@ -115,7 +121,8 @@ function keep(
   const original = { display: text.length > MAX_DISPLAY ? '' : text, uri: own.uri };
   const dialog = store === 'dialog' ? (dialogs?.of(state) ?? null) : null;
   if (dialog !== null) {
-    storeInDialog(dialog, header, original, change);
+    const differs = storeInDialog(dialog, header, original, change);
+    watchAnswers(state, header, dialog, differs);
     return;
   }
   const { uriParam, displayParam } = names;
@@ -129,6 +136,20 @@ function keep(
     : { original: { ...original, uri: '' }, shown: { ...change, uri: null } };
   const value = vault.seal(identityContext(pristine, header, false), stored);
   level.routeParams.set(displayParam, `;${displayParam}=${value}`);
+}
+
+/** Which branch a called side is on shows when it replies. */
+function watchAnswers(state: RequestState, header: IdentityHeader, dialog: DialogTexts, differs: boolean): void {
+  const known = FORKED[header].get(state);
+  FORKED[header].set(state, known === true || differs);
+  if (known !== undefined) return;
+  state.replyWatchers.push((_state, status, reply, branch) => {
+    const tag = reply?.to?.tag ?? '';
+    if (branch === null || tag === '' || status <= 100 || status > 299) return;
+    const change = changeOf(branch, header) ?? changeOf(state, header) ?? UNCHANGED;
+    const forked = FORKED[header].get(state) === true;
+    storeAnswered(dialog, header, tag, change, { forked, answered: status >= 200 });
+  });
 }
 
 /** Repeats a branch's own identities on the branch that takes its place (a challenge was answered). */

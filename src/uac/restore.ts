@@ -38,7 +38,8 @@ export function restoreIdentity(
   const on = upstream ? otherHeader(header) : header;
   const value = headerOf(message, on);
   if (value === null) return nothing;
-  const kept = dialog === null ? null : storedInDialog(dialog, header);
+  const kept =
+    dialog === null ? null : storedInDialog(dialog, header, (upstream ? message.from : message.to)?.tag ?? '');
   const change = kept === null ? fromRoute(state, route, header, value, settings, report) : changeTo(kept, upstream);
   if (change.uri === null && change.display === null) return nothing;
   RESTORED[header].set(state, true);

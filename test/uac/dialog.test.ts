@@ -1,221 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { SipMessage } from '../../src/message/message.ts';
-import type { RequestState } from '../../src/proxy/request-state.ts';
-import type { DialogTexts, IdentityDialogs } from '../../src/uac/identity-dialog.ts';
-import { Bench, header, headers, type Sent } from './bench.ts';
-
-/** One end of a dialog: what it believes about the other and about its own numbers (RFC 3261 §12). */
-class Endpoint {
-  readonly ip: string;
-  readonly tag: string;
-  /** Own and remote address as this side writes them, display names included. */
-  own: string;
-  remote: string;
-  remoteTag = '';
-  target = '';
-  routes: string[] = [];
-  cseq: number;
-  /** Highest number seen from the other side. */
-  seen = 0;
-  /** Everything received, for the search for what was to be hidden. */
-  readonly received: SipMessage[] = [];
-
-  constructor(ip: string, tag: string, own: string, remote: string, cseq: number) {
-    this.ip = ip;
-    this.tag = tag;
-    this.own = own;
-    this.remote = remote;
-    this.cseq = cseq;
-  }
-}
+import { Bench, header } from './bench.ts';
+import { build, CALLED, Call, type CallOptions, CHALLENGE, Endpoint, type Extra, REAL, SHOWN } from './call.ts';
 
 let serial = 0;
-
-function build(side: Endpoint, method: string, cseq: number, more = ''): string {
-  const routes = side.routes.map((route) => `Route: ${route}\r\n`).join('');
-  const to = side.remoteTag === '' ? side.remote : `${side.remote};tag=${side.remoteTag}`;
-  return (
-    `${method} ${side.target} SIP/2.0\r\nVia: SIP/2.0/UDP ${side.ip}:5060;branch=z9hG4bKd${++serial}\r\n` +
-    `Max-Forwards: 70\r\nFrom: ${side.own};tag=${side.tag}\r\nTo: ${to}\r\nCall-ID: call@x\r\n` +
-    `CSeq: ${cseq} ${method}\r\n${routes}${more}Content-Length: 0\r\n\r\n`
-  );
-}
-
-const CHALLENGE = 'WWW-Authenticate: Digest realm="r", nonce="';
-const REAL = '"Alice Secret" <sip:alice@secret.example.com>';
-const SHOWN = '"Nobody" <sip:anonymous@anonymous.invalid>';
-const CALLED = '"Bob" <sip:bob@biloxi.example.com>';
-const CALLED_AS = '"Desk" <sip:4711@trunk.example.net>';
-
-/** Texts of dialogs as the dialog module keeps them. */
-class Dialogs implements IdentityDialogs {
-  private readonly texts = new Map<string, Map<string, string>>();
-
-  of({ pristine }: RequestState): DialogTexts {
-    const texts = this.texts.get(pristine.callId) ?? new Map<string, string>();
-    this.texts.set(pristine.callId, texts);
-    return {
-      upstream: pristine.from?.tag !== 'F',
-      get: (name) => texts.get(name) ?? null,
-      set: (name, value) => texts.set(name, value),
-    };
-  }
-}
-
-/** A call through a proxy that hides who calls and whom, both sides challenging as they like. */
-class Call {
-  readonly bench: Bench;
-  readonly caller = new Endpoint('192.0.2.7', 'F', REAL, CALLED, 7);
-  readonly callee = new Endpoint('192.0.2.99', 'C', CALLED_AS, SHOWN, 100);
-  private nonce = 0;
-
-  constructor(params: Readonly<Record<string, string | number>> = {}) {
-    this.bench = new Bench({
-      params: { credential: ['u:r:p'], ...params },
-      modules: { dialog: new Dialogs() },
-      request: (ctx, call) => {
-        ctx.state.onFailure = 'f';
-        if ((ctx.message.to?.tag ?? '') !== '') return;
-        assert.equal(call('uac_replace_from', '"Nobody"', 'sip:anonymous@anonymous.invalid'), 1);
-        assert.equal(call('uac_replace_to', '"Desk"', 'sip:4711@trunk.example.net'), 1);
-      },
-      failure: (ctx, call) => {
-        ctx.state.onFailure = 'f';
-        if (call('uac_auth') > 0) this.bench.proxy.relay(ctx.state);
-      },
-    });
-  }
-
-  private send(side: Endpoint, text: string): Sent[] {
-    return this.bench.receive(text, side.ip, 5060);
-  }
-
-  /** A request arrives at an endpoint: its numbers must rise, and it must show the right people. */
-  private arrive(side: Endpoint, sent: Sent, fresh: boolean): void {
-    const { message } = sent;
-    assert.equal(sent.to.split(':')[0], side.ip);
-    side.received.push(message);
-    const { seq, method } = message.cseq!;
-    assert.equal(method, message.method);
-    if (fresh) assert.ok(seq > side.seen, `${message.method} ${seq} after ${side.seen}`);
-    side.seen = Math.max(side.seen, seq);
-    assert.equal(header(message, 'From'), `${side.remote};tag=${this.other(side).tag}`);
-    assert.match(header(message, 'To'), new RegExp(`^${literal(side.own)}(;tag=${side.tag})?$`));
-    assert.doesNotMatch(sent.text, /P-K-CSeq/);
-  }
-
-  other(side: Endpoint): Endpoint {
-    return side === this.caller ? this.callee : this.caller;
-  }
-
-  /** The one request that went to the other side. */
-  private request(side: Endpoint, list: Sent[], method: string): Sent {
-    const found = list.filter((one) => one.message.isRequest && one.message.method === method);
-    assert.equal(found.length, 1, list.map((one) => one.text).join('\n'));
-    assert.ok(found[0]!.to.startsWith(side.ip));
-    return found[0]!;
-  }
-
-  /** A reply reaches the requester: its own number, its own names. */
-  private back(side: Endpoint, list: Sent[], status: number, cseq: number): SipMessage {
-    const found = list.filter((one) => !one.message.isRequest);
-    assert.equal(found.length, 1, list.map((one) => one.text).join('\n'));
-    const { message } = found[0]!;
-    assert.equal(message.status, status);
-    assert.equal(message.cseq?.seq, cseq);
-    assert.equal(header(message, 'From'), `${side.own};tag=${side.tag}`);
-    assert.match(header(message, 'To'), new RegExp(`^${literal(side.remote)};tag=`));
-    side.received.push(message);
-    return message;
-  }
-
-  /** Sends a request, has it challenged some times, and answers it. @returns number the other side answered */
-  exchange(side: Endpoint, method: string, challenges: number, provisional: boolean, more = ''): number {
-    const peer = this.other(side);
-    const cseq = side.cseq++;
-    let out = this.request(peer, this.send(side, build(side, method, cseq, more)), method);
-    this.arrive(peer, out, true);
-    for (let i = 0; i < challenges; i++) {
-      const stale = i === 0 ? '' : ', stale=true';
-      const list = this.bench.reply(out, 401, `${CHALLENGE}n${++this.nonce}"${stale}\r\n`, peer.tag);
-      const previous = out;
-      out = this.request(peer, list, method);
-      assert.equal(headers(out.message, 'Authorization').length, 1);
-      this.arrive(peer, out, true);
-      if (method === 'INVITE') {
-        const ack = this.request(peer, list, 'ACK');
-        assert.equal(ack.message.cseq?.seq, previous.message.cseq?.seq);
-      }
-    }
-    const contact = `Contact: <sip:${peer === this.callee ? 'callee' : 'caller'}@${peer.ip}>\r\n`;
-    if (provisional) this.back(side, this.bench.reply(out, 183, `${contact}RSeq: 1\r\n`, peer.tag), 183, cseq);
-    const sent = out.message.cseq!.seq;
-    this.learn(side, this.back(side, this.bench.reply(out, 200, contact, peer.tag), 200, cseq), out.message);
-    if (method === 'INVITE') this.ack(side, cseq, sent);
-    return sent;
-  }
-
-  private learn(side: Endpoint, reply: SipMessage, request: SipMessage): void {
-    if (side.remoteTag !== '') return;
-    const peer = this.other(side);
-    side.remoteTag = peer.tag;
-    side.target = `sip:callee@${peer.ip}`;
-    side.routes = headers(reply, 'Record-Route').reverse();
-    peer.remoteTag = side.tag;
-    peer.target = `sip:caller@${side.ip}`;
-    peer.routes = headers(request, 'Record-Route');
-  }
-
-  /** The ACK of a 2xx has the number of the INVITE that was answered. */
-  private ack(side: Endpoint, cseq: number, sent: number): void {
-    const peer = this.other(side);
-    const ack = this.request(peer, this.send(side, build(side, 'ACK', cseq)), 'ACK');
-    assert.equal(ack.message.cseq?.seq, sent);
-    this.arrive(peer, ack, false);
-  }
-
-  start(challenges: number, provisional: boolean): void {
-    this.caller.target = 'sip:callee@192.0.2.99';
-    this.exchange(this.caller, 'INVITE', challenges, provisional);
-  }
-
-  /** An INVITE with a reliable provisional reply and its PRACK (RFC 3262). */
-  reliable(side: Endpoint, challenges: number): void {
-    const peer = this.other(side);
-    const cseq = side.cseq++;
-    let out = this.request(peer, this.send(side, build(side, 'INVITE', cseq)), 'INVITE');
-    this.arrive(peer, out, true);
-    for (let i = 0; i < challenges; i++) {
-      out = this.request(peer, this.bench.reply(out, 401, `${CHALLENGE}n${++this.nonce}"\r\n`, peer.tag), 'INVITE');
-      this.arrive(peer, out, true);
-    }
-    this.back(side, this.bench.reply(out, 183, 'RSeq: 4\r\n', peer.tag), 183, cseq);
-    const sent = out.message.cseq!.seq;
-    this.exchange(side, 'PRACK', 0, false, `RAck: 4 ${cseq} INVITE\r\n`);
-    const prack = peer.received.at(-1)!;
-    assert.equal(header(prack, 'RAck'), `4 ${sent} INVITE`);
-    this.back(side, this.bench.reply(out, 200, '', peer.tag), 200, cseq);
-    this.ack(side, cseq, sent);
-  }
-
-  /** Nobody saw what is the other side's. */
-  verifySecrets(): void {
-    for (const message of this.callee.received) assert.doesNotMatch(visible(message), /Alice|alice|secret|bob@|Bob/);
-    for (const message of this.caller.received) assert.doesNotMatch(visible(message), /Nobody|anonymous|Desk|4711/);
-  }
-}
-
-/** What of a message names somebody. Encoded parameters are left out: random base64 may spell any name by chance. */
-function visible(message: SipMessage): string {
-  const all = ['From', 'To', 'Contact', 'Record-Route', 'Route'].flatMap((name) => headers(message, name)).join('\n');
-  return all.replace(/;(?:vsf|vst|vsd|vtd)=[^;>]*/g, '');
-}
-
-function literal(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}
 
 test('a call: challenged INVITE, ACK, INFO and BYE of the caller, BYE of the callee', () => {
   for (const end of ['caller', 'callee'] as const) {
@@ -246,7 +35,7 @@ test('a challenge inside the dialog goes above what the same side has under way,
   call.start(1, false);
   const { bench, caller, callee } = call;
   const sendOf = (method: string, cseq: number, more = '') =>
-    bench.receive(build(caller, method, cseq, more), caller.ip, 5060).find((one) => one.message.method === method)!;
+    bench.receive(build(caller, method, cseq, { more }), caller.ip, 5060).find((one) => one.message.method === method)!;
   // 8 and 9 are under way together; they leave as 9 and 10.
   const info = sendOf('INFO', 8);
   const invite = sendOf('INVITE', 9);
@@ -260,41 +49,112 @@ test('a challenge inside the dialog goes above what the same side has under way,
   assert.equal(sendOf('INFO', 10).message.cseq?.seq, 12);
 });
 
-for (const [store, params, runs] of [
-  ["Kamailio's parameter", {}, 3_500],
-  ['sealed', { restore_store: 'sealed' }, 3_500],
-  ['dialog', { restore_dlg: 1 }, 3_500],
-] as const)
+/** Ways in which endpoints write addresses of their own or of the other side. */
+const REWRITTEN = {
+  caller: { own: '"A. Secret" <sip:ALICE@SECRET.example.com;x=y>', remote: '<sip:bob@biloxi.example.com:5060>' },
+  callee: { own: 'Desk <sip:4711@TRUNK.example.net>', remote: '<sip:ANONYMOUS@anonymous.invalid;user=phone>' },
+} as const;
+
+/** What the sides of a forked call see. */
+const SIDES = [
+  SHOWN,
+  { caller: '"Nobody 2" <sip:anonymous2@anonymous.invalid>', called: '"Desk 2" <sip:47112@trunk.example.net>' },
+  { caller: '"Nobody 3" <sip:anonymous3@anonymous.invalid>', called: '"Desk 3" <sip:47113@trunk.example.net>' },
+];
+
+const STORES = [
+  ["Kamailio's parameter", {}, false],
+  ['sealed', { restore_store: 'sealed' }, true],
+  ['dialog', { restore_dlg: 1 }, true],
+] as const;
+
+const who = fc.constantFrom('caller' as const, 'callee' as const);
+const alter = fc.constantFrom('none' as const, 'none' as const, 'own' as const, 'remote' as const);
+const where = fc.constantFrom('request' as const, 'branch' as const, 'both' as const);
+
+/** An endpoint's own way to write an address, where the store does not need the text that it sent before. */
+function written(free: boolean, side: 'caller' | 'callee', how: 'none' | 'own' | 'remote'): Extra {
+  return free && how !== 'none' ? { [how]: REWRITTEN[side][how] } : {};
+}
+
+for (const [store, params, free] of STORES) {
   test(`any dialog, identities kept by ${store}: hidden is hidden, numbers rise, replies fit`, () => {
     const step = fc.record({
-      side: fc.constantFrom('caller' as const, 'callee' as const),
+      side: who,
       method: fc.constantFrom('INVITE', 'INFO', 'UPDATE', 'MESSAGE', 'REFER', 'FOO', 'reliable'),
       challenges: fc.integer({ min: 0, max: 3 }),
       provisional: fc.boolean(),
       gap: fc.integer({ min: 0, max: 3 }),
+      alter,
     });
     fc.assert(
       fc.property(
-        fc.integer({ min: 0, max: 2 }),
-        fc.boolean(),
-        fc.array(step, { maxLength: 12 }),
-        (first, early, steps) => {
-          const call = new Call(params);
+        fc.record({ first: fc.integer({ min: 0, max: 2 }), early: fc.boolean(), apply: fc.boolean(), where }),
+        fc.array(step, { maxLength: 8 }),
+        ({ first, early, ...options }, steps) => {
+          const call = new Call({ params, ...options });
           call.start(first, early);
-          for (const { side, method, challenges, provisional, gap } of steps) {
+          for (const { side, method, challenges, provisional, gap, alter } of steps) {
             const from = call[side];
             // Endpoints may leave numbers out (RFC 3261 §12.2.1.1: strictly rising, no more).
             from.cseq += gap;
+            const extra = written(free, side, alter);
             if (method === 'reliable') call.reliable(from, Math.min(challenges, 1));
-            else call.exchange(from, method, challenges, provisional && method === 'INVITE');
+            else call.exchange(from, method, challenges, provisional && method === 'INVITE', extra);
           }
           call.exchange(call.caller, 'BYE', 1, false);
           call.verifySecrets();
         },
       ),
-      { numRuns: runs },
+      { numRuns: 2_000 },
     );
   });
+
+  test(`any ringing call, identities kept by ${store}: forks with names of their own, PRACK, UPDATE, BYE, CANCEL`, () => {
+    const step = fc.record({
+      leg: fc.nat(2),
+      side: who,
+      method: fc.constantFrom('PRACK', 'UPDATE', 'INFO', 'OPTIONS'),
+      alter,
+    });
+    const end = fc.constantFrom('answer', 'cancel', 'bye', 'refuse', 'redirect');
+    fc.assert(
+      fc.property(
+        fc.record<CallOptions>({
+          sides: fc.constantFrom(...[1, 2, 3].map((n) => SIDES.slice(0, n))),
+          apply: fc.boolean(),
+          where,
+        }),
+        fc.record({ challenges: fc.nat(1), winner: fc.nat(2), end }),
+        fc.array(step, { maxLength: 6 }),
+        (options, { challenges, winner, end }, steps) => {
+          // The request route shows the same to all.
+          const sides = options.where === 'request' ? options.sides!.map(() => SHOWN) : options.sides!;
+          const call = new Call({ ...options, params, sides });
+          const { legs } = call;
+          const ringing = call.ring(legs.length === 1 ? challenges : 0);
+          for (const { leg, side, method, alter } of steps) {
+            const at = legs[leg % legs.length]!;
+            const extra = written(free, side, alter);
+            if (method === 'PRACK') ringing.prack(leg % legs.length, written(free, 'caller', alter));
+            else call.exchange(at[side], method, 0, false, extra);
+          }
+          const { caller, callee } = legs[winner % legs.length]!;
+          if (end === 'bye') call.exchange(caller, 'BYE', 0, false);
+          if (end === 'answer') {
+            ringing.answer(winner % legs.length);
+            call.exchange(caller, 'INVITE', 0, false);
+            call.exchange(callee, 'INVITE', 0, true);
+            call.exchange(callee, 'BYE', 0, false);
+          } else if (end === 'refuse' || end === 'redirect') ringing.refuse(end === 'refuse' ? 603 : 302);
+          else ringing.cancel();
+          call.verifySecrets();
+        },
+      ),
+      { numRuns: 1_400 },
+    );
+  });
+}
 
 test('restoring is idempotent: the functions have nothing to do in mode auto', () => {
   const call = new Call();
@@ -413,7 +273,7 @@ for (const [store, params] of [
   ['dialog', { restore_dlg: 1 }],
 ] as const) {
   test(`identities kept by ${store}: what an endpoint made of its URI does not matter`, () => {
-    const call = new Call(params);
+    const call = new Call({ params });
     call.start(0, false);
     for (const own of [
       '"A. Secret" <sip:ALICE@secret.example.com>',
@@ -432,7 +292,7 @@ for (const [store, params] of [
 }
 
 test('sealed identities: a parameter of another dialog, or an altered one, restores nothing and shows no name', () => {
-  const call = new Call({ restore_store: 'sealed' });
+  const call = new Call({ params: { restore_store: 'sealed' } });
   call.start(0, false);
   assert.doesNotMatch(call.callee.routes.join(), /;vs[f]=|;vst=/);
   const { bench, caller } = call;
@@ -447,21 +307,21 @@ test('sealed identities: a parameter of another dialog, or an altered one, resto
 
 for (const params of [{}, { restore_store: 'sealed' }]) {
   test(`a 2xx whose transaction has gone is put right by its own Record-Route (${JSON.stringify(params)})`, () => {
-    const call = new Call(params);
+    const call = new Call({ params });
     call.start(1, false);
     const { bench, caller, callee } = call;
     const [record = ''] = [...callee.routes];
     const late = (contact: string): string =>
       `SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKgone\r\n` +
       `Via: SIP/2.0/UDP ${caller.ip}:5060;branch=z9hG4bKcaller\r\nRecord-Route: ${record}\r\n` +
-      `From: ${SHOWN};tag=F\r\nTo: ${CALLED_AS};tag=C\r\nCall-ID: call@x\r\nCSeq: 8 INVITE\r\n${contact}Content-Length: 0\r\n\r\n`;
+      `From: ${SHOWN.caller};tag=F\r\nTo: ${SHOWN.called};tag=C\r\nCall-ID: call@x\r\nCSeq: 8 INVITE\r\n${contact}Content-Length: 0\r\n\r\n`;
     const [out] = bench.receive(late('Contact: <sip:callee@192.0.2.99>\r\n'), callee.ip, 5060);
     assert.equal(header(out!.message, 'From'), `${REAL};tag=F`);
     assert.equal(header(out!.message, 'To'), `${CALLED};tag=C`);
     assert.equal(out!.message.cseq?.seq, 7);
     // Nothing of ours in it: it passes as it is.
     const [plain] = bench.receive(late('').replace(/Record-Route: [^\r]*\r\n/, ''), callee.ip, 5060);
-    assert.equal(header(plain!.message, 'From'), `${SHOWN};tag=F`);
+    assert.equal(header(plain!.message, 'From'), `${SHOWN.caller};tag=F`);
     assert.equal(plain!.message.cseq?.seq, 8);
   });
 }
