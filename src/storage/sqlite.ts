@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Call, Calls } from './calls.ts';
@@ -44,22 +44,26 @@ interface Waiting {
 class SqliteThread {
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiting>();
+  private readonly name: string;
   private last = 0;
   private fault: string | null = null;
+  private retiring = false;
 
   constructor(data: SqliteWorkerData, name: string) {
+    this.name = name;
     // Node 22 prints a warning that node:sqlite is experimental; it is none of the operator's business.
     this.worker = new Worker(WORKER, { workerData: data, execArgv: ['--disable-warning=ExperimentalWarning'] });
     this.worker.on('message', (reply: SqliteReply) => {
       this.waiting.get(reply.id)?.resolve(reply);
       this.waiting.delete(reply.id);
+      if (this.retiring && this.waiting.size === 0) void this.end();
     });
     this.worker.on('error', (error) => {
       this.fault = error.message;
     });
     this.worker.on('exit', () => {
       this.fault ??= 'its thread ended';
-      const error = new StorageError('STORAGE_UNREACHABLE', `${name}: ${this.fault}`);
+      const error = this.ended();
       for (const { reject } of this.waiting.values()) reject(error);
       this.waiting.clear();
     });
@@ -76,17 +80,29 @@ class SqliteThread {
     return ++this.last;
   }
 
+  /** @throws StorageError STORAGE_UNREACHABLE when the thread has ended, or ends before it answers */
   send(request: SqliteRequest): Promise<SqliteReply> {
+    if (this.fault !== null) return Promise.reject(this.ended());
     return new Promise((resolve, reject) => {
       this.waiting.set(request.id, { resolve, reject });
       this.worker.postMessage(request);
     });
   }
 
+  /** Ends the thread after what it has been asked so far. */
+  retire(): void {
+    this.retiring = true;
+    if (this.waiting.size === 0) void this.end();
+  }
+
   /** Ends the thread; what it is in the middle of ends with the row it is at. */
   async end(): Promise<void> {
     this.fault ??= 'it was closed';
     await this.worker.terminate();
+  }
+
+  private ended(): StorageError {
+    return new StorageError('STORAGE_UNREACHABLE', `${this.name}: ${this.fault}`);
   }
 }
 
@@ -102,6 +118,8 @@ export class SqliteDatabase implements SqlDatabase {
   private readonly create: boolean;
   private readonly calls: Calls;
   private thread: SqliteThread | null = null;
+  /** Device and inode of the file that the thread has open; empty before there is one. */
+  private opened = '';
 
   /**
    * @param timeout milliseconds that one statement may take
@@ -164,8 +182,14 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   private connect(call: Call): SqliteThread {
+    if (this.opened !== '' && this.opened !== this.identity()) {
+      // The thread would go on with a file that nobody else sees: another one was put in its place (a backup), or it was deleted.
+      this.thread?.retire();
+      this.thread = null;
+    }
     if (this.thread?.alive !== true) {
       const fresh = this.prepareFile();
+      this.opened = this.identity();
       // The thread's own patience with locks ends first, so that the error says that it was a lock.
       this.thread = new SqliteThread({ path: this.path, busyTimeout: Math.ceil(this.timeout * 0.8), fresh }, this.name);
     }
@@ -178,9 +202,16 @@ export class SqliteDatabase implements SqlDatabase {
     return thread;
   }
 
-  /** Makes the file and its folder. @returns true when the file is new */
+  private identity(): string {
+    if (this.path === ':memory:') return '';
+    const found = statSync(this.path, { throwIfNoEntry: false });
+    return found === undefined ? 'none' : `${found.dev}:${found.ino}`;
+  }
+
+  /** Makes the file and its folder, but not anew what was deleted. @returns true when the file is new */
   private prepareFile(): boolean {
     if (this.path === ':memory:' || existsSync(this.path)) return false;
+    if (this.opened !== '') throw new StorageError('STORAGE_UNREACHABLE', `${this.name}: the file was deleted`);
     if (!this.create) throw new StorageError('STORAGE_UNREACHABLE', `${this.name}: there is no such file`);
     try {
       const folder = dirname(this.path);

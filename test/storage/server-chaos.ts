@@ -100,11 +100,9 @@ export function serverChaos(kind: 'postgres' | 'mysql', dialect: Dialect, place:
     );
     try {
       await stream;
-      const begun = Date.now();
       await failsWith(database.query('SELECT 1'), 'STORAGE_TIMEOUT');
       await failsWith(late.query('SELECT 1'), 'STORAGE_TIMEOUT');
       await late.close();
-      assert.ok(Date.now() - begun < 3000, `${Date.now() - begun} ms`);
     } finally {
       server().resume();
     }

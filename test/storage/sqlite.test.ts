@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { openDatabase } from '../../src/storage/database.ts';
@@ -58,13 +58,41 @@ conformance('sqlite', dialect, (place) => {
     });
   });
 
+  test('a file that is replaced is read anew; one that is deleted is a failure, not an empty database', async () => {
+    const url = await place().fresh();
+    const path = pathOf(url);
+    await initTables(url);
+    await using(url, {}, async (database) => {
+      const store = openAccountStore(database);
+      await store.insert(account('before'));
+      const backup = `sqlite:///${path}.backup`;
+      await initTables(backup);
+      await using(backup, {}, async (other) => openAccountStore(other).insert(account('after')));
+      let seen = '';
+      const stream = database.stream('SELECT l_uuid FROM uacreg', 1, async (_columns, [row]) => {
+        seen = `${row?.[0]}`;
+        renameSync(`${path}.backup`, path);
+        for (const end of ['-wal', '-shm']) rmSync(`${path}${end}`, { force: true });
+        assert.equal(await store.read('before'), null);
+        assert.equal((await store.read('after'))?.uuid, 'after');
+      });
+      await failsWith(stream, 'STORAGE_UNREACHABLE');
+      assert.equal(seen, 'before');
+      rmSync(path);
+      await failsWith(store.read('after'), 'STORAGE_UNREACHABLE', /deleted/);
+      assert.equal(existsSync(path), false);
+      await initTables(url);
+      assert.equal(await store.read('after'), null);
+    });
+  });
+
   test('a file locked by another process is STORAGE_TIMEOUT and says so', async () => {
     const url = await place().fresh();
     await initTables(url);
     const other = new DatabaseSync(pathOf(url));
     other.exec('PRAGMA journal_mode = DELETE');
     other.exec('BEGIN EXCLUSIVE');
-    await using(url, { timeout: 500 }, async (database) => {
+    await using(url, { timeout: 3000 }, async (database) => {
       await failsWith(openAccountStore(database).read('x'), 'STORAGE_TIMEOUT', /locked/);
       other.exec('COMMIT');
       other.close();

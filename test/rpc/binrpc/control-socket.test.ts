@@ -142,14 +142,13 @@ test('what is no BINRPC is answered with Kamailio’s fault, and the connection 
 });
 
 test('a reader that stands still is cut off, and holds nobody else up', async () => {
-  const { address, reports } = await start(undefined, { patience: 300 });
+  const { address, reports } = await start(undefined, { patience: 1500 });
   const still = connect(path(address));
   still.on('error', () => {});
   still.pause();
   still.write(ask('many', '01', 's:100000'));
-  const began = performance.now();
   assert.equal(await callRpc(address, 'echo', [typedArgument('x')]), 'x');
-  assert.ok(performance.now() - began < 1500);
+  assert.deepEqual(reports, [], 'others are served before it is given up');
   for (let i = 0; i < 200 && reports.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.match(reports.join(), /^BINRPC_SLOW_READER /);
   still.destroy();
