@@ -151,15 +151,15 @@ export const eventRows: readonly EventRow[] = [
   {
     name: 'tm:local-request',
     when: 'a request made by this server is sent',
-    support: 'partly: requests of uac_req_send; those of t_uac_send and t_replicate leave without it',
+    support: 'partly: requests of uac_req_send and t_uac_send; those of t_replicate leave without it',
   },
   { name: 'tm:local-response', when: 'a reply to such a request', support: NOT_RUN },
   { name: 'sl:filtered-ack', when: 'an ACK to a stateless reply was absorbed', support: 'yes' },
   { name: 'sl:local-response', when: 'a stateless reply is sent', support: NOT_RUN },
   {
     name: 'uac:reply',
-    when: 'the reply to a request of uac_req_send()',
-    support: 'no: the request generator is not available yet',
+    when: 'the final reply to a request of uac_req_send(), with $uac_req(evroute)',
+    support: 'yes',
   },
   {
     name: 'uac:registration',

@@ -1,11 +1,11 @@
 import type { SipMessage } from '../message/message.ts';
 import { sanitizeHeaderLines } from '../message/serializer.ts';
 import type { SipUri } from '../message/uri.ts';
-import type { Random } from '../time/random.ts';
 import type { ClientTransactionHandle, ClientTransactionUser } from '../transaction/transaction.ts';
 import type { Destination } from '../transport/transport.ts';
 import { Branch } from './branch.ts';
 import { destinationFor, nextHopUri, type ResolvedTarget, withWishes } from './next-hop.ts';
+import type { LocalRequest } from './own-request.ts';
 import type { RelayOptions } from './proxy-core.ts';
 import type { ProxyServices } from './proxy-services.ts';
 import { branchRequest, markVia, outboundOf } from './request-forward.ts';
@@ -105,35 +105,48 @@ export interface OwnRequest {
 }
 
 /**
- * Sends a request of our own and forgets its replies.
- * @returns 1 sent or being resolved; -1 not
+ * Sends a request of our own and forgets its replies. A route of ours may change it first (event_route[tm:local-request]).
+ * @returns 1 sent, being resolved, or dropped by that route; -1 not
  */
 export function sendOwnRequest(services: ProxyServices, request: OwnRequest, userAgent: string): number {
-  const target = new Target(request.ruri);
-  target.dstUri = request.nextHop;
+  const { method, ruri, nextHop } = request;
+  const local = { method, ruri, nextHop, socket: null, rest: restOf(services, request, userAgent) };
+  const shaped = services.localRequest === null ? local : services.localRequest(local);
+  if (!(shaped instanceof Promise)) return sendLocal(services, shaped);
+  shaped.then(
+    (changed) => sendLocal(services, changed),
+    () => services.report('TM_SEND_FAILED', 't_uac_send: event_route[tm:local-request] failed'),
+  );
+  return 1;
+}
+
+function sendLocal(services: ProxyServices, request: LocalRequest | null): number {
+  if (request === null) return 1;
+  const { method, ruri, nextHop, socket: wanted, rest } = request;
+  const target = new Target(ruri);
+  target.dstUri = nextHop;
   const next = nextHopUri(target, {});
   if (next === null) return -1;
   return send(services, next, {
-    method: request.method,
+    method,
     suffix: '0',
-    destination: (to) => destinationFor(services.sender, to, null, null),
-    build: (destination, viaBranch) => ownRequestText(request, destination, viaBranch, userAgent, services.random),
+    destination: (to) => destinationFor(services.sender, to, wanted, null),
+    build: ({ socket, proto }, branch) =>
+      `${method} ${ruri} SIP/2.0\r\nVia: SIP/2.0/${proto.toUpperCase()} ${socket.displayHost}:${socket.displayPort};branch=${branch}\r\n${rest}`,
     lost: () => services.report('TM_SEND_FAILED', `t_uac_send: no way to ${next.text}`),
   });
 }
 
-function ownRequestText(
+/** Everything after Via. */
+function restOf(
+  { random, sender }: ProxyServices,
   { method, ruri, headers, body }: OwnRequest,
-  { socket, proto }: Destination,
-  viaBranch: string,
   userAgent: string,
-  random: Random,
 ): string {
-  const at = `${socket.displayHost}:${socket.displayPort}`;
+  const [socket] = sender.sockets;
+  const at = socket === undefined ? 'localhost' : `${socket.displayHost}:${socket.displayPort}`;
   const has = (name: string): boolean => new RegExp(`(^|\\n)${name}[ \\t]*:`, 'i').test(headers);
   return (
-    `${method} ${ruri} SIP/2.0\r\n` +
-    `Via: SIP/2.0/${proto.toUpperCase()} ${at};branch=${viaBranch}\r\n` +
     (has('(From|f)') ? '' : `From: <sip:${at}>;tag=${random.token(8)}\r\n`) +
     (has('(To|t)') ? '' : `To: <${ruri}>\r\n`) +
     (has('(Call-ID|i)') ? '' : `Call-ID: ${random.token(16)}\r\n`) +

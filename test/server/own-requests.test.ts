@@ -240,6 +240,18 @@ describe('event_route[tm:local-request]', () => {
     assert.deepEqual(log.script, ['local MESSAGE sip:x@nowhere.invalid sip:from@f.org hello']);
   });
 
+  test('sees what t_uac_send() sends', async () => {
+    const { peer, trigger } = await bench(
+      't_uac_send("INFO", "sip:x@nowhere.invalid", "sip:PEER", "", "From: <sip:a@b>;tag=1\\r\\nX-A: 1\\r\\n", "");',
+      'event_route[tm:local-request] { if ($hdr(X-A) == "1") append_hf("X-Own: $rm\\r\\n"); $rU = "y"; }',
+    );
+    await trigger();
+    const got = await peer.expect('INFO');
+    assert.equal(got.uri, 'sip:y@nowhere.invalid');
+    assert.equal(got.header('X-Own'), 'INFO');
+    assert.equal(got.all('Via').length, 1);
+  });
+
   test('drop keeps a request from leaving; uac_req_send() is content', async () => {
     const { peer, trigger, log } = await bench(
       `${MESSAGE} if (uac_req_send()) xlog("L_NOTICE", "sent\\n");`,
