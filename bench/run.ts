@@ -1,7 +1,7 @@
 /**
  * `npm run bench [row…] [--rounds N] [--units N] [--long] [--own]`: CPU (user + system of all server processes) per unit of work, for Kamailio
  * and for this server in turn in one run with the same configuration file, and the ratio of the medians. Without Kamailio, or with --own, only
- * our own figures. Rows: trunk, relay, stateful, stateless, parse, typescript (the trunk call routed by kamailio.cfg and by TypeScript), reg-start; by name or with --long also reg-steady and reg-million.
+ * our own figures. Rows: trunk, relay, stateful, stateless, auth, parse, typescript (the trunk call routed by kamailio.cfg and by TypeScript), reg-start; by name or with --long also reg-steady and reg-million.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -41,6 +41,14 @@ const ROWS: readonly Row[] = [
     what: 'stateless reply (sl_send_reply)',
     units: 80000,
     warmUp: 10000,
+    outstanding: 64,
+    budget: 0.7,
+  },
+  {
+    name: 'auth',
+    what: 'REGISTER challenged and verified (pv_www_authenticate, qop auth)',
+    units: 20000,
+    warmUp: 5000,
     outstanding: 64,
     budget: 0.7,
   },

@@ -2,10 +2,11 @@
  * The other side of a benchmark: one process that plays caller and carrier over UDP in a closed loop, with messages made from templates
  * so that it costs as little as it can. Started by run.ts with its plan as JSON; prints one JSON line when it is done.
  */
+import { hash } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 
 interface Plan {
-  readonly mode: 'stateless' | 'stateful' | 'relay' | 'trunk';
+  readonly mode: 'stateless' | 'stateful' | 'relay' | 'trunk' | 'auth';
   readonly serverPort: number;
   readonly callerPort: number;
   readonly carrierPort: number;
@@ -54,10 +55,35 @@ function lines(text: string, name: string): string {
 
 const sdp = `v=0\r\no=alice 2890844526 2890844526 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 49170 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=sendrecv\r\n`;
 
+/** A REGISTER of unit n, with credentials once it was challenged. */
+function register(id: string, cseq: number, credentials: string): Buffer {
+  const text =
+    `REGISTER sip:bench.example.com SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:${plan.callerPort};branch=z9hG4bK${id}r${cseq}\r\n` +
+    `Max-Forwards: 70\r\nFrom: <sip:alice@bench.example.com>;tag=f${id}\r\nTo: <sip:alice@bench.example.com>\r\nCall-ID: ${id}\r\n` +
+    `CSeq: ${cseq} REGISTER\r\nContact: <sip:alice@127.0.0.1:${plan.callerPort}>\r\n${credentials}User-Agent: bench\r\nExpires: 300\r\nContent-Length: 0\r\n\r\n`;
+  return Buffer.from(text, 'latin1');
+}
+
+const HA1 = hash('md5', 'alice:bench.example.com:secret');
+const HA2 = hash('md5', 'REGISTER:sip:bench.example.com');
+
+function credentials(challenge: string, id: string): string {
+  const nonce = /nonce="([^"]*)"/.exec(challenge)?.[1] ?? '';
+  const response = hash('md5', `${HA1}:${nonce}:00000001:${id}:auth:${HA2}`);
+  return (
+    `Authorization: Digest username="alice", realm="bench.example.com", nonce="${nonce}", uri="sip:bench.example.com", ` +
+    `qop=auth, nc=00000001, cnonce="${id}", response="${response}", algorithm=MD5\r\n`
+  );
+}
+
 function sendUnit(): void {
   const n = started++;
   open.set(n, performance.now());
   const id = `${run}-${n}`;
+  if (plan.mode === 'auth') {
+    caller.send(register(id, 1, ''), plan.serverPort, '127.0.0.1');
+    return;
+  }
   const via = `Via: SIP/2.0/UDP 127.0.0.1:${plan.callerPort};branch=z9hG4bK${id}`;
   const text =
     plan.mode === 'trunk'
@@ -88,6 +114,11 @@ caller.on('message', (buffer) => {
   const status = Number(text.slice(8, 11));
   if (status < 200) return;
   const callId = header(text, 'Call-ID');
+  if (plan.mode === 'auth' && status === 401 && header(text, 'CSeq').startsWith('1 ')) {
+    const answer = credentials(header(text, 'WWW-Authenticate'), callId);
+    caller.send(register(callId, 2, answer), plan.serverPort, '127.0.0.1');
+    return;
+  }
   if (plan.mode !== 'trunk') {
     finish(callId, status === 200);
     return;
