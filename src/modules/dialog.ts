@@ -1,4 +1,4 @@
-import { DialogTable } from '../dialog/dialog-table.ts';
+import { type DialogListener, DialogTable } from '../dialog/dialog-table.ts';
 import { L_NOTICE } from '../script/log.ts';
 import { defineModule, type ModuleHost } from '../script/module-definition.ts';
 import { openDialogStore } from '../storage/dialogs.ts';
@@ -90,12 +90,13 @@ function statistics({ host, settings, table }: DialogModule): void {
 
 function start(module: DialogModule): void {
   const { host, settings, table } = module;
+  const before = { listener: table.listener, settings: table.settings };
   table.settings = tableSettings(settings);
   for (const name of settings.profilesWithValue) table.profiles.define(name, true);
   for (const name of settings.profilesNoValue) table.profiles.define(name, false);
   const store = openStore(module);
   module.database = store;
-  table.listener = {
+  const listener: DialogListener = {
     expiring: (dialog) => {
       if (dialog.timeoutRoute !== '') runOwnEvent(module, 'route', dialog.timeoutRoute, dialog);
     },
@@ -106,6 +107,11 @@ function start(module: DialogModule): void {
     changed: (dialog) => store?.changed(dialog),
     removed: (dialog) => store?.changed(dialog),
   };
+  table.listener = listener;
+  // A program that does not start after all leaves the calls to the one before.
+  module.releases.push(() => {
+    if (table.listener === listener) Object.assign(table, before);
+  });
   // Those that a configuration without this database began.
   for (const dialog of table.all()) store?.changed(dialog);
   const end = startKeepalives(module);

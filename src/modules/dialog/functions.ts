@@ -197,6 +197,12 @@ function setState(module: DialogModule, ctx: ScriptContext, text: string): numbe
   return 1;
 }
 
+/** dlg_req_within(): see docs/dialog.md. */
+const WITHIN = {
+  support:
+    'partly: the endpoint in whose name it goes does not know the number; not for one that sends requests afterwards',
+};
+
 /** A function of the original that is not here: it fails with a line in the log. */
 function absent(name: string, args: readonly ArgumentSpec[], why: string): FunctionDefinition<DialogModule> {
   return fn(name, args, ROUTE_ANY, (m: DialogModule) => () => refuse(m, name, why, 'DIALOG_NOT_SUPPORTED'), {
@@ -317,18 +323,21 @@ export const DIALOG_FUNCTIONS: readonly FunctionDefinition<DialogModule>[] = [
     ['str', 'str'],
     ROUTE_ANY,
     (m: DialogModule) => (ctx, side, method) => within(m, ctx, side, method, '', ''),
+    WITHIN,
   ),
   fn(
     'dlg_req_within',
     ['str', 'str', 'str'],
     ROUTE_ANY,
     (m: DialogModule) => (ctx, side, method, headers) => within(m, ctx, side, method, lines(headers), ''),
+    WITHIN,
   ),
   fn(
     'dlg_req_within',
     ['str', 'str', 'str', 'str'],
     ROUTE_ANY,
     (m: DialogModule) => (ctx, side, method, type, body) => within(m, ctx, side, method, typeLine(type), body),
+    WITHIN,
   ),
   fn(
     'dlg_req_within',
@@ -336,6 +345,7 @@ export const DIALOG_FUNCTIONS: readonly FunctionDefinition<DialogModule>[] = [
     ROUTE_ANY,
     (m: DialogModule) => (ctx, side, method, headers, type, body) =>
       within(m, ctx, side, method, lines(headers) + typeLine(type), body),
+    WITHIN,
   ),
   absent('dlg_bridge', ['str', 'str', 'str'], BRIDGE),
   absent('dlg_refer', ['str', 'str'], BRIDGE),
