@@ -354,4 +354,28 @@ describe('what a script does with its calls', () => {
     await up.send('INFO');
     assert.equal((await world.callee.expect('INFO')).uri, `sip:callee@${world.callee.address}`);
   });
+
+  test('a challenge answered here: our BYE counts on from what the called side has seen', async () => {
+    const world = await World.open({
+      params: 'modparam("uac", "credential", "u:r:p")',
+      invite: 't_on_failure("F");',
+      within: 'if (method == "INFO") { dlg_bye("callee"); exit; }',
+      more: 'failure_route[F] { if (t_check_status("401|407") && uac_auth()) t_relay(); }',
+    });
+    const first = await world.invite();
+    const challenge = 'WWW-Authenticate: Digest realm="r", nonce="n"';
+    await world.callee.reply(first, 401, 'Unauthorized', { headers: [challenge], toTag: 'X' });
+    await world.callee.expect('ACK');
+    const second = await world.callee.expect('INVITE');
+    assert.equal(second.cseq.seq, first.cseq.seq + 1);
+    await world.callee.reply(second, 200, 'OK', { headers: [world.contact], toTag: 'C' });
+    const up = Dialog.ofCaller(world.caller, await world.caller.expect('200 INVITE'), world.server);
+    await up.send('ACK', { cseq: up.inviteCSeq });
+    await world.callee.expect('ACK');
+    await up.send('MESSAGE');
+    const message = await world.callee.expect('MESSAGE');
+    await up.send('INFO');
+    const bye = await world.callee.expect('BYE');
+    assert.ok(bye.cseq.seq > message.cseq.seq, `${bye.cseq.seq} after ${message.cseq.seq}`);
+  });
 });
