@@ -1,4 +1,4 @@
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes, randomFillSync } from 'node:crypto';
 import type { DigestAlgorithmName } from '../digest/algorithm.ts';
 import { type NonceKey, NonceMint } from '../digest/nonce.ts';
 import type { Secret } from '../digest/secret.ts';
@@ -102,6 +102,7 @@ export class Nonces {
       lifetimeMs: options.lifetimeMs,
       maxDriftMs: options.maxDriftMs,
       clock: options.clock,
+      random: pooledRandom(),
     });
   }
 
@@ -179,6 +180,20 @@ export class Nonces {
     const state = now > expires ? 'expired' : 'fresh';
     return { state, issuedAt: issued, expiresAt: expires, offered: qop ?? null, foreign: true };
   }
+}
+
+/** Random bytes from the system, drawn many at a time: each draw costs more than the rest of a nonce. */
+function pooledRandom(): (size: number) => Buffer {
+  const pool = Buffer.alloc(6144);
+  let at = pool.length;
+  return (size) => {
+    if (at + size > pool.length) {
+      randomFillSync(pool);
+      at = 0;
+    }
+    at += size;
+    return pool.subarray(at - size, at);
+  };
 }
 
 function nothing(state: 'unknown' | 'garbage'): NonceFinding {

@@ -45,7 +45,6 @@ export class LocalUseStore implements UseStore {
   }
 
   use(use: NonceUse, request: string): UseResult {
-    const key = `${use.nc} ${use.nonce}`;
     const now = this.clock.wall();
     if (now - this.turned >= RETRANSMISSIONS_MS || this.recent.size >= this.capacity) {
       this.older = this.recent;
@@ -53,9 +52,10 @@ export class LocalUseStore implements UseStore {
       this.turned = now;
     }
     if (this.uses.use(use)) {
-      this.recent.set(key, request);
+      // The last request with this nonce: an older one is hardly sent again once its client has gone on.
+      this.recent.set(use.nonce, request);
       return 'first';
     }
-    return (this.recent.get(key) ?? this.older.get(key)) === request ? 'again' : 'replay';
+    return (this.recent.get(use.nonce) ?? this.older.get(use.nonce)) === request ? 'again' : 'replay';
   }
 }
