@@ -46,6 +46,7 @@ export async function initDatabase(url: string, options: DbOptions, out: NodeJS.
       ...(await initTables(url, options.table)),
       await initSubscriberTable(url),
       ...(await initDialogTables(url)),
+      ...(await initLocationTables(url)),
     ];
     if (options.json) {
       out.write(`${JSON.stringify({ tables: made })}\n`);

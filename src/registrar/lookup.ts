@@ -10,7 +10,7 @@ export type LookupResult = readonly Binding[] | -1 | -2;
 
 /**
  * Contacts that a request for an address of record goes to (RFC 3261 §16.5).
- * @param gruu limits them to one device (RFC 5627 §5.3); a temporary GRUU names its contact by itself
+ * @param gruu limits them to one device, by the first of its flows (RFC 5627 §5.3); a temporary GRUU names its contact by itself
  * @param filter the request, when contacts that do not take its method are left out; null: they are not
  * @returns -1 when there is none, -2 when none takes the method
  */
@@ -25,7 +25,7 @@ export function lookupContacts(
   if (gruu?.kind === 'temporary') {
     const named = bindings.byName(gruu.ruid);
     found = named?.valid(now) === true && named.instance !== '' ? [named] : [];
-  } else if (gruu !== null) found = found.filter((binding) => meets(binding, gruu));
+  } else if (gruu !== null) found = found.filter((binding) => meets(binding, gruu)).slice(0, 1);
   if (found.length === 0) return -1;
   // Within a dialog the method was agreed on.
   if (filter === null || (filter.to?.tag ?? '') !== '') return found;

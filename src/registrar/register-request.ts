@@ -1,4 +1,4 @@
-import { type Contact, deltaSeconds, messageContacts } from '../message/contact.ts';
+import { type Contact, deltaSeconds, messageContacts, parseContactList } from '../message/contact.ts';
 import {
   HDR_ALLOW,
   HDR_CONTACT,
@@ -40,6 +40,13 @@ export interface RegisterRequest {
 /** Longest Call-ID, as Kamailio's column. */
 const MAX_CALL_ID = 255;
 
+/** Contacts of each header from the last to the first, as Kamailio takes them: it decides which of equal q comes first. */
+function inOrder(message: SipMessage): Contact[] {
+  return message
+    .findAll(HDR_CONTACT)
+    .flatMap(({ valueStart, valueEnd }) => (parseContactList(message.raw, valueStart, valueEnd) ?? []).toReversed());
+}
+
 function isStar(text: string): boolean {
   return /^\*\s*(?:;|$)/.test(text);
 }
@@ -60,7 +67,7 @@ export function readRegister(message: SipMessage): RegisterRequest | Refusal {
   const paths = pathValues(message);
   return {
     star: found.star,
-    contacts: found.contacts,
+    contacts: inOrder(message),
     expires,
     callId,
     cseq: cseq.seq,

@@ -36,6 +36,8 @@ describe('trunkline db', () => {
         { table: 'subscriber', made: false, version: 7 },
         { table: 'dialog', made: false, version: 7 },
         { table: 'dialog_vars', made: false, version: 1 },
+        { table: 'location', made: false, version: 9 },
+        { table: 'location_attrs', made: false, version: 1 },
       ],
     });
     const check = await command(['db', 'check', `sqlite:///${file}`]);

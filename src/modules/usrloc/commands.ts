@@ -111,14 +111,13 @@ function target(m: UsrlocModule, args: RpcArguments, missing: string): { table: 
 function lookup(m: UsrlocModule, args: RpcArguments): RpcStruct {
   const { table, aor } = target(m, args, 'Not enough parameters (table and AOR to lookup)');
   const first = table.bindings.first(aor);
-  if (first === null) throw refuse('AOR not found');
+  if (first === null) throw refuse(`AOR not found in ${table.name} table`);
   return struct({ AoR: fromBytes(aor), Contacts: contactsOf(m, table, first, m.location.now) });
 }
 
 function remove(m: UsrlocModule, args: RpcArguments): undefined {
   const { table, aor } = target(m, args, 'Not enough parameters (table and AOR)');
   let one = table.bindings.first(aor);
-  if (one === null) throw refuse('AOR not found', 404);
   while (one !== null) {
     const { next }: Binding = one;
     table.bindings.remove(one);
