@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { usageError } from './errors.ts';
 import type { RegAction, RegAddOptions, RegListOptions, RegOptions, RegRemoveOptions, RegWatchOptions } from './reg.ts';
+import { printable } from './rpc-output.ts';
 
 const EXAMPLES = `
 Examples:
@@ -46,7 +48,12 @@ export function buildReg(program: Command): void {
   const reg = program
     .command('reg')
     .description('accounts of a running server that are registered at carriers (its modules uac and ctl)')
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', EXAMPLES)
+    .allowExcessArguments()
+    .action((_options: unknown, { args: [word] }: Command) => {
+      const text = word === undefined ? 'needs a command, such as list' : `has no command ${printable(word)}`;
+      throw usageError(`"trunkline reg" ${text}`, 'Run "trunkline reg --help".');
+    });
   const STATES = 'all, online, failing, or a state such as registered, retrying, rejected, disabled';
 
   withOptions(reg.command('list'))

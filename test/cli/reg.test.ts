@@ -133,6 +133,15 @@ describe('trunkline reg', () => {
     assert.match(nobody.stderr, /404 - Record not found \[CLI_RPC_FAULT\]/);
   });
 
+  it('without a command it says where they are', async () => {
+    for (const words of [[], ['nope']]) {
+      const { code, stderr } = await reg(...words);
+      assert.equal(code, 2);
+      assert.match(stderr, /needs a command|has no command nope/);
+      assert.match(stderr, /trunkline reg --help/);
+    }
+  });
+
   it('an account that the server would leave out is refused, and not saved', async () => {
     const refused = await reg('add', ...account('odd', 'right'), '--contact', 'a b>', '--save', url);
     assert.equal(refused.code, 1);
