@@ -151,7 +151,8 @@ export const eventRows: readonly EventRow[] = [
   {
     name: 'tm:local-request',
     when: 'a request made by this server is sent',
-    support: 'partly: requests of uac_req_send and t_uac_send; those of t_replicate leave without it',
+    support:
+      'partly: requests of uac_req_send, t_uac_send and remote registration (REGISTERs keep their way, and a route that may wait is left out for them); those of t_replicate leave without it',
   },
   { name: 'tm:local-response', when: 'a reply to such a request', support: NOT_RUN },
   { name: 'sl:filtered-ack', when: 'an ACK to a stateless reply was absorbed', support: 'yes' },

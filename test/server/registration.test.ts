@@ -240,6 +240,42 @@ describe('accounts of a running configuration', () => {
     await registrar.leave();
   });
 
+  test('event_route[tm:local-request] sees every REGISTER, adds to it or drops it', async () => {
+    const registrar = await ScriptedRegistrar.open();
+    const mine = { realm: registrar.realm, authPassword: 'secret', proxy: registrar.uri };
+    const { log, statistic } = await server({
+      rows: [row('good', mine), row('dropped', mine)],
+      routes: `request_route { exit; }
+      event_route[tm:local-request] {
+        xlog("local $rm $tU\\n");
+        if ($tU == "r-dropped") drop;
+        append_hf("X-Trunk: $tU\\r\\n");
+      }`,
+    });
+    await until(() => statistic('reg_state_registered') === 1, 'registration', 5000);
+    assert.equal(statistic('reg_state_retrying'), 1);
+    assert.equal(statistic('reg_result_local'), 1);
+    assert.deepEqual(log.script.filter((line) => line === 'local REGISTER r-good').length, 2);
+    assert.deepEqual(
+      registrar.log.all.map(({ message }) => message.header('X-Trunk')),
+      ['r-good', 'r-good'],
+    );
+    await registrar.leave();
+  });
+
+  test('an event_route[tm:local-request] that may wait keeps no account from registering, and it is said', async () => {
+    const registrar = await ScriptedRegistrar.open();
+    const { log, statistic } = await server({
+      rows: [row('good', { realm: registrar.realm, authPassword: 'secret', proxy: registrar.uri })],
+      routes: `loadmodule "cfgutils.so"
+      request_route { exit; }
+      event_route[tm:local-request] { usleep("1000"); append_hf("X-Trunk: yes\\r\\n"); }`,
+    });
+    await until(() => statistic('reg_state_registered') === 1, 'registration', 5000);
+    assert.ok(log.has('UAC_REG_ROUTE_WAITS'));
+    await registrar.leave();
+  });
+
   test('a new configuration goes on with what is registered, and hears of it', async () => {
     const registrar = await ScriptedRegistrar.open();
     const route = (mark: string) => `request_route { exit; }

@@ -37,6 +37,7 @@ function makeEngine(host: ModuleHost, settings: RegistrationSettings, defaultSoc
     clock,
     random,
     log: logger(host),
+    shaper: () => host.proxy.localRequest,
     settings: {
       contactAddr: settings.contactAddr,
       timerInterval: settings.timerInterval,

@@ -1,6 +1,7 @@
 import { utf8Bytes } from '../../digest/credentials.ts';
 import type { SipMessage } from '../../message/message.ts';
 import { parseUri } from '../../message/uri.ts';
+import type { LocalRequest, LocalRequestHook } from '../../proxy/own-request.ts';
 import { bracket } from '../../transport/ip.ts';
 import { defaultPort } from '../../transport/listen.ts';
 import { Attempt, type AttemptHost } from './attempt.ts';
@@ -10,7 +11,7 @@ import { judgeAnswer, type Verdict } from './judge-answer.ts';
 import { NextHop } from './next-hop-table.ts';
 import { believedExpiry, MAX_RETRY_AFTER, refreshDelay } from './policy.ts';
 import { readableReason, readServiceRoute } from './register-answer.ts';
-import { registerText, registrarUri } from './register-request.ts';
+import { registerRest, registerText, registrarUri } from './register-request.ts';
 import type { RegistrarPace } from './registrar-pace.ts';
 import type { Registration } from './registration.ts';
 import type { Failure, Runner } from './runner.ts';
@@ -84,10 +85,9 @@ export class Exchange implements AttemptHost {
     attempt.asked = attempt.removes ? 0 : record.wanted;
     const { serial, outdated } = record;
     const removal = outdated === '' || attempt.removes ? '' : `, <${outdated}>;expires=0`;
-    const parts = {
+    const branch = `z9hG4bK${config.random.token(12)}`;
+    let rest = registerRest({
       row: account,
-      uri: attempt.uri,
-      branch: `z9hG4bK${config.random.token(12)}`,
       fromTag: `${this.tagToken}-${serial.toString(16)}`,
       callId: `${this.callToken}-${serial.toString(16)}-${record.callGeneration.toString(16)}`,
       cseq: record.cseq,
@@ -96,20 +96,32 @@ export class Exchange implements AttemptHost {
       userAgent: config.userAgent,
       supported: config.supported,
       credentials: attempt.credentials.lines(attempt.uri),
-    };
+    });
+    let { uri } = attempt;
+    const hook = config.shaper();
+    if (hook !== null) {
+      const shaped = this.shape(hook, { method: 'REGISTER', ruri: uri, nextHop: account.proxy, rest, socket });
+      if (shaped === null) {
+        const reason = 'dropped by event_route[tm:local-request]';
+        runner.fail(record, { result: 'local', code: 408, reason, retryAfter: 0 });
+        return;
+      }
+      uri = shaped.ruri;
+      rest = shaped.rest;
+    }
     const flow = pace.flowFrom(socket);
     let { destination } = flow;
-    let text = registerText({ ...parts, socket });
+    let text = registerText(uri, socket, branch, rest);
     const fitting = config.sender.fitTransport?.(destination, text.length) ?? destination;
     if (fitting !== destination) {
       destination = fitting;
-      text = registerText({ ...parts, socket: fitting.socket });
+      text = registerText(uri, fitting.socket, branch, rest);
     }
     attempt.started = true;
     attempt.flow = flow;
     attempt.sentAt = runner.now;
     const client = config.transactions.createClient({
-      branch: parts.branch,
+      branch,
       method: 'REGISTER',
       text,
       destination,
@@ -125,6 +137,21 @@ export class Exchange implements AttemptHost {
     record.attemptedAt = runner.seconds;
     runner.sent++;
     runner.expectAnswer(record);
+  }
+
+  /** @returns what is sent instead, null when it is dropped */
+  private shape(hook: LocalRequestHook, request: LocalRequest): LocalRequest | null {
+    const { log } = this.runner.config;
+    try {
+      const shaped = hook(request);
+      if (!(shaped instanceof Promise)) return shaped;
+      shaped.catch(() => {});
+      log('warn', 'UAC_REG_ROUTE_WAITS', 'event_route[tm:local-request] may wait; the REGISTER left without it');
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      log('error', 'UAC_REG_FAULT', `event_route[tm:local-request]: ${text}`);
+    }
+    return request;
   }
 
   answered(attempt: Attempt, answer: SipMessage): void {

@@ -6,10 +6,6 @@ import { userPart } from './contact.ts';
 /** What one REGISTER is made of. */
 export interface RegisterParts {
   readonly row: AccountRow;
-  /** Request-URI. */
-  readonly uri: string;
-  readonly socket: ListenSocket;
-  readonly branch: string;
   readonly fromTag: string;
   readonly callId: string;
   readonly cseq: number;
@@ -30,18 +26,29 @@ export function registrarUri(row: AccountRow): string {
 }
 
 /**
- * The bytes of a REGISTER (RFC 3261 §10.2), its headers in the order in which Kamailio's uac writes them.
+ * A REGISTER (RFC 3261 §10.2) from the line after its Via on, its headers in the order in which Kamailio's uac writes them.
  * @returns latin1 text
  */
-export function registerText(parts: RegisterParts): string {
-  const { row, socket } = parts;
+export function registerRest(parts: RegisterParts): string {
+  const { row } = parts;
   const aor = `<sip:${userPart(row.remoteUser)}@${utf8Bytes(row.remoteDomain)}>`;
   return (
-    `REGISTER ${parts.uri} SIP/2.0\r\n` +
-    // RFC 3581: the answer comes back through a NAT, and tells our address.
-    `Via: SIP/2.0/${socket.proto.toUpperCase()} ${socket.displayHost}:${socket.displayPort};branch=${parts.branch};rport\r\n` +
     `To: ${aor}\r\nFrom: ${aor};tag=${parts.fromTag}\r\n` +
     `CSeq: ${parts.cseq} REGISTER\r\nCall-ID: ${parts.callId}\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n` +
     `${parts.userAgent}Contact: ${parts.contact}\r\nExpires: ${parts.expires}\r\n${parts.supported}${parts.credentials}\r\n`
+  );
+}
+
+/**
+ * The bytes of a whole REGISTER.
+ * @param uri Request-URI
+ * @param rest what {@link registerRest} gave
+ */
+export function registerText(uri: string, socket: ListenSocket, branch: string, rest: string): string {
+  const { proto, displayHost, displayPort } = socket;
+  // RFC 3581: the answer comes back through a NAT, and tells our address.
+  return (
+    `REGISTER ${uri} SIP/2.0\r\n` +
+    `Via: SIP/2.0/${proto.toUpperCase()} ${displayHost}:${displayPort};branch=${branch};rport\r\n${rest}`
   );
 }

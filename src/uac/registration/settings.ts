@@ -1,6 +1,7 @@
 import { utf8Bytes } from '../../digest/credentials.ts';
 import { sanitizeReason } from '../../message/sanitize.ts';
 import type { NextHopResolver } from '../../proxy/next-hop.ts';
+import type { LocalRequestHook } from '../../proxy/own-request.ts';
 import { type Clock, type Random, realRandom, type TimerWheel } from '../../time/index.ts';
 import { DEFAULT_TIMERS, type Transactions, type TransactionTimers } from '../../transaction/transaction.ts';
 import type { TransportLogger } from '../../transport/options.ts';
@@ -61,6 +62,11 @@ export interface RegistrationOptions {
   /** Default: the operating system's. */
   readonly random?: Random;
   readonly timers?: TransactionTimers;
+  /**
+   * What sees each REGISTER before it leaves, null for nothing (event_route[tm:local-request]); asked each time. Of what it gives back the
+   * Request-URI and the text count; the way is the account's own. It has to answer at once.
+   */
+  readonly shaper?: () => LocalRequestHook | null;
   /** Told what an operator may want to know; codes in capitals are explained in UAC_ERRORS, others are events. Never holds a secret. */
   readonly log?: TransportLogger;
 }
@@ -90,6 +96,7 @@ export interface EngineConfig {
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: TransactionTimers;
+  readonly shaper: () => LocalRequestHook | null;
   readonly log: TransportLogger;
 }
 
@@ -129,6 +136,7 @@ export function engineConfig(options: RegistrationOptions): EngineConfig {
     clock: options.clock ?? wheel.clock,
     random: options.random ?? realRandom,
     timers: options.timers ?? DEFAULT_TIMERS,
+    shaper: options.shaper ?? (() => null),
     log: options.log ?? (() => {}),
   };
 }
