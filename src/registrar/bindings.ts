@@ -2,6 +2,7 @@ import { detach } from '../message/detach.ts';
 import { Binding, type BindingFields, type BindingRow } from './binding.ts';
 import { ExpiryCalendar } from './expiry-calendar.ts';
 import { Intern } from './intern.ts';
+import { ShardedMap } from './sharded-map.ts';
 
 /** Told of every change of a table, after it happened. */
 export interface BindingsListener {
@@ -23,8 +24,8 @@ export interface BindingsOptions {
  */
 export class Bindings {
   readonly options: BindingsOptions;
-  private readonly records = new Map<string, Binding>();
-  private readonly byRuid = new Map<string, Binding>();
+  private readonly records = new ShardedMap<Binding>();
+  private readonly byRuid = new ShardedMap<Binding>();
   private readonly calendar: ExpiryCalendar;
   private readonly shared = new Intern();
   /** Null as long as nobody wants to know. */
