@@ -10,6 +10,10 @@ export const MODULE_ERRORS = {
     explanation: 'What alias_db is to look for is no SIP URI; the function returned -1.',
     action: 'Look at the value in the message.',
   },
+  DEBUGGER_NOT_SUPPORTED: {
+    explanation: 'The function is not offered; the call failed.',
+    action: 'The message of "trunkline check" says what takes its place.',
+  },
   DOMAIN_DATABASE: {
     explanation: 'Module domain has no database.',
     action: 'Set db_url.',

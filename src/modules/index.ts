@@ -12,6 +12,7 @@ import { ctl } from './ctl.ts';
 import { dbMysql } from './db_mysql.ts';
 import { dbPostgres } from './db_postgres.ts';
 import { dbSqlite } from './db_sqlite.ts';
+import { debuggerModule } from './debugger.ts';
 import { dialog } from './dialog.ts';
 import { domain } from './domain.ts';
 import { htable } from './htable.ts';
@@ -55,6 +56,7 @@ const all: readonly AnyModule[] = [
   dbMysql,
   dbPostgres,
   dbSqlite,
+  debuggerModule,
   dialog,
   domain,
   htable,

@@ -76,11 +76,11 @@ export const pike = defineModule<PikeModule>({
     intParam(
       'reqs_density_per_unit',
       30,
-      'partly: the limit is exact; the original’s is up to three times as high for a new source',
+      'yes: three times as many in the unit in which a source is first seen, the most that the original lets through',
     ),
     intParam('remove_latency', 120),
     intParam('pike_log_level', 1),
-    intParam('max_sources', 100_000, 'ours: sources kept at once; the one seen first gives way, unless it is blocked'),
+    intParam('max_sources', 100_000, 'yes: ours, sources kept at once; the one seen first gives way, unless it is blocked'),
   ],
   functions: [
     fn('pike_check_req', [], ROUTES, (m) => (ctx) => check(m, canonicalHost(ctx.from.ip))),

@@ -4,6 +4,7 @@
  */
 
 import type { FunctionSymbol, VariableSymbol } from './compile-ir.ts';
+import { MISSING_MODULES } from './data/missing-modules.ts';
 import type { DiagnosticCode } from './diagnostic.ts';
 import type { AnyModule, TransformationDefinition, VariableDefinition } from './module-definition.ts';
 import { modulesWithFunction, modulesWithVariable, registryModules } from './registry.ts';
@@ -198,7 +199,7 @@ export function missingModule(name: string, available: ModuleTable): MissingName
     return {
       code: 'CFG_UNSUPPORTED_MODULE',
       message: `module ${name} is not supported by Trunkline`,
-      hint: undefined,
+      hint: MISSING_MODULES.get(name),
       unsupportedIn: name,
     };
   }

@@ -4,6 +4,8 @@ export interface Source {
   previous: number;
   current: number;
   blocked: boolean;
+  /** True in the unit in which it was first seen. */
+  fresh: boolean;
   /** Clock time at which it is forgotten, in ms. */
   due: number;
 }
@@ -17,6 +19,9 @@ export interface SourceLimits {
   /** Sources kept at once. */
   readonly most: number;
 }
+
+/** Times the density that a source may send in the unit in which it is first seen: as much as the original lets through at most. */
+const FIRST = 3;
 
 /** How hot a source is: HOT is blocked, WARM has used a quarter of what it may. */
 export type Heat = 'HOT' | 'WARM' | '';
@@ -46,14 +51,15 @@ export class Sources {
     let source = this.map.get(address);
     if (source === undefined) {
       this.makeRoom();
-      source = { previous: 0, current: 0, blocked: false, due: 0 };
+      source = { previous: 0, current: 0, blocked: false, fresh: true, due: 0 };
       // Text of a message is a view into the whole of it: the key must not keep that.
       this.map.set(` ${address}`.slice(1), source);
     }
     source.current++;
     source.due = now + latency;
     if (source.blocked) return -1;
-    if (source.current <= density) return 1;
+    // The unit in which a source is met for the first time lets more through, as the original's tree does while it learns an address.
+    if (source.current <= (source.fresh ? density * FIRST : density)) return 1;
     source.blocked = true;
     return -2;
   }
@@ -67,6 +73,7 @@ export class Sources {
         freed.push(address);
       }
       source.previous = source.current;
+      source.fresh = false;
       source.current = 0;
       if (source.due <= now && !source.blocked) this.map.delete(address);
     }
