@@ -218,6 +218,72 @@ export const differences: readonly DifferenceGroup[] = [
     ],
   },
   {
+    title: 'Authentication of users',
+    intro:
+      'Modules auth and auth_db give the same codes to the same requests, but for these; authentication.md says how to have Kamailio’s way.',
+    items: [
+      {
+        title: 'An answer is good once',
+        text: `A nonce count that was used, or an answer without a qop that was, gives -4 (-6 with \`one_time_nonce\`) and a challenge with
+          \`stale=true\`, which the phone answers by itself. Kamailio lets the same header pass for \`nonce_expire\` seconds unless \`nonce_count\` or
+          \`one_time_nonce\` are set. The same request once more, byte for byte from the same place, is a retransmission and passes.
+          \`allow_replay\` brings Kamailio's way back.`,
+      },
+      {
+        title: 'Nothing is used up by a wrong password',
+        text: `A nonce and its count are recorded after the digest was right. Counts that arrive late pass once, counts above 255 are counts, and
+          one that is no number is refused.`,
+      },
+      {
+        title: 'A qop that was asked for cannot be left out',
+        text: `-1, where Kamailio takes the answer and counts nothing. \`qop_optional\` allows it, once for each answer.`,
+      },
+      {
+        title: 'The algorithm is that of the nonce',
+        text: `\`algorithm=FOO\` or a -sess label over plain MD5 gives -1, another algorithm than was asked for -4; Kamailio 5.6 computes MD5 whatever
+          stands there. auth-int and the -sess algorithms work.`,
+      },
+      {
+        title: 'A wrong response is a wrong password',
+        text: `-2 whatever its length (Kamailio: -1 for another length); hex in upper case is right.`,
+      },
+      {
+        title: 'Broken headers do not hide good ones',
+        text: `A Digest header that cannot be read before the one that is meant is stepped over; a parameter that is there twice makes its header
+          unreadable (-1; Kamailio takes the last). Quotes and backslashes in a user name are read.`,
+      },
+      {
+        title: 'Variables show what was proven',
+        text: `After a success \`$au\`, \`$ar\` and the like are those of the proven header, not of the first one.`,
+      },
+      {
+        title: 'Only proven credentials are consumed',
+        text: `\`consume_credentials()\` gives -1 after a wrong password; all proven headers go at once, and on ACK, CANCEL and PRACK those that
+          answer a challenge of ours.`,
+      },
+      {
+        title: 'ACK and CANCEL are never challenged',
+        text: `\`www_challenge()\` and \`proxy_challenge()\` give -3 for them; Kamailio answers a CANCEL with 401.`,
+      },
+      {
+        title: 'stale=true by itself',
+        text: `Where the digest was right and only the nonce was not, the next challenge says so; flag 16 still forces it.`,
+      },
+      {
+        title: 'Authentication-Info only where there is a qop',
+        text: `Kamailio sends one with empty parameters to clients that used none. Nonces in it are new ones.`,
+      },
+      {
+        title: 'auth_algorithm() is for one request',
+        text: `Kamailio changes the algorithm of everybody from then on.`,
+      },
+      {
+        title: 'A stored hash that is none is an error',
+        text: `-1 with AUTH_HA1 in the log, where Kamailio says -2.`,
+      },
+    ],
+  },
+  {
     title: 'The language',
     intro:
       'Expressions, conversions and return codes are those of Kamailio 5.6, including its surprises, but for these.',

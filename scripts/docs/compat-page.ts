@@ -52,7 +52,7 @@ export function compatPage(): string {
     ),
     table(['module', 'functions', 'parameters', 'variables'], list.map(summaryRow)),
     prose(
-      `Not there are the other ${others} modules that Kamailio has or had (registrar and usrloc, auth, dialog, dispatcher, databases, presence, media
+      `Not there are the other ${others} modules that Kamailio has or had (registrar and usrloc, dialog, dispatcher, databases, presence, media
       relays …), scripts in other languages (KEMI), SCTP, and remote procedure calls.`,
     ),
     '## What check says',

@@ -20,8 +20,8 @@ export const authDb = defineModule<AuthDbModule>({
     intParam('force_generate_avps', 0),
     intParam('version_table', 1, 'ignored: the columns that a table has are looked at'),
     // OpenSIPS
-    strParam('hash_column_sha256', 'ha1_sha256'),
-    strParam('hash_column_sha512t256', 'ha1_sha512t256'),
+    strParam('hash_column_sha256', 'ha1_sha256', 'yes: of OpenSIPS'),
+    strParam('hash_column_sha512t256', 'ha1_sha512t256', 'yes: of OpenSIPS'),
     intParam('skip_version_check', 0, 'ignored: the columns that a table has are looked at'),
     // ours
     intParam('cache_expire', 5, 'yes: ours'),

@@ -17,6 +17,7 @@ import {
   type VariableAccess,
 } from '../../script/module-definition.ts';
 
+const OPENSIPS = 'yes: of OpenSIPS';
 const SIZE = 'ignored: nonces are remembered when they are used, see used_nonces';
 
 export const AUTH_PARAMETERS: readonly ParameterDefinition[] = [
@@ -48,13 +49,13 @@ export const AUTH_PARAMETERS: readonly ParameterDefinition[] = [
   strParam('algorithm', ''),
   intParam('add_authinfo_hdr', 0),
   // OpenSER and OpenSIPS
-  strParam('rpid_prefix', ''),
-  strParam('rpid_suffix', ';party=calling;id-type=subscriber;screen=yes'),
-  strParam('rpid_avp', '$avp(rpid)'),
-  strParam('username_spec', null),
-  strParam('password_spec', null),
-  intParam('calculate_ha1', 0),
-  intParam('disable_nonce_check', 0),
+  strParam('rpid_prefix', '', OPENSIPS),
+  strParam('rpid_suffix', ';party=calling;id-type=subscriber;screen=yes', OPENSIPS),
+  strParam('rpid_avp', '$avp(rpid)', OPENSIPS),
+  strParam('username_spec', null, OPENSIPS),
+  strParam('password_spec', null, OPENSIPS),
+  intParam('calculate_ha1', 0, OPENSIPS),
+  intParam('disable_nonce_check', 0, OPENSIPS),
   // ours
   strParam('flavour', null, 'yes: ours'),
   listParam('secret_previous', 'str', 'yes: ours'),
