@@ -27,7 +27,8 @@ export function applySettings(options: ProxyOptions, settings: CoreParameters): 
   Object.assign(options, defaultProxyOptions());
   options.maxBranches = settings.maxBranches;
   options.serverHeader = settings.serverSignature ? settings.serverHeader : '';
-  options.userAgentHeader = settings.userAgentHeader;
+  // tm: server_signature says it for requests of our own, too.
+  options.userAgentHeader = settings.serverSignature ? settings.userAgentHeader : '';
   options.forceRport = settings.forceRport;
   options.localRport = settings.localRport;
   options.sipWarning = settings.sipWarning;
