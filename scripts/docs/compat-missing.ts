@@ -3,6 +3,13 @@
  * `module.name()` for functions, `module.name` for parameters, `module.$name` for variables; a `*` at the end stands for any rest.
  */
 export const missingNames: Readonly<Record<string, string>> = {
+  'auth_db.check_all_ha1': 'of SIP Express Router 2.0: HA1s are chosen by the answer’s algorithm and form',
+  'auth_db.did_column': 'of SIP Express Router 2.0, which had another table of users',
+  'auth_db.flags_column': 'of SIP Express Router 2.0, which had another table of users',
+  'auth_db.plain_password_column': 'of SIP Express Router 2.0, which had another table of users',
+  'auth_db.realm_column': 'of SIP Express Router 2.0, which had another table of users',
+  'auth_db.use_did': 'of SIP Express Router 2.0, which had another table of users',
+  'auth_db.username_column': 'of SIP Express Router 2.0, which had another table of users: user_column',
   'htable.bind_htable()': 'for other modules only, no script can call it',
   'rr.cookie_filter': 'gone from Kamailio since 4.0',
   'rr.cookie_secret': 'gone from Kamailio since 4.0',
