@@ -22,6 +22,13 @@ const SLOW_WINDOW = FIRST_WINDOW;
 const PROBE_WINDOW = 2;
 /** Milliseconds of a round trip that make a way long: on a shorter one 64 requests already keep the registrar busy. */
 const LONG_WAY = 15;
+/**
+ * Share of requests, among about so many of the latest, that may have to be repeated before it is taken for congestion: what a link loses by
+ * chance does not become less with a smaller window, and each loss already holds a place for half a second. On a short way the lost ones fill the
+ * window, and then all come late together: the number has to be large against that.
+ */
+const CONGESTED = 0.15;
+const SAMPLES = 512;
 /** Milliseconds without a request after which an earlier, wide window is not trusted any more. */
 const IDLE = 10_000;
 /** Attempts that begin in one turn of the event loop. */
@@ -39,7 +46,7 @@ export interface PaceHost extends FlowHost {
 
 /**
  * The way to one registrar: who waits for it, and how many requests it gets at a time. A window of outstanding requests grows with the
- * answers and shrinks when they stay out, as in TCP (RFC 5681), so that a start with thousands of accounts is as fast as the registrar is and
+ * answers and shrinks when many of them stay out, as in TCP (RFC 5681), so that a start with thousands of accounts is as fast as the registrar is and
  * repeats nothing. Served in order: operator's commands, refreshes, the rest.
  */
 export class RegistrarPace extends Timer {
@@ -61,6 +68,9 @@ export class RegistrarPace extends Timer {
   private threshold = MAX_WINDOW;
   private shrunkAt = Number.NEGATIVE_INFINITY;
   private heardAt = Number.NEGATIVE_INFINITY;
+  /** Share of the latest requests that had to be repeated or were never answered. */
+  private missed = 0;
+  private samples = 0;
   private shortest = Number.POSITIVE_INFINITY;
   /** The registrar has asked not to be asked before this time (ms). */
   private blockedUntil = 0;
@@ -127,8 +137,10 @@ export class RegistrarPace extends Timer {
     this.heardAt = this.now;
     if (elapsed < this.shortest) this.shortest = elapsed;
     // A registrar far away takes longer than T1 for all answers; that says nothing about its load.
-    if (repeatAfter > 0 && elapsed >= Math.max(repeatAfter, 2 * this.shortest)) {
-      this.shrink(sentAt, SLOW_WINDOW, 0.5);
+    const late = repeatAfter > 0 && elapsed >= Math.max(repeatAfter, 2 * this.shortest);
+    this.sample(late ? 1 : 0);
+    if (late) {
+      if (this.missed > CONGESTED) this.shrink(sentAt, SLOW_WINDOW, 0.5);
       return;
     }
     // A window that is not used up has not been tried out (RFC 7661).
@@ -141,8 +153,9 @@ export class RegistrarPace extends Timer {
 
   /** No answer came. */
   timedOut(sentAt: number): void {
-    if (this.heardAt > sentAt) this.shrink(sentAt, SLOW_WINDOW, 0.5);
-    else this.shrink(sentAt, PROBE_WINDOW, 0.125);
+    this.sample(1);
+    if (this.heardAt <= sentAt) this.shrink(sentAt, PROBE_WINDOW, 0.125);
+    else if (this.missed > CONGESTED) this.shrink(sentAt, SLOW_WINDOW, 0.5);
   }
 
   /** 503: the registrar has too much to do. @param retryAfterMs how long it wants to be left alone, 0 for not said */
@@ -220,6 +233,11 @@ export class RegistrarPace extends Timer {
     this.outstanding++;
     this.host.begin(record, this);
     return true;
+  }
+
+  private sample(missed: 0 | 1): void {
+    if (this.samples < SAMPLES) this.samples++;
+    this.missed += (missed - this.missed) / this.samples;
   }
 
   /** One loss is one reason: what was sent before the window last shrank says nothing new. */

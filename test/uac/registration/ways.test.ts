@@ -157,6 +157,27 @@ describe('pace', () => {
     assert.equal(bench.engine.online, 500);
   });
 
+  it('a link that loses one in twenty by chance keeps its window; one that loses every third does not', () => {
+    const lossy = (every: number) => {
+      let count = 0;
+      const bench = crowd((request) => (++count % every === 0 ? null : { ...grant(request), after: 2 }), 0);
+      bench.watched = false;
+      const load = bench.engine.beginLoad();
+      load.take(Array.from({ length: 3000 }, (_, n) => row(`u${n}`)));
+      load.commit();
+      // By then all but the last answers, which come after repetitions alone, have come.
+      bench.advance(1000);
+      const window = bench.engine.registrars()[0]?.window ?? 0;
+      bench.advance(2500);
+      return { online: bench.engine.online, window };
+    };
+    const chance = lossy(20);
+    assert.equal(chance.window, 64);
+    assert.equal(chance.online, 3000);
+    const jam = lossy(3);
+    assert.ok(jam.window < 40, `${jam.window}`);
+  });
+
   it('a way that is long gets a wide window', () => {
     const bench = crowd((request) => ({ ...grant(request), after: 100 }), 3000);
     bench.advance(8000);
