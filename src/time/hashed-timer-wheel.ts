@@ -15,6 +15,10 @@ const FAR = 3 * SLOTS;
 const FIRING = FAR + 1;
 const WORDS = SLOTS / 32;
 
+/** Milliseconds too late from which the process is known to have stood still, and the turns of the event loop given to its sockets then. */
+const PAUSE = 100;
+const TURNS = 4;
+
 /** Head of a circular list; never fires. */
 class ListHead extends Timer {
   constructor() {
@@ -62,8 +66,16 @@ export class HashedTimerWheel implements TimerWheel {
   private advancing = false;
   private wake: ReturnType<typeof setTimeout> | undefined = undefined;
   private wakeTick = Number.POSITIVE_INFINITY;
+  private deferred = 0;
   private readonly onWake = (): void => {
     this.wake = undefined;
+    // After a pause of the whole process what has arrived meanwhile is read first, or answered requests would be sent again.
+    if (this.clock.now() - this.wakeTick * this.tickMs > PAUSE && this.deferred < TURNS) {
+      this.deferred++;
+      setImmediate(this.onWake);
+      return;
+    }
+    this.deferred = 0;
     this.wakeTick = Number.POSITIVE_INFINITY;
     this.advanceTo(this.clock.now());
   };
