@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import { it } from 'node:test';
+import { command } from '../support/command.ts';
+import { Folder } from './fixtures.ts';
+
+it('trunkline user: HA1s are written, passwords only when asked for', async () => {
+  using folder = new Folder();
+  const file = folder.file('users.db');
+  const env = { TRUNKLINE_DB_URL: `sqlite:///${file}` };
+  const secret = folder.write('secret', 'top-secret\n');
+  const user = (...words: string[]): ReturnType<typeof command> => command(['user', ...words], { env });
+  const missing = await user('add', 'alice@example.com', '--password-file', secret);
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /STORAGE_NO_TABLE/);
+  assert.equal((await command(['db', 'init'], { env })).code, 0);
+  assert.equal((await user('add', 'alice@example.com', '--password-file', secret)).code, 0);
+  assert.match((await user('add', 'alice@example.com', '--password-file', secret)).stderr, /STORAGE_EXISTS/);
+  assert.equal(
+    (await user('add', 'bob@example.com', '--password-file', secret, '--clear-text', '--realm', 'r')).code,
+    0,
+  );
+  const database = new DatabaseSync(file);
+  const rows = database.prepare('SELECT * FROM subscriber ORDER BY username').all();
+  const hash = (name: string, text: string): string => createHash(name).update(text).digest('hex');
+  assert.deepEqual(
+    { ...rows[0] },
+    {
+      id: 1,
+      username: 'alice',
+      domain: 'example.com',
+      password: '',
+      ha1: hash('md5', 'alice:example.com:top-secret'),
+      ha1b: hash('md5', 'alice@example.com:example.com:top-secret'),
+      ha1_sha256: hash('sha256', 'alice:example.com:top-secret'),
+      ha1_sha512t256: hash('sha512-256', 'alice:example.com:top-secret'),
+    },
+  );
+  assert.deepEqual([rows[1]?.password, rows[1]?.ha1], ['top-secret', hash('md5', 'bob:r:top-secret')]);
+  database.close();
+  const list = await user('list');
+  assert.match(list.stdout, /^alice@example\.com +yes +yes +yes +-$/m);
+  assert.match(list.stdout, /^bob@example\.com +yes +yes +yes +yes$/m);
+  // Another password takes the one in clear away.
+  const other = folder.write('other', 'another\n');
+  assert.equal((await user('passwd', 'bob@example.com', '--password-file', other)).code, 0);
+  assert.match((await user('list')).stdout, /^bob@example\.com +yes +yes +yes +-$/m);
+  assert.equal((await user('remove', 'bob@example.com')).code, 0);
+  assert.equal((await user('remove', 'bob@example.com')).code, 1);
+  assert.equal(JSON.parse((await user('list', '--json')).stdout).users.length, 1);
+  for (const words of [
+    ['add', 'alice', '--password-file', secret],
+    ['add', 'a:b@c', '--password-file', secret],
+    ['add', 'carol@example.com'],
+    ['add', 'carol@example.com', '--password-file', folder.write('empty', '\n')],
+  ]) {
+    const { code, stdout, stderr } = await user(...words);
+    assert.equal(code, 2, words.join(' '));
+    assert.doesNotMatch(stdout + stderr, /top-secret/);
+  }
+});
