@@ -275,9 +275,8 @@ export const MODULE_ERRORS = {
     action: 'Call sht_unlock() with the same key on every way out of the route.',
   },
   HTABLE_NO_EFFECT: {
-    explanation:
-      'A table is defined with dbtable or dmqreplicate; it is neither loaded from a database nor replicated.',
-    action: 'Fill it in event_route[htable:mod-init].',
+    explanation: 'A table is defined with dbtable without db_url, with cols, or with dmqreplicate; that has no effect.',
+    action: 'Set db_url; a table of several columns can be filled in event_route[htable:mod-init].',
   },
   HTABLE_NO_ITERATOR: {
     explanation: 'An iterator of this name was not started, or it stands at no entry.',

@@ -9,6 +9,7 @@ import {
 } from '../script/module-definition.ts';
 import { RegexCache } from '../script/regex.ts';
 import { HTABLE_COMMANDS } from './htable/commands.ts';
+import { HtableDatabase } from './htable/database.ts';
 import { parseTable } from './htable/definition.ts';
 import { ExpirySweep } from './htable/expiry.ts';
 import { HTABLE_FUNCTIONS } from './htable/functions.ts';
@@ -17,8 +18,6 @@ import { Table } from './htable/table.ts';
 import { HTABLE_VARIABLES } from './htable/variables.ts';
 import { ScriptLocks } from './support/script-locks.ts';
 
-const NO_DATABASE = 'no: tables are not loaded from a database';
-const NO_COLUMN = 'ignored: tables are not loaded from a database';
 const NO_PEERS = 'no: tables are not replicated to other servers';
 
 /** Makes the tables that the parameters define. */
@@ -54,20 +53,20 @@ export const htable = defineModule<HtableModule>({
     listParam(
       'htable',
       'str',
-      'partly: name, autoexpire, initval, updateexpire; size is not needed; dbtable and its relatives, dmqreplicate have no effect',
+      'partly: name, autoexpire, initval, updateexpire, dbtable, dbmode; size is not needed; cols and its relatives, dmqreplicate have no effect',
     ),
     intParam('timer_interval', 20),
     intParam('max_entries', 1_000_000, 'yes: most entries of each table; a new one is refused then'),
     intParam('timer_procs', 0, 'ignored: one timer does the work'),
-    strParam('db_url', null, NO_DATABASE),
-    intParam('db_expires', 0, NO_COLUMN),
-    intParam('fetch_rows', 100, NO_COLUMN),
-    strParam('key_name_column', 'key_name', NO_COLUMN),
-    strParam('key_type_column', 'key_type', NO_COLUMN),
-    strParam('value_type_column', 'value_type', NO_COLUMN),
-    strParam('key_value_column', 'key_value', NO_COLUMN),
-    strParam('expires_column', 'expires', NO_COLUMN),
-    strParam('array_size_suffix', '::size', NO_COLUMN),
+    strParam('db_url', null),
+    intParam('db_expires', 0),
+    intParam('fetch_rows', 100, 'ignored: rows come in chunks of 1000'),
+    strParam('key_name_column', 'key_name'),
+    strParam('key_type_column', 'key_type'),
+    strParam('value_type_column', 'value_type'),
+    strParam('key_value_column', 'key_value'),
+    strParam('expires_column', 'expires'),
+    strParam('array_size_suffix', '::size'),
     intParam('enable_dmq', 0, NO_PEERS),
     intParam('dmq_init_sync', 0, NO_PEERS),
     strParam('dmq_peer_id', 'htable', NO_PEERS),
@@ -82,9 +81,16 @@ export const htable = defineModule<HtableModule>({
     const limit = parameters.int('max_entries');
     if (!(limit > 0)) throw new ModuleError('HTABLE_LIMIT', 'a table takes at least one entry', 'max_entries');
     const tables = makeTables(host, parameters.list('htable'), limit);
+    const stored = [...tables.values()]
+      .filter(({ dbTable }) => dbTable !== '')
+      .map((table) => ({ table, name: table.dbTable, keep: table.dbKeep }));
+    const hasUrl = parameters.str('db_url') !== '';
+    if (stored.length > 0 && !hasUrl)
+      host.log.write(L_WARN, 'htable', 'dbtable has no effect without db_url', 'HTABLE_NO_EFFECT');
     return {
       host,
       tables,
+      database: hasUrl && stored.length > 0 ? new HtableDatabase(host, parameters, stored) : null,
       locks: new ScriptLocks(host.wheel, lockLog(host.log)),
       regexes: new RegexCache(),
       sweep: new ExpirySweep(host, tables.values(), Math.max(parameters.int('timer_interval'), 1) * 1000),
@@ -92,8 +98,11 @@ export const htable = defineModule<HtableModule>({
   },
   rpc: HTABLE_COMMANDS,
   start: (module, program) => module.sweep.begin(program),
+  open: async (module) => module.database?.loadAll(),
+  drain: async (module) => module.database?.storeKept(),
   stop: (module) => {
     module.sweep.end();
+    module.database?.close();
     module.locks.clear();
   },
 });

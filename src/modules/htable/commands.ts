@@ -2,6 +2,7 @@ import { type RpcArguments, RpcFault } from '../../rpc/method.ts';
 import { RpcArray, RpcSeveral, type RpcStruct, struct } from '../../rpc/value.ts';
 import { type RpcDefinition, rpc } from '../../script/module-definition.ts';
 import { fromBytes, toBytes } from '../../script/utf8.ts';
+import type { HtableDatabase } from './database.ts';
 import { type HtableModule, store } from './instance.ts';
 import type { Entry, Table } from './table.ts';
 
@@ -76,8 +77,21 @@ function setWithExpiry(m: HtableModule, args: RpcArguments, value: string | numb
   return answer;
 }
 
-function withoutDatabase(): never {
-  throw refuse('No htable db_url');
+/** @throws RpcFault when there is no database or the table is not in it */
+async function withDatabase(
+  m: HtableModule,
+  args: RpcArguments,
+  act: (database: HtableDatabase, name: string) => Promise<boolean> | undefined,
+  failed: string,
+): Promise<string> {
+  const { database } = m;
+  if (database === null) throw refuse('No htable db_url');
+  const [name = ''] = texts(args, 1, 'No htable name given');
+  tableOf(m, name);
+  const done = act(database, name);
+  if (done === undefined) throw refuse('No database table for this htable');
+  if (!(await done)) throw refuse(failed);
+  return 'Ok. Htable done.';
 }
 
 const NAME_AND_KEY = 'Not enough parameters (htable name and key name)';
@@ -147,11 +161,11 @@ export const HTABLE_COMMANDS: readonly RpcDefinition<HtableModule>[] = [
     ['The tables and how they are defined.'],
     (m) =>
       new RpcSeveral(
-        [...m.tables.values()].toReversed().map(({ name, autoExpireSeconds, updateExpire, size }) =>
+        [...m.tables.values()].toReversed().map(({ name, autoExpireSeconds, updateExpire, size, dbTable, dbKeep }) =>
           struct({
             name,
-            dbtable: '',
-            dbmode: 0,
+            dbtable: fromBytes(dbTable),
+            dbmode: Number(dbKeep),
             expire: autoExpireSeconds,
             updateexpire: Number(updateExpire),
             size,
@@ -173,6 +187,10 @@ export const HTABLE_COMMANDS: readonly RpcDefinition<HtableModule>[] = [
       ),
     { array: true, support: 'partly: there are no slots, so a table counts as one' },
   ),
-  rpc('htable.reload', ['Reads a table from the database; there is none.'], withoutDatabase),
-  rpc('htable.store', ['Writes a table to the database; there is none.'], withoutDatabase),
+  rpc('htable.reload', ['Reads a table from the database, in the place of what is in memory.'], (m, args) =>
+    withDatabase(m, args, (database, name) => database.load(name), 'Error in htable loading'),
+  ),
+  rpc('htable.store', ['Writes a table to the database, in the place of what is there.'], (m, args) =>
+    withDatabase(m, args, (database, name) => database.store(name), 'Error in htable writing'),
+  ),
 ];

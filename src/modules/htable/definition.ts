@@ -9,6 +9,10 @@ export interface TableDefinition {
   readonly initial: number | null;
   /** Whether writing begins the time of an entry anew. */
   readonly updateExpire: boolean;
+  /** Table of the database that it is read from; empty for none. */
+  readonly dbTable: string;
+  /** Whether it is written back at the end (dbmode=1). */
+  readonly dbKeep: boolean;
   /** Attributes that ask for what is not here. */
   readonly withoutEffect: readonly string[];
 }
@@ -17,6 +21,9 @@ export interface TableDefinition {
 const NUMBERS = new Set(['size', 'autoexpire', 'initval', 'updateexpire', 'dbmode', 'dmqreplicate']);
 /** Attributes for tables that are loaded from a database. */
 const TEXTS = new Set(['dbtable', 'cols', 'colpack', 'colnull', 'coldelim']);
+
+/** Those by which a row's columns become parts of one value. */
+const PACKED = new Set(['cols', 'colpack', 'colnull', 'coldelim']);
 
 const ATTRIBUTE = /^\s*([A-Za-z_]\w*)\s*=\s*('[^']*'?|"[^"]*"?|[^;,\s]*)\s*([;,]|$)/;
 
@@ -45,8 +52,10 @@ export function parseTable(text: string): TableDefinition | string {
     autoExpire: number('autoexpire', 0),
     initial: attributes.has('initval') ? number('initval', 0) | 0 : null,
     updateExpire: number('updateexpire', 1) !== 0,
+    dbTable: (attributes.get('dbtable') ?? '').replace(/^(['"])(.*)\1$/, '$2'),
+    dbKeep: number('dbmode', 0) === 1,
     withoutEffect: [...attributes]
-      .filter(([attribute, value]) => attribute === 'dbtable' || (attribute === 'dmqreplicate' && value !== '0'))
+      .filter(([attribute, value]) => PACKED.has(attribute) || (attribute === 'dmqreplicate' && value !== '0'))
       .map(([attribute]) => attribute),
   };
 }

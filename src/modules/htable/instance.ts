@@ -4,6 +4,7 @@ import type { ModuleHost, TextGetter } from '../../script/module-definition.ts';
 import type { RegexCache } from '../../script/regex.ts';
 import { failure } from '../support/failure.ts';
 import type { ScriptLocks } from '../support/script-locks.ts';
+import type { HtableDatabase } from './database.ts';
 import type { ExpirySweep } from './expiry.ts';
 import type { Table } from './table.ts';
 
@@ -14,6 +15,8 @@ export interface HtableModule {
   readonly locks: ScriptLocks;
   readonly regexes: RegexCache;
   readonly sweep: ExpirySweep;
+  /** Null without db_url or tables of it. */
+  readonly database: HtableDatabase | null;
 }
 
 /** A refused write is told once in this many milliseconds. */

@@ -30,6 +30,9 @@ export class Table {
   private readonly autoExpire: number;
   private readonly initial: number | null;
   readonly updateExpire: boolean;
+  /** Table of the database, empty for none, and whether it is written back. */
+  readonly dbTable: string;
+  readonly dbKeep: boolean;
   private readonly clock: Clock;
   private readonly limit: number;
   private readonly entries = new Map<string, Entry>();
@@ -43,6 +46,8 @@ export class Table {
     this.expires = this.autoExpire > 0;
     this.initial = definition.initial;
     this.updateExpire = definition.updateExpire;
+    this.dbTable = definition.dbTable;
+    this.dbKeep = definition.dbKeep;
     this.clock = clock;
     this.limit = limit;
   }
