@@ -339,3 +339,45 @@ for (const { title, modparams, rows } of GROUPS) {
     }
   });
 }
+
+/** A farm on its way from one to the other: each takes the other's nonces. */
+const FARMS = [
+  { title: 'as they come', more: '', options: {} },
+  {
+    title: 'bound to Call-ID, Request-URI and source',
+    more: 'modparam("auth", "auth_checks_register", 11)',
+    options: { callId: `farm${Math.random()}` },
+  },
+];
+for (const { title, more, options } of FARMS) {
+  describe(`a farm with one secret, nonces ${title}`, { skip: SKIP }, () => {
+    let kamailio: Side;
+    let trunkline: Side;
+    before(async () => {
+      const shared = `modparam("auth", "secret", "johndoessecretphrase-and-more-of-it")\n${more}`;
+      kamailio = await Side.start('kamailio', configuration(shared));
+      // Kamailio takes no nonce from before its own start, nor do we.
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      const ours = 'modparam("auth", "nonce_format", "kamailio")\nmodparam("auth", "nonce_accept", "kamailio")';
+      trunkline = await Side.start('trunkline', configuration(`${shared}\n${ours}`));
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+    });
+    after(async () => {
+      await kamailio?.stop();
+      await trunkline?.stop();
+    });
+    for (const flags of [0, 1]) {
+      const qop = flags === 1 ? { qop: 'auth' } : {};
+      test(`Kamailio’s nonce at Trunkline, flags ${flags}: once`, async () => {
+        const { nonce } = await kamailio.challenge(flags, options);
+        assert.equal(await trunkline.code(nonce, qop, 'check', options), 1);
+        assert.equal(await trunkline.code(nonce, qop, 'check', options), -4);
+        assert.equal(await trunkline.code(nonce, { ...qop, password: 'x' }, 'check', options), -2);
+      });
+      test(`Trunkline’s nonce at Kamailio, flags ${flags}`, async () => {
+        const { nonce } = await trunkline.challenge(flags, options);
+        assert.equal(await kamailio.code(nonce, qop, 'check', options), 1);
+      });
+    }
+  });
+}
