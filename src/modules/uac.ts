@@ -267,6 +267,7 @@ export const uac = defineModule<UacModule>({
   drain: async (module, graceMs) => {
     await module.registration?.drain(graceMs);
   },
+  replaced: (module) => module.registration?.replaced(),
   stop: (module) => {
     module.registration?.stop();
     module.release();

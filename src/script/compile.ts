@@ -56,6 +56,8 @@ export interface LinkedProgram {
   open(): Promise<void>;
   /** Lets the modules finish what they owe others before the transports close. Never rejects. @param graceMs most milliseconds to take */
   drain(graceMs: number): Promise<void>;
+  /** Tells the modules that another program took over. */
+  replaced(): void;
   /** Stops the modules, the last made first. */
   stop(): void;
 }
@@ -189,6 +191,16 @@ export function linkProgram(plan: Plan, services: LinkServices, code: readonly C
         }
       }
       if (failures.length > 0) throw failures[0];
+    },
+    replaced() {
+      for (const { module } of made) {
+        const { definition } = module;
+        try {
+          definition.replaced?.(instances.get(definition.name)?.instance);
+        } catch (error) {
+          services.log.write(-1, definition.name, `giving way failed: ${errorText(error)}`, 'MODULE_STOP_FAILED');
+        }
+      }
     },
     async drain(graceMs) {
       await Promise.all(

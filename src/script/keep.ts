@@ -39,6 +39,11 @@ export class Keep {
     };
   }
 
+  /** How many hold the thing of this name. */
+  users(key: string): number {
+    return this.entries.get(key)?.users ?? 0;
+  }
+
   /** Whether there is a thing of this name. */
   has(key: string): boolean {
     return this.entries.has(key);

@@ -295,6 +295,8 @@ export interface ModuleDefinition<M> {
    * @param graceMs most milliseconds it may take
    */
   readonly drain?: (module: M, graceMs: number) => Promise<void>;
+  /** Another program took over: what this one did by itself ends now, what is under way still belongs to it until its stop. */
+  readonly replaced?: (module: M) => void;
   /** Releases timers and sockets. */
   readonly stop?: (module: M) => void;
 }

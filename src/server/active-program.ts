@@ -164,6 +164,7 @@ export class ActiveProgram {
     this.active = { plan: loaded.plan, linked, stopTimers };
     if (old === null) return;
     old.stopTimers();
+    old.linked.replaced();
     this.retiring.set(old.linked, core.clock.now());
     core.wheel.start(this.timer, RETIRE_EVERY);
   }

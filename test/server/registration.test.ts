@@ -302,6 +302,35 @@ describe('accounts of a running configuration', () => {
     await registrar.leave();
   });
 
+  test('a new configuration with other registration settings has the accounts alone: the old engine sends no more', async () => {
+    const registrar = await ScriptedRegistrar.open();
+    const {
+      server: running,
+      statistic,
+      directory,
+      port,
+    } = await server({
+      rows: [row('u1', { realm: '', authPassword: 'secret', proxy: registrar.uri, expires: 4 })],
+      params: 'modparam("uac", "reg_rate", 50)',
+      routes: 'request_route { t_newtran(); t_reply("100", "Trying"); exit; }',
+    });
+    await until(() => statistic('regactive') === 1, 'registration', 5000);
+    // A call that goes on keeps the program that it began with.
+    const caller = await openPeer({ name: 'caller' });
+    await caller.send(requestText(caller, { uri: 'sip:number@127.0.0.1' }), { host: '127.0.0.1', port });
+    await caller.expect(100);
+    const file = join(directory, 'test.cfg');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"reg_rate", 50', '"reg_rate", 60'));
+    assert.deepEqual(await running.reload(), []);
+    await until(() => statistic('regactive') === 1, 'registration by the new engine', 5000);
+    const calls = (): string[] => registrar.log.all.map(({ message }) => message.header('Call-ID'));
+    const [first] = calls();
+    const before = calls().length;
+    await until(() => calls().length >= before + 2, 'refreshes', 12_000);
+    assert.ok(!calls().slice(before).includes(`${first}`), 'the old registration is refreshed no more');
+    await registrar.leave();
+  });
+
   test('a SQLite file that is not there is made with its table; rows come with a reload', async () => {
     const registrar = await ScriptedRegistrar.open();
     const { file, statistic, port } = await server({

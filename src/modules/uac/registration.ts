@@ -117,6 +117,11 @@ export class Registration {
     return end(this.running, this.settings.unregister.stop, graceMs);
   }
 
+  /** Another program took over: unless it goes on with these registrations, they are its own affair from now on. Bindings stay. */
+  replaced(): void {
+    if (this.host.keep.users(identityOf(this.settings)) === 1) void end(this.running, false, 0);
+  }
+
   /** This program is done with it; without another one that goes on with it, it ends. */
   stop(): void {
     this.unlisten();
