@@ -8,7 +8,7 @@ export const AUTH_ERRORS = {
     'The parameter secret is shorter than its use allows: 8 characters for nonces of ours, exactly 32 for those of OpenSIPS 3.2. Make one with "openssl rand -hex 16".',
   AUTH_NONCE_FORMAT:
     'nonce_format or nonce_accept names no format, or asks for one of another server without a shared secret; use trunkline, kamailio, openser, opensips-old or opensips.',
-  AUTH_NONCE_EXPIRE: 'nonce_expire is not between 1 and 86400 seconds.',
+  AUTH_NONCE_EXPIRE: 'nonce_expire is not between 1 and 2592000 seconds.',
   AUTH_BAD_PARAMETER: 'A parameter is out of its range; the message names it and what it takes.',
   AUTH_BAD_ARGUMENT: 'An argument is not of the form that the function takes; nothing was sent or checked.',
   AUTH_VARIABLE:

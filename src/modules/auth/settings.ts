@@ -141,8 +141,8 @@ export function readSettings(host: ModuleHost, parameters: ModuleParameters): Au
     : null;
   if (parameters.isSet('nonce_expire')) {
     const seconds = parameters.int('nonce_expire');
-    if (seconds < 1 || seconds > 86_400) {
-      throw refuse('AUTH_NONCE_EXPIRE', `nonce_expire is ${seconds}, and takes 1 to 86400`, 'nonce_expire');
+    if (seconds < 1 || seconds > 2_592_000) {
+      throw refuse('AUTH_NONCE_EXPIRE', `nonce_expire is ${seconds}, and takes 1 to 2592000`, 'nonce_expire');
     }
   }
   const header = (name: string): string => {
