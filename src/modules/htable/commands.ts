@@ -82,7 +82,7 @@ async function withDatabase(
   m: HtableModule,
   args: RpcArguments,
   act: (database: HtableDatabase, name: string) => Promise<boolean> | undefined,
-  failed: string,
+  words: { readonly done: string; readonly failed: string },
 ): Promise<string> {
   const { database } = m;
   if (database === null) throw refuse('No htable db_url');
@@ -90,8 +90,8 @@ async function withDatabase(
   tableOf(m, name);
   const done = act(database, name);
   if (done === undefined) throw refuse('No database table for this htable');
-  if (!(await done)) throw refuse(failed);
-  return 'Ok. Htable done.';
+  if (!(await done)) throw refuse(words.failed);
+  return words.done;
 }
 
 const NAME_AND_KEY = 'Not enough parameters (htable name and key name)';
@@ -188,9 +188,15 @@ export const HTABLE_COMMANDS: readonly RpcDefinition<HtableModule>[] = [
     { array: true, support: 'partly: there are no slots, so a table counts as one' },
   ),
   rpc('htable.reload', ['Reads a table from the database, in the place of what is in memory.'], (m, args) =>
-    withDatabase(m, args, (database, name) => database.load(name), 'Error in htable loading'),
+    withDatabase(m, args, (database, name) => database.load(name), {
+      done: 'Ok. Htable reloaded.',
+      failed: 'Error in htable loading',
+    }),
   ),
   rpc('htable.store', ['Writes a table to the database, in the place of what is there.'], (m, args) =>
-    withDatabase(m, args, (database, name) => database.store(name), 'Error in htable writing'),
+    withDatabase(m, args, (database, name) => database.store(name), {
+      done: 'Ok. Htable successfully stored to DB.',
+      failed: 'Error in htable writing',
+    }),
   ),
 ];
