@@ -10,8 +10,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { start } from '../support/command.ts';
 import { answerChallenge } from '../support/digest-answer.ts';
 import { peer } from '../support/peers.ts';
+import { freePort } from '../support/ports.ts';
 import { type ServerKind, sleep, startServer, type TestServer } from '../support/servers.ts';
 import { Dialog, requestText, SDP } from '../support/sip-dialog.ts';
 import { type PeerMessage, SipPeer, token } from '../support/sip-peer.ts';
@@ -142,14 +144,19 @@ class Phone {
   readonly user: string;
   private readonly port: number;
 
-  private constructor(peer: SipPeer, user: string, port: number) {
+  /** What its Contact says: its own address, or one that only its own network knows. */
+  private readonly contact: string;
+
+  private constructor(peer: SipPeer, user: string, port: number, contact: string) {
     this.peer = peer;
     this.user = user;
     this.port = port;
+    this.contact = contact;
   }
 
-  static async open(user: string, port: number, host: string): Promise<Phone> {
-    return new Phone(await SipPeer.open({ name: user, host }), user, port);
+  static async open(user: string, port: number, host: string, privateHost = ''): Promise<Phone> {
+    const peer = await SipPeer.open({ name: user, host });
+    return new Phone(peer, user, port, privateHost === '' ? peer.address : `${privateHost}:5060`);
   }
 
   get server(): { readonly host: string; readonly port: number } {
@@ -170,7 +177,7 @@ class Phone {
     const uri = method === 'REGISTER' ? `sip:127.0.0.1:${this.port}` : this.uri(to);
     const from = `<${this.uri(user)}>;tag=${token()}`;
     const callId = `${token()}@phone`;
-    const contact = `Contact: <sip:${user}@${peer.address}>`;
+    const contact = `Contact: <sip:${user}@${this.contact}>`;
     const plan = { method, uri, from, to: `<${this.uri(to)}>`, callId, contact, body };
     const answered = (m: PeerMessage): boolean => m.callId === callId && m.status >= 200;
     let branch = `z9hG4bK${token()}`;
@@ -370,3 +377,45 @@ for (const kind of ['trunkline', 'kamailio'] as const satisfies readonly ServerK
     });
   });
 }
+
+describe('the stock configuration WITH_NAT and --unsupported warn', { skip: noStock || noTables }, () => {
+  it('carries a call of phones behind NAT; media relaying is told to be missing', async () => {
+    const place = new StockPlace();
+    // Its own place for the operators' sockets: the stock configuration has them in /run/kamailio.
+    writeFileSync(join(place.directory, 'kamailio-local.cfg'), `rundir="${place.directory}"\n`);
+    const port = await freePort();
+    const words = ['run', place.file, '--unsupported', 'warn', '-A', 'WITH_NAT', '-l', `udp:127.0.0.1:${port}`];
+    const server = start(words);
+    const [alice, bob] = await Promise.all([
+      Phone.open('alice', port, '127.0.0.2', '10.9.8.7'),
+      Phone.open('bob', port, '127.0.0.3', '10.9.8.6'),
+    ]);
+    after(async () => {
+      server.process.kill('SIGTERM');
+      await server.finished();
+      await Promise.all([alice.peer.close(), bob.peer.close()]);
+      place.close();
+    });
+    await server.output(/ as process /);
+    for (const phone of [alice, bob]) assert.equal((await phone.ask('REGISTER', phone.user)).final.status, 200);
+    const ringing = bob.peer.expect('INVITE').then(async (invite) => {
+      await bob.peer.reply(invite, 200, 'OK', { toTag: 'b', headers: ['Contact: <sip:bob@10.9.8.6:5060>'] });
+      return invite;
+    });
+    const { final } = await alice.ask('INVITE', 'bob', SDP);
+    const invite = await ringing;
+    assert.equal(final.status, 200);
+    assert.match(invite.header('Contact'), /;alias=127\.0\.0\.2~\d+~1/, 'where the caller really is');
+    assert.match(final.header('Contact'), /;alias=127\.0\.0\.3~\d+~1/, 'where the callee really is');
+    assert.match(invite.header('Record-Route'), /;nat=yes/);
+    assert.match(server.stderr + server.stdout, /rtpproxy_manage/);
+    // What goes on in the call finds both through their NATs.
+    const up = Dialog.ofCaller(alice.peer, final, alice.server);
+    await up.send('ACK', { cseq: up.inviteCSeq });
+    await bob.peer.expect('ACK');
+    const down = Dialog.ofCallee(bob.peer, invite, 'b', bob.server);
+    await down.send('BYE');
+    await alice.peer.reply(await alice.peer.expect('BYE'), 200, 'OK');
+    await bob.peer.expect('200 BYE');
+  });
+});
