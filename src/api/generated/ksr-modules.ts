@@ -9,22 +9,29 @@ export interface Ksr extends KsrCore {
   /** Short ways to what routes read most. */
   readonly kx: KsrGetters;
   readonly acc: KsrAcc;
+  readonly alias_db: KsrAliasDb;
   readonly app_ts: KsrAppTs;
   readonly auth: KsrAuth;
   readonly auth_db: KsrAuthDb;
   readonly cfgutils: KsrCfgutils;
   readonly corex: KsrCorex;
   readonly counters: KsrCounters;
+  readonly debugger: KsrDebugger;
   readonly dialog: KsrDialog;
+  readonly domain: KsrDomain;
   readonly htable: KsrHtable;
   readonly jsonrpcs: KsrJsonrpcs;
   readonly kex: KsrKex;
   readonly maxfwd: KsrMaxfwd;
+  readonly nathelper: KsrNathelper;
+  readonly permissions: KsrPermissions;
+  readonly pike: KsrPike;
   readonly registrar: KsrRegistrar;
   readonly rr: KsrRr;
   readonly sanity: KsrSanity;
   readonly siputils: KsrSiputils;
   readonly sl: KsrSl;
+  readonly speeddial: KsrSpeeddial;
   readonly sqlops: KsrSqlops;
   readonly statistics: KsrStatistics;
   readonly textops: KsrTextops;
@@ -46,6 +53,19 @@ export interface KsrAcc {
   acc_db_request(comment: string | number, table: string | number): number;
   /** In any block. */
   acc_request(comment: string | number, table: string | number): number;
+}
+
+/** Functions of module alias_db. */
+export interface KsrAliasDb {
+  /** In request_route or failure_route. */
+  alias_db_lookup(table: string | number, flags?: string | number | undefined): Promise<number>;
+  /** In request_route, failure_route, onreply_route, reply_route, branch_route or event_route[tm:local-request]. */
+  alias_db_find(
+    text: string | number,
+    text2: string | number,
+    variable: string,
+    text3?: string | number | undefined,
+  ): Promise<number>;
 }
 
 /** Functions of module app_ts. */
@@ -269,6 +289,16 @@ export interface KsrCounters {
   cnt_reset(which: string | number): number;
 }
 
+/** Functions of module debugger. */
+export interface KsrDebugger {
+  /** In request_route, onreply_route or reply_route. Partly: the message as it was received; changes are not shown. */
+  dbg_sip_msg(text?: string | number | undefined, text2?: string | number | undefined): number;
+  /** In any block. No: a script cannot be held up. */
+  dbg_breakpoint(text: string | number): number;
+  /** In any block. No: print the variables that matter with xlog(). */
+  dbg_pv_dump(number?: number | undefined, text?: string | number | undefined): number;
+}
+
 /** Functions of module dialog. */
 export interface KsrDialog {
   /** In request_route. */
@@ -327,13 +357,13 @@ export interface KsrDialog {
     name: string | number,
     value: string | number,
   ): number;
-  /** In any block. */
+  /** In any block. Partly: the endpoint in whose name it goes does not know the number; not for one that sends requests afterwards. */
   dlg_req_within(side: string | number, method: string | number): number;
-  /** In any block. */
+  /** In any block. Partly: the endpoint in whose name it goes does not know the number; not for one that sends requests afterwards. */
   dlg_req_within(side: string | number, method: string | number, headers: string | number): number;
-  /** In any block. */
+  /** In any block. Partly: the endpoint in whose name it goes does not know the number; not for one that sends requests afterwards. */
   dlg_req_within(side: string | number, method: string | number, type: string | number, body: string | number): number;
-  /** In any block. */
+  /** In any block. Partly: the endpoint in whose name it goes does not know the number; not for one that sends requests afterwards. */
   dlg_req_within(
     side: string | number,
     method: string | number,
@@ -369,6 +399,18 @@ export interface KsrDialog {
   dlg_update_socket(): number;
   /** In any block. No: the state follows the messages by itself. */
   dlg_update_state(): number;
+}
+
+/** Functions of module domain. */
+export interface KsrDomain {
+  /** In request_route, failure_route, branch_route or event_route[tm:local-request]. */
+  is_domain_local(host: string | number | null): number;
+  /** In request_route, failure_route, branch_route or event_route[tm:local-request]. */
+  is_from_local(): number;
+  /** In request_route, failure_route, branch_route or event_route[tm:local-request]. */
+  is_uri_host_local(): number;
+  /** In request_route, failure_route, branch_route or event_route[tm:local-request]. */
+  lookup_domain(host: string | number, prefix?: string | number | undefined): number;
 }
 
 /** Functions of module htable. */
@@ -485,6 +527,64 @@ export interface KsrMaxfwd {
   maxfwd_at_least(number: number): number;
   /** In request_route. */
   process_maxfwd(initial: number): number;
+}
+
+/** Functions of module nathelper. */
+export interface KsrNathelper {
+  /** In request_route, onreply_route, reply_route, branch_route or event_route[tm:local-request]. */
+  fix_nated_contact(): number;
+  /** In request_route. */
+  fix_nated_register(): number;
+  /** In request_route, onreply_route, reply_route, branch_route or event_route[tm:local-request]. */
+  set_contact_alias(value?: string | number | null | undefined): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  add_contact_alias(): number;
+  /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
+  add_contact_alias(ip: string | number, port: string | number, proto: string | number): number;
+  /** In request_route, branch_route or event_route[tm:local-request]. */
+  handle_ruri_alias(mode?: number | undefined): number;
+  /** In any block. */
+  set_alias_to_pv(variable: string): number;
+  /** In request_route, failure_route, onreply_route, reply_route, branch_route or event_route[tm:local-request]. Partly: 512 tests whether the Request-URI names this server. */
+  nat_uac_test(bits: number): number;
+  /** In any block. */
+  is_rfc1918(ip: string | number): number;
+  /** In request_route. */
+  add_rcv_param(flag?: number | undefined): number;
+  /** In request_route, failure_route, onreply_route, reply_route, branch_route or event_route[tm:local-request]. Partly: bodies of one part; the text is changed as it stands. */
+  fix_nated_sdp(bits: number, ip?: string | number | undefined): number;
+}
+
+/** Functions of module permissions. */
+export interface KsrPermissions {
+  /** In any block. */
+  allow_address(group: number, host: string | number | null, port: number): number;
+  /** In any block. */
+  allow_address_group(host: string | number | null, port: number): number;
+  /** In any block. */
+  allow_source_address(group?: number | undefined): number;
+  /** In any block. */
+  allow_source_address_group(): number;
+  /** In any block. */
+  allow_trusted(): number;
+  /** In any block. */
+  allow_trusted(source: string | number, proto: string | number, from?: string | number | undefined): number;
+  /** In any block. */
+  allow_routing(): number;
+  /** In any block. */
+  allow_routing(base: string | number, deny?: string | number | undefined): number;
+  /** In request_route or failure_route. */
+  allow_register(base: string | number, deny?: string | number | undefined): number;
+  /** In request_route or failure_route. */
+  allow_uri(base: string | number, uri: string | number): number;
+}
+
+/** Functions of module pike. */
+export interface KsrPike {
+  /** In request_route, onreply_route or reply_route. */
+  pike_check_req(): number;
+  /** In request_route, onreply_route or reply_route. */
+  pike_check_ip(address: string | number): number;
 }
 
 /** Functions of module registrar. */
@@ -660,6 +760,12 @@ export interface KsrSl {
   send_reply_error(): number;
   /** In onreply_route or reply_route. */
   sl_forward_reply(code?: string | number | undefined, reason?: string | number | undefined): number;
+}
+
+/** Functions of module speeddial. */
+export interface KsrSpeeddial {
+  /** In request_route. */
+  sd_lookup(table: string | number, owner?: string | number | undefined): Promise<number>;
 }
 
 /** Functions of module sqlops. */
@@ -1353,6 +1459,23 @@ export interface ModuleSettings {
     /** Default "". No: there are no call data records of dialogs yet. */
     readonly cdrs_table?: string;
   };
+  readonly alias_db?: {
+    /** Default "mysql://kamailioro:kamailioro@localhost/kamailio". */
+    readonly db_url?: string;
+    /** Default "username". */
+    readonly user_column?: string;
+    /** Default "domain". */
+    readonly domain_column?: string;
+    /** Default "alias_username". */
+    readonly alias_user_column?: string;
+    /** Default "alias_domain". */
+    readonly alias_domain_column?: string;
+    /** Default 0. */
+    readonly use_domain?: number;
+    readonly domain_prefix?: string;
+    /** Default 0. */
+    readonly append_branches?: number;
+  };
   readonly app_ts?: {
     readonly load?: string | readonly string[];
     /** Default 10. */
@@ -1403,17 +1526,19 @@ export interface ModuleSettings {
     readonly algorithm?: string;
     /** Default 0. */
     readonly add_authinfo_hdr?: number;
-    /** Default "". */
+    /** Default "". Yes: of OpenSIPS. */
     readonly rpid_prefix?: string;
-    /** Default ";party=calling;id-type=subscriber;screen=yes". */
+    /** Default ";party=calling;id-type=subscriber;screen=yes". Yes: of OpenSIPS. */
     readonly rpid_suffix?: string;
-    /** Default "$avp(rpid)". */
+    /** Default "$avp(rpid)". Yes: of OpenSIPS. */
     readonly rpid_avp?: string;
+    /** Yes: of OpenSIPS. */
     readonly username_spec?: string;
+    /** Yes: of OpenSIPS. */
     readonly password_spec?: string;
-    /** Default 0. */
+    /** Default 0. Yes: of OpenSIPS. */
     readonly calculate_ha1?: number;
-    /** Default 0. */
+    /** Default 0. Yes: of OpenSIPS. */
     readonly disable_nonce_check?: number;
     /** Yes: ours. */
     readonly flavour?: string;
@@ -1462,15 +1587,16 @@ export interface ModuleSettings {
     readonly force_generate_avps?: number;
     /** Default 1. Ignored: the columns that a table has are looked at. */
     readonly version_table?: number;
-    /** Default "ha1_sha256". */
+    /** Default "ha1_sha256". Yes: of OpenSIPS. */
     readonly hash_column_sha256?: string;
-    /** Default "ha1_sha512t256". */
+    /** Default "ha1_sha512t256". Yes: of OpenSIPS. */
     readonly hash_column_sha512t256?: string;
     /** Default 0. Ignored: the columns that a table has are looked at. */
     readonly skip_version_check?: number;
     /** Default 5. Yes: ours. */
     readonly cache_expire?: number;
   };
+  readonly cfg_rpc?: Readonly<Record<string, never>>;
   readonly cfgutils?: {
     /** Default 10. */
     readonly initial_probability?: number;
@@ -1574,6 +1700,44 @@ export interface ModuleSettings {
     readonly db_set_journal_mode?: string | readonly string[];
     /** Ignored: the server changes no rows. */
     readonly db_set_readonly?: string | readonly string[];
+  };
+  readonly debugger?: {
+    /** Default 0. No: statements are not traced; "trunkline check" shows what a configuration does wrong, xlog() where it goes. */
+    readonly cfgtrace?: number;
+    /** Default 0. No: statements are not traced; "trunkline check" shows what a configuration does wrong, xlog() where it goes. */
+    readonly cfgtrace_format?: number;
+    /** Default 0. Ignored: there is no package memory. */
+    readonly cfgpkgcheck?: number;
+    /** Default 0. No: statements are not traced; "trunkline check" shows what a configuration does wrong, xlog() where it goes. */
+    readonly cfgtest?: number;
+    /** Default 0. No: statements are not traced; "trunkline check" shows what a configuration does wrong, xlog() where it goes. */
+    readonly breakpoint?: number;
+    /** Default 0. No: statements are not traced; "trunkline check" shows what a configuration does wrong, xlog() where it goes. */
+    readonly log_assign?: number;
+    /** Default -1. Ignored: it is that of the trace. */
+    readonly log_level?: number;
+    /** Ignored: it is that of the trace. */
+    readonly log_level_name?: string;
+    /** Ignored: the log has no facilities. */
+    readonly log_facility?: string;
+    /** Default "*** cfgtrace:". Ignored: it is that of the trace. */
+    readonly log_prefix?: string;
+    /** Default 100000. No: statements are not traced; "trunkline check" shows what a configuration does wrong, xlog() where it goes. */
+    readonly step_usleep?: number;
+    /** Default 200. No: statements are not traced; "trunkline check" shows what a configuration does wrong, xlog() where it goes. */
+    readonly step_loops?: number;
+    /** Default 0. Ignored: there are no levels of single modules. */
+    readonly mod_hash_size?: number;
+    /** Default 0. No: there is one log level, that of debug. */
+    readonly mod_level_mode?: number;
+    /** No: there is one log level, that of debug. */
+    readonly mod_level?: string | readonly string[];
+    /** Default 0. Ignored: the log has no facilities. */
+    readonly mod_facility_mode?: number;
+    /** Ignored: the log has no facilities. */
+    readonly mod_facility?: string | readonly string[];
+    /** Default 0. Ignored: messages are counted from the start. */
+    readonly reset_msgid?: number;
   };
   readonly dialog?: {
     /** Default 1. */
@@ -1715,8 +1879,28 @@ export interface ModuleSettings {
     /** Default 0. Ignored: the current call belongs to the message, whatever runs meanwhile. */
     readonly dlg_ctxiuid_mode?: number;
   };
+  readonly domain?: {
+    /** Default "mysql://kamailioro:kamailioro@localhost/kamailio". */
+    readonly db_url?: string;
+    /** Default "domain". */
+    readonly domain_table?: string;
+    /** Default "domain". */
+    readonly domain_col?: string;
+    /** Default "did". */
+    readonly did_col?: string;
+    /** Default "domain_attrs". */
+    readonly domain_attrs_table?: string;
+    /** Default "name". */
+    readonly name_col?: string;
+    /** Default "type". */
+    readonly type_col?: string;
+    /** Default "value". */
+    readonly value_col?: string;
+    /** Default 0. */
+    readonly register_myself?: number;
+  };
   readonly htable?: {
-    /** Partly: name, autoexpire, initval, updateexpire; size is not needed; dbtable and its relatives, dmqreplicate have no effect. */
+    /** Partly: name, autoexpire, initval, updateexpire, dbtable, dbmode; size is not needed; cols and its relatives, dmqreplicate have no effect. */
     readonly htable?: string | readonly string[];
     /** Default 20. */
     readonly timer_interval?: number;
@@ -1724,23 +1908,22 @@ export interface ModuleSettings {
     readonly max_entries?: number;
     /** Default 0. Ignored: one timer does the work. */
     readonly timer_procs?: number;
-    /** No: tables are not loaded from a database. */
     readonly db_url?: string;
-    /** Default 0. Ignored: tables are not loaded from a database. */
+    /** Default 0. */
     readonly db_expires?: number;
-    /** Default 100. Ignored: tables are not loaded from a database. */
+    /** Default 100. Ignored: rows come in chunks of 1000. */
     readonly fetch_rows?: number;
-    /** Default "key_name". Ignored: tables are not loaded from a database. */
+    /** Default "key_name". */
     readonly key_name_column?: string;
-    /** Default "key_type". Ignored: tables are not loaded from a database. */
+    /** Default "key_type". */
     readonly key_type_column?: string;
-    /** Default "value_type". Ignored: tables are not loaded from a database. */
+    /** Default "value_type". */
     readonly value_type_column?: string;
-    /** Default "key_value". Ignored: tables are not loaded from a database. */
+    /** Default "key_value". */
     readonly key_value_column?: string;
-    /** Default "expires". Ignored: tables are not loaded from a database. */
+    /** Default "expires". */
     readonly expires_column?: string;
-    /** Default "::size". Ignored: tables are not loaded from a database. */
+    /** Default "::size". */
     readonly array_size_suffix?: string;
     /** Default 0. No: tables are not replicated to other servers. */
     readonly enable_dmq?: number;
@@ -1782,6 +1965,103 @@ export interface ModuleSettings {
   readonly maxfwd?: {
     /** Default 70. */
     readonly max_limit?: number;
+  };
+  readonly nathelper?: {
+    /** Default 0. */
+    readonly natping_interval?: number;
+    /** Default 1. Ignored: one timer does the work. */
+    readonly natping_processes?: number;
+    /** Default 0. */
+    readonly ping_nated_only?: number;
+    readonly natping_socket?: string;
+    readonly force_socket?: string;
+    readonly received_avp?: string;
+    /** Default -1. */
+    readonly sipping_bflag?: number;
+    readonly sipping_from?: string;
+    /** Default "OPTIONS". */
+    readonly sipping_method?: string;
+    /** Default -1. */
+    readonly natping_disable_bflag?: number;
+    /** Default "a=nortpproxy:yes". */
+    readonly nortpproxy_str?: string;
+    /** Default 0. */
+    readonly keepalive_timeout?: number;
+    /** Default 0. */
+    readonly udpping_from_path?: number;
+    /** Default 1. */
+    readonly append_sdp_oldmediaip?: number;
+    /** Default 0. Ignored: one server keeps its own contacts. */
+    readonly filter_server_id?: number;
+    /** Default 1. */
+    readonly nat_addr_mode?: number;
+    /** Default "alias". */
+    readonly alias_name?: string;
+  };
+  readonly permissions?: {
+    /** Default "permissions.allow". */
+    readonly default_allow_file?: string;
+    /** Default "permissions.deny". */
+    readonly default_deny_file?: string;
+    /** Default 1. */
+    readonly check_all_branches?: number;
+    /** Default ".allow". */
+    readonly allow_suffix?: string;
+    /** Default ".deny". */
+    readonly deny_suffix?: string;
+    readonly address_file?: string;
+    readonly db_url?: string;
+    /** Default "address". */
+    readonly address_table?: string;
+    /** Default "grp". */
+    readonly grp_col?: string;
+    /** Default "ip_addr". */
+    readonly ip_addr_col?: string;
+    /** Default "mask". */
+    readonly mask_col?: string;
+    /** Default "port". */
+    readonly port_col?: string;
+    /** Default 0. Partly: the trusted table is always kept in memory; read it again with permissions.trustedReload. */
+    readonly db_mode?: number;
+    /** Default "trusted". */
+    readonly trusted_table?: string;
+    /** Default "src_ip". */
+    readonly source_col?: string;
+    /** Default "proto". */
+    readonly proto_col?: string;
+    /** Default "from_pattern". */
+    readonly from_col?: string;
+    /** Default "ruri_pattern". */
+    readonly ruri_col?: string;
+    /** Default "tag". */
+    readonly tag_col?: string;
+    /** Default "priority". */
+    readonly priority_col?: string;
+    readonly peer_tag_avp?: string;
+    /** Default 0. */
+    readonly peer_tag_mode?: number;
+    /** Default 512. Partly: more are used all the same, and the log says so. */
+    readonly max_subnets?: number;
+    /** Default 0. Ignored: the first that fits, by group and order. */
+    readonly subnet_match_mode?: number;
+    /** Default 65535. */
+    readonly load_backends?: number;
+    /** Default 5. */
+    readonly reload_delta?: number;
+    /** Default 60. Ignored: what is replaced is gone at once. */
+    readonly trusted_cleanup_interval?: number;
+  };
+  readonly pike?: {
+    /** Default 2. */
+    readonly sampling_time_unit?: number;
+    /** Default 30. Yes: three times as many in the unit in which a source is first seen, the most that the original lets through. */
+    readonly reqs_density_per_unit?: number;
+    /** Default 120. */
+    readonly remove_latency?: number;
+    /** Default 1. */
+    readonly pike_log_level?: number;
+    /** Default 100000. Yes: ours, sources kept at once; the one seen first gives way, unless it is blocked. */
+    readonly max_sources?: number;
   };
   readonly pv?: {
     readonly shvset?: string | readonly string[];
@@ -1947,6 +2227,23 @@ export interface ModuleSettings {
     readonly event_callback_fl_ack?: string;
     /** Ignored: no KEMI callbacks yet. */
     readonly event_callback_lres_sent?: string;
+  };
+  readonly speeddial?: {
+    /** Default "mysql://kamailioro:kamailioro@localhost/kamailio". */
+    readonly db_url?: string;
+    /** Default "username". */
+    readonly user_column?: string;
+    /** Default "domain". */
+    readonly domain_column?: string;
+    /** Default "sd_username". */
+    readonly sd_user_column?: string;
+    /** Default "sd_domain". */
+    readonly sd_domain_column?: string;
+    /** Default "new_uri". */
+    readonly new_uri_column?: string;
+    readonly domain_prefix?: string;
+    /** Default 0. */
+    readonly use_domain?: number;
   };
   readonly sqlops?: {
     readonly sqlcon?: string | readonly string[];
