@@ -189,6 +189,11 @@ export const eventRows: readonly EventRow[] = [
     when: 'an entry of the table expired; $shtrecord(key) and $shtrecord(value) are it',
     support: 'yes',
   },
+  {
+    name: 'usrloc:contact-expired',
+    when: 'a contact has ended and is taken out; $ulc(exp=>aor), $ulc(exp=>addr) … are of it',
+    support: 'yes',
+  },
   { name: 'websocket:closed', when: 'a WebSocket connection ended', support: 'yes' },
 ];
 

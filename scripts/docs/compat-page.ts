@@ -13,7 +13,7 @@ import { markOfFunctions, markOfParameters, markOfVariables } from './probe.ts';
 
 /** Order of the modules on the page; others follow by name. */
 const ORDER =
-  'tm tmx sl rr maxfwd textops textopsx siputils xlog pv kex corex sanity cfgutils htable counters statistics uac'.split(
+  'tm tmx sl rr maxfwd textops textopsx siputils xlog pv kex corex sanity cfgutils htable counters statistics uac usrloc registrar nathelper'.split(
     ' ',
   );
 

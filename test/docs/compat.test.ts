@@ -28,7 +28,9 @@ const PAGE = compatPage();
 
 /** Modules that this server means to have whole. */
 const WHOLE =
-  'tm tmx sl rr maxfwd textops textopsx siputils xlog pv kex corex sanity cfgutils counters statistics uac'.split(' ');
+  'tm tmx sl rr maxfwd textops textopsx siputils xlog pv kex corex sanity cfgutils counters statistics uac usrloc registrar nathelper'.split(
+    ' ',
+  );
 
 const definitions = [...modules.values()].map(({ definition }) => definition);
 

@@ -113,9 +113,11 @@ describe('a registrar with phones', () => {
       for (let tries = 0; tries < 200 && !phone.log.includes('[1 binding]'); tries++) await sleep(25);
       assert.match(phone.log, /200 OK \(Trunkline\) \[1 binding\]/);
       const caller = await call('sip:bari@127.0.0.1', server);
-      assert.equal((await caller.expect((message) => message.status >= 200)).status, 200);
-      await phone.event('CALL_INCOMING');
+      const answer = await caller.expect((message) => message.status >= 200);
       await caller.close();
+      assert.equal(answer.status, 200);
+      assert.match(phone.log, /answering call on line 1 from sip:alice@/);
+      phone.command('hangup');
     } finally {
       await phone.stop();
     }
