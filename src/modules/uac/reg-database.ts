@@ -11,6 +11,9 @@ const FIRST_PAUSE = 1;
 /** Rows of one load that are named when they cannot be accounts; the others are counted. */
 const NAMED_PROBLEMS = 10;
 
+/** Accounts taken in one turn of the event loop. */
+const SLICE = 100;
+
 /** How the accounts' database is doing. `none`: there is no database. */
 export type DatabaseState = 'none' | 'loading' | 'ok' | 'failing';
 
@@ -131,10 +134,13 @@ export class AccountDatabase {
     let ended = false;
     try {
       await store.readAll(async (rows) => {
-        if (this.closed) throw new Error('stopped');
-        for (const problem of load.take(rows)) if (named.length < NAMED_PROBLEMS) named.push(problem);
-        // The socket's turn: a chunk of accounts must not become a pause for calls.
-        await new Promise((resolve) => setImmediate(resolve));
+        for (let at = 0; at < rows.length; at += SLICE) {
+          if (this.closed) throw new Error('stopped');
+          const problems = load.take(rows.slice(at, at + SLICE));
+          for (const problem of problems) if (named.length < NAMED_PROBLEMS) named.push(problem);
+          // The socket's turn: a chunk of accounts must not become a pause for calls.
+          await new Promise((resolve) => setImmediate(resolve));
+        }
       });
       if (this.closed) throw new Error('stopped');
       ended = true;
