@@ -209,5 +209,18 @@ describe('permissions without a database', () => {
       request({ method: 'REGISTER', body: '', contact: 'Contact: <sip:bob@h>, <sip:x@y>\r\n' }),
     );
     assert.equal(call(register, 'allow_register', base), -1);
+    // From Kamailio 5.6.3: destinations are seen without port and parameters, From and To as they are, and so is what allow_uri() is given.
+    writeFileSync(join(directory, 'q.deny'), 'ALL : "1.2.3.4$"\nALL : "^sip:x@h$"\n"^sip:from@h$" : ALL\n');
+    const q = join(directory, 'q');
+    const contact = 'Contact: <sip:a@1.2.3.4:5060;x=y>\r\n';
+    const to = (value: string, line: string): number | Promise<number> =>
+      call(context(host, request({ method: 'REGISTER', body: '', to: value, contact: line })), 'allow_register', q);
+    assert.equal(to('<sip:q@h>', contact), -1);
+    assert.equal(to('<sip:from@h:99;a=b>', 'Contact: <sip:a@5.6.7.8>\r\n'), 1);
+    const port = context(host, request({ method: 'REGISTER', body: '', to: '<sip:q@h>', contact }));
+    assert.equal(call(port, 'allow_register_include_port', q), 1);
+    assert.equal(call(ctx, 'allow_uri', q, 'sip:ok@1.2.3.4:5060'), 1);
+    ctx.target.uri = 'sip:x@h:25062;p=1';
+    assert.equal(call(ctx, 'allow_routing', q), -1);
   });
 });

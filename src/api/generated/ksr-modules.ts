@@ -576,6 +576,8 @@ export interface KsrPermissions {
   /** In request_route or failure_route. */
   allow_register(base: string | number, deny?: string | number | undefined): number;
   /** In request_route or failure_route. */
+  allow_register_include_port(base: string | number, deny?: string | number | undefined): number;
+  /** In request_route or failure_route. */
   allow_uri(base: string | number, uri: string | number): number;
 }
 

@@ -1,4 +1,5 @@
 import { messageContacts } from '../../message/contact.ts';
+import { parseUri } from '../../message/uri.ts';
 import type { ScriptContext } from '../../script/context.ts';
 import { type FunctionDefinition, fn } from '../../script/module-definition.ts';
 import { ROUTE_ANY, ROUTE_FAILURE, ROUTE_REQUEST, type Value } from '../../script/values.ts';
@@ -46,16 +47,24 @@ function fromUri({ state }: ScriptContext): string {
   return state.message.from?.uri ?? '';
 }
 
+/** What rules see of a destination: user and host, and the port where it is asked for. Text that is no SIP URI is seen as it is. */
+function plain(uri: string, withPort: boolean): string {
+  const parsed = parseUri(uri);
+  if (parsed === null || (parsed.scheme !== 'sip' && parsed.scheme !== 'sips')) return uri;
+  const { user, host, port } = parsed;
+  return `sip:${user === undefined ? '' : `${user}@`}${host}${withPort && port > 0 ? `:${port}` : ''}`;
+}
+
 function routingPairs(m: PermissionsModule, ctx: ScriptContext): Pairs {
   const from = fromUri(ctx);
   const targets = m.checkAllBranches ? [ctx.target, ...ctx.state.branches] : [ctx.target];
-  return targets.map(({ uri }) => [from, uri]);
+  return targets.map(({ uri }) => [from, plain(uri, false)]);
 }
 
-function registerPairs({ state }: ScriptContext): Pairs | null {
+function registerPairs({ state }: ScriptContext, withPort: boolean): Pairs | null {
   const { message } = state;
   const to = message.to?.uri ?? '';
-  return messageContacts(message)?.contacts.map(({ addr }) => [to, addr.uri] as const) ?? null;
+  return messageContacts(message)?.contacts.map(({ addr }) => [to, plain(addr.uri, withPort)] as const) ?? null;
 }
 
 function check(m: PermissionsModule, base: string, other: string | undefined, pairs: Pairs): number {
@@ -65,6 +74,13 @@ function check(m: PermissionsModule, base: string, other: string | undefined, pa
 }
 
 const ROUTES = ROUTE_REQUEST | ROUTE_FAILURE;
+
+function register(name: string, withPort: boolean): PermissionsFunction {
+  return fn(name, ['const', 'const?'], ROUTES, (m) => (ctx, base, deny) => {
+    const pairs = registerPairs(ctx, withPort);
+    return pairs === null ? bad(m, 'a Contact cannot be read') : check(m, base, deny, pairs);
+  });
+}
 
 export const PERMISSIONS_FUNCTIONS: readonly PermissionsFunction[] = [
   fn('allow_address', ['int', 'value', 'int'], ROUTE_ANY, (m) => (ctx, group, host, port) => {
@@ -87,10 +103,8 @@ export const PERMISSIONS_FUNCTIONS: readonly PermissionsFunction[] = [
   fn('allow_routing', ['const', 'const?'], ROUTE_ANY, (m) => (ctx, base, deny) => {
     return check(m, base, deny, routingPairs(m, ctx));
   }),
-  fn('allow_register', ['const', 'const?'], ROUTES, (m) => (ctx, base, deny) => {
-    const pairs = registerPairs(ctx);
-    return pairs === null ? bad(m, 'a Contact cannot be read') : check(m, base, deny, pairs);
-  }),
+  register('allow_register', false),
+  register('allow_register_include_port', true),
   fn(
     'allow_uri',
     ['const', 'str'],
