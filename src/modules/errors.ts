@@ -363,6 +363,10 @@ export const MODULE_ERRORS = {
     explanation: 'A parameter of registrar is out of its range, or names no AVP.',
     action: 'Correct the parameter that the message names.',
   },
+  REGISTRAR_TABLE: {
+    explanation: 'A function of registrar was given a name that no table can have, or there are 64 already.',
+    action: 'Name the table as a constant, such as "location".',
+  },
   REGISTRAR_REFUSED: {
     explanation: 'A REGISTER was refused; the message says why, and the reply too (P-Registrar-Error).',
     action: 'Nothing, or look at the client: a short time (423), an old CSeq, too many contacts.',

@@ -34,7 +34,9 @@ function reversedHex(value: number): string {
  */
 export function gruuParams(binding: Binding, address: string): string {
   const instance = binding.instance.replace(/^<|>$/g, '');
-  const host = address.slice(address.lastIndexOf('@') + 1);
+  // Between quotes: what would end them is no part of a URI.
+  const shown = address.replace(/["\\]/g, '');
+  const host = shown.slice(shown.lastIndexOf('@') + 1);
   const temporary = `${binding.ruid}-${reversedHex(aorHash(binding.aor))}`;
-  return `;pub-gruu="sip:${address};gr=${instance}";temp-gruu="sip:${temporary}@${host};gr"`;
+  return `;pub-gruu="sip:${shown};gr=${instance}";temp-gruu="sip:${temporary}@${host};gr"`;
 }

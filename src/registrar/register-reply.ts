@@ -1,3 +1,4 @@
+import { sanitizeUri } from '../message/sanitize.ts';
 import type { Binding } from './binding.ts';
 import { gruuParams } from './gruu.ts';
 
@@ -45,7 +46,7 @@ export function contactHeader(bindings: readonly Binding[], writing: ContactWrit
 
 function contactValue(binding: Binding, { now, receivedParam, gruuFor }: ContactWriting): string {
   const { q, expires, received, instance, regId } = binding;
-  let text = `<${binding.uri}>`;
+  let text = `<${sanitizeUri(binding.uri).replaceAll('>', '')}>`;
   if (q >= 0) text += `;q=${q / 1000}`;
   text += `;expires=${expires === 0 ? 0xffffffff : expires - now}`;
   if (received !== '') text += `;${receivedParam}="${received}"`;

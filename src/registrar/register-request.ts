@@ -10,6 +10,7 @@ import {
 import type { SipMessage } from '../message/message.ts';
 import { methodId } from '../message/method.ts';
 import { type NameAddr, paramValue, parseNameAddrList } from '../message/name-addr.ts';
+import { unfold } from '../message/sanitize.ts';
 import { parseUri, unescapeUser } from '../message/uri.ts';
 import { ALL_METHODS } from './binding.ts';
 import type { Refusal } from './register-reply.ts';
@@ -71,10 +72,10 @@ export function readRegister(message: SipMessage): RegisterRequest | Refusal {
     expires,
     callId,
     cseq: cseq.seq,
-    userAgent: message.value(HDR_USER_AGENT) ?? 'n/a',
+    userAgent: unfold(message.value(HDR_USER_AGENT) ?? 'n/a'),
     allow: allowed(message),
     supported: tokens(message, HDR_SUPPORTED),
-    path: paths?.map((value) => message.raw.slice(value.start, value.end)).join(',') ?? null,
+    path: paths?.map((value) => unfold(message.raw.slice(value.start, value.end))).join(',') ?? null,
     firstPath: paths?.[0]?.uri ?? '',
     edgePath: paths?.at(-1)?.uri ?? '',
     hops: message.vias.length,

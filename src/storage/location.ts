@@ -1,3 +1,4 @@
+import { sanitizeReason } from '../message/sanitize.ts';
 import type { BindingRow } from '../registrar/binding.ts';
 import { openDatabase } from './database.ts';
 import { StorageError } from './errors.ts';
@@ -215,7 +216,8 @@ class SqlLocationStore implements LocationStore {
 
   private rowOf(row: readonly SqlValue[]): BindingRow {
     const value = (field: LocationField): SqlValue => row[LOCATION_FIELDS.indexOf(field)] ?? null;
-    const text = (field: LocationField): string => encoded(`${value(field) ?? ''}`);
+    // A line end that somebody put into a row must not reach a message.
+    const text = (field: LocationField): string => encoded(sanitizeReason(`${value(field) ?? ''}`));
     const integer = (field: LocationField, fallback = 0): number => {
       const number = value(field) === null ? Number.NaN : Math.trunc(Number(value(field)));
       return Number.isSafeInteger(number) ? number : fallback;

@@ -23,10 +23,19 @@ export function fail(m: RegistrarModule, name: string, text: string, code: strin
   return failure(m.host.log, 'registrar', `${name}: ${text}`, code, result);
 }
 
-/** A table whose contacts are all there. Waits only for one that was just named, or is being read. */
-export function tableFor(m: RegistrarModule, name: string): LocationTable | Promise<LocationTable> {
+/** Tables that scripts may make by naming them: a name that comes from a message must not fill the memory. */
+const MOST_TABLES = 64;
+/** Code of every function when there is no such table. */
+export const NO_TABLE = -1;
+
+/** A table whose contacts are all there, null (logged) for a name that cannot be one. Waits only for one that was just named. */
+export function tableFor(m: RegistrarModule, name: string): LocationTable | Promise<LocationTable> | null {
   const known = m.location.find(name);
   if (known !== null) return known;
+  if (!/^[A-Za-z_]\w{0,62}$/.test(name) || m.location.size >= MOST_TABLES) {
+    fail(m, 'registrar', `there is no table "${name}", and none is made`, 'REGISTRAR_TABLE');
+    return null;
+  }
   const table = m.location.table(name);
   return table.loaded.then(() => table);
 }

@@ -8,7 +8,7 @@ import type { ScriptContext } from '../../script/context.ts';
 import { L_WARN } from '../../script/log.ts';
 import { findSocket } from '../../script/variables/destination.ts';
 import type { LocationTable } from '../usrloc/location.ts';
-import { fail, order, type RegistrarModule, tableFor, tell } from './instance.ts';
+import { fail, NO_TABLE, order, type RegistrarModule, tableFor, tell } from './instance.ts';
 
 /** lookup()'s code for what is no address of record. */
 const BAD_ADDRESS = -1;
@@ -23,6 +23,7 @@ export function withRecord(
   const aor = aorKey(uri, m.settings);
   if (aor === null) return BAD_ADDRESS;
   const table = tableFor(m, name);
+  if (table === null) return NO_TABLE;
   if (table instanceof Promise) return table.then((loaded) => fresh(m, loaded, aor, act));
   return fresh(m, table, aor, act);
 }
@@ -178,6 +179,7 @@ const NO_CONTACT = -3;
 /** unregister(): removes an address of record, or one contact of it. */
 export async function unregister(m: RegistrarModule, name: string, uri: string, ruid: string): Promise<number> {
   const table = await tableFor(m, name);
+  if (table === null) return NO_TABLE;
   if (uri === '') {
     const named = table.bindings.byName(ruid);
     return named === null ? NO_CONTACT : remove(m, table, [named]);

@@ -1,4 +1,5 @@
 import type { SipMessage } from '../../message/message.ts';
+import { sanitizeReason } from '../../message/sanitize.ts';
 import { parseUri } from '../../message/uri.ts';
 import type { RequestState } from '../../proxy/request-state.ts';
 import { aorKey } from '../../registrar/aor.ts';
@@ -9,7 +10,7 @@ import { ROUTE_ONREPLY } from '../../script/values.ts';
 import type { ListenSocket } from '../../transport/transport.ts';
 import { slot } from '../../uac/slot.ts';
 import type { LocationTable } from '../usrloc/location.ts';
-import { fail, intOrder, type RegistrarModule, tableFor } from './instance.ts';
+import { fail, intOrder, NO_TABLE, type RegistrarModule, tableFor } from './instance.ts';
 
 /** Flags of save(). 1, memory only, has no meaning where a database follows by itself. */
 const NO_REPLY = 2;
@@ -41,6 +42,7 @@ export function save(
   const flags = saveFlags(flagText);
   if (flags === null) return fail(m, 'save', `"${flagText}" are no flags`, 'REGISTRAR_FLAGS');
   const table = tableFor(m, name);
+  if (table === null) return NO_TABLE;
   if (table instanceof Promise) return table.then((loaded) => saveIn(m, ctx, loaded, flags, uri));
   return saveIn(m, ctx, table, flags, uri);
 }
@@ -117,7 +119,7 @@ function socketOf(m: RegistrarModule, ctx: ScriptContext, message: SipMessage): 
   const { sockFlag, sockHeader } = m.script;
   if (sockHeader !== '' && sockFlag >= 0 && (ctx.state.flags & (1 << sockFlag)) !== 0) {
     const header = message.findByName(sockHeader)[0];
-    if (header !== undefined) return message.valueOf(header).slice(0, 64);
+    if (header !== undefined) return sanitizeReason(message.valueOf(header)).slice(0, 64);
   }
   return socketText(ctx.from.socket);
 }

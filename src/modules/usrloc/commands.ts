@@ -1,3 +1,5 @@
+import { sanitizeReason } from '../../message/sanitize.ts';
+import { parseUri } from '../../message/uri.ts';
 import { aorHash } from '../../registrar/aor.ts';
 import { ALL_METHODS, type Binding } from '../../registrar/binding.ts';
 import { type RpcArguments, RpcFault } from '../../rpc/method.ts';
@@ -155,6 +157,7 @@ async function add(m: UsrlocModule, args: RpcArguments): Promise<undefined> {
   if (uri === null || seconds === null || q === null || path === null) throw refuse(missing);
   if (flags === null || cflags === null || methods === null) throw refuse(missing);
   const { table, aor } = target(m, args, missing);
+  if (parseUri(toBytes(uri)) === null) throw refuse('Invalid contact');
   const { now } = m.location;
   const fields = {
     uri: toBytes(uri),
@@ -167,7 +170,7 @@ async function add(m: UsrlocModule, args: RpcArguments): Promise<undefined> {
     userAgent: RPC_AGENT,
     received: '',
     // kamcmd's users write 0 or a dot where there is none.
-    path: path === '0' || path === '.' ? '' : toBytes(path),
+    path: path === '0' || path === '.' ? '' : sanitizeReason(toBytes(path)),
     socket: '',
     methods,
     instance: '',

@@ -69,6 +69,11 @@ export class Location {
     return this.tables.values();
   }
 
+  /** Tables that are there. */
+  get size(): number {
+    return this.tables.size;
+  }
+
   /** A table that is there. */
   find(name: string): LocationTable | null {
     return this.tables.get(name) ?? null;
