@@ -80,7 +80,11 @@ export const pike = defineModule<PikeModule>({
     ),
     intParam('remove_latency', 120),
     intParam('pike_log_level', 1),
-    intParam('max_sources', 100_000, 'yes: ours, sources kept at once; the one seen first gives way, unless it is blocked'),
+    intParam(
+      'max_sources',
+      100_000,
+      'yes: ours, sources kept at once; the one seen first gives way, unless it is blocked',
+    ),
   ],
   functions: [
     fn('pike_check_req', [], ROUTES, (m) => (ctx) => check(m, canonicalHost(ctx.from.ip))),
