@@ -3,7 +3,7 @@
  * and for this server in turn in one run with the same configuration file, and the ratio of the medians. Without Kamailio, or with --own, only
  * our own figures. Rows: trunk, relay, stateful, stateless, auth, parse, typescript (the trunk call routed by kamailio.cfg and by TypeScript), reg-start; by name or with --long also reg-steady and reg-million.
  */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { runRegistrationRows } from './registration-rows.ts';
 import { measure, type Reading, type Row } from './support/measure.ts';
@@ -102,6 +102,10 @@ for (const row of rows) {
 }
 if (wanted.length === 0 || wanted.includes('parse')) measureParser();
 if (wanted.length === 0 || wanted.includes('typescript')) await runTypeScriptRow(rounds, option('--units', 6000));
+if (wanted.length === 0 || wanted.includes('usrloc')) {
+  // In a process of its own: the memory that it measures is its alone.
+  execFileSync(process.execPath, ['--max-old-space-size=8192', join(ROOT, 'bench/usrloc.ts')], { stdio: 'inherit' });
+}
 await runRegistrationRows({
   wanted,
   long: args.includes('--long'),

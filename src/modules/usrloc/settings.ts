@@ -1,7 +1,9 @@
 import type { MatchingMode } from '../../registrar/settings.ts';
 import { ModuleError, type ModuleParameters } from '../../script/module-definition.ts';
+import { StorageError } from '../../storage/errors.ts';
 import type { LocationColumns } from '../../storage/location-table.ts';
 import { LOCATION_COLUMNS } from '../../storage/location-table.ts';
+import { parseDatabaseUrl } from '../../storage/url.ts';
 
 const MATCHING: readonly MatchingMode[] = ['contact', 'contact-callid', 'contact-path', 'callid'];
 
@@ -29,7 +31,23 @@ export interface UsrlocSettings {
   readonly handleLostTcp: boolean;
 }
 
-/** @throws ModuleError USRLOC_PARAMETER */
+/** A name that can stand in a statement. @throws ModuleError USRLOC_PARAMETER */
+function checkName(name: string, parameter: string): string {
+  if (/^[A-Za-z_]\w{0,62}$/.test(name)) return name;
+  throw new ModuleError('USRLOC_PARAMETER', `"${name}" cannot be a name in a database`, parameter);
+}
+
+/** @throws ModuleError with a STORAGE_ code */
+function checkUrl(url: string): void {
+  try {
+    parseDatabaseUrl(url);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    throw new ModuleError(error.code, error.message, 'db_url');
+  }
+}
+
+/** @throws ModuleError USRLOC_PARAMETER, STORAGE_URL */
 export function readUsrlocSettings(parameters: ModuleParameters): UsrlocSettings {
   const matching = MATCHING[parameters.int('matching_mode')];
   if (matching === undefined) throw new ModuleError('USRLOC_PARAMETER', 'matching_mode is 0 to 3', 'matching_mode');
@@ -37,9 +55,10 @@ export function readUsrlocSettings(parameters: ModuleParameters): UsrlocSettings
   if (!(mode >= 0 && mode <= 4)) throw new ModuleError('USRLOC_PARAMETER', 'db_mode is 0 to 4', 'db_mode');
   const url = parameters.str('db_url');
   if (mode > 0 && url === '') throw new ModuleError('USRLOC_PARAMETER', 'db_mode needs a db_url', 'db_url');
+  if (mode > 0) checkUrl(url);
   const columns: Record<string, string> = {};
   for (const [field, { parameter, name }] of Object.entries(LOCATION_COLUMNS))
-    columns[field] = parameter === '' ? name : parameters.str(parameter) || name;
+    columns[field] = checkName(parameter === '' ? name : parameters.str(parameter) || name, parameter);
   const bit = parameters.int('nat_bflag');
   return {
     useDomain: parameters.int('use_domain') !== 0,
@@ -54,7 +73,7 @@ export function readUsrlocSettings(parameters: ModuleParameters): UsrlocSettings
     columns: columns as unknown as LocationColumns,
     checkVersion: parameters.int('version_table') !== 0,
     load: parameters.int('db_load') !== 0,
-    preload: parameters.list('preload').map((name) => `${name}`),
+    preload: parameters.list('preload').map((name) => checkName(`${name}`, 'preload')),
     closeExpiredTcp: parameters.int('close_expired_tcp') !== 0,
     handleLostTcp: parameters.int('handle_lost_tcp') !== 0,
   };
