@@ -53,6 +53,7 @@ const CASES: readonly Case[] = [
   { file: 'rr_to_store_param', to: '<sip:100@carrier.example>', stored: 'my_param' },
   { file: 'restore_mode', from: '<sip:trunk@carrier.example>', stored: 'vsf' },
   { file: 'restore_passwd', from: '<sip:trunk@carrier.example>', stored: 'vsf' },
+  { file: 'restore_dlg', from: '<sip:trunk@carrier.example>' },
   { file: 'restore_from_avp', from: '"Alice" <sip:trunk@carrier.example>' },
   { file: 'restore_to_avp', to: '<sip:100@carrier.example>' },
   { file: 'credential', wants: { realm: 'domain', user: 'username', password: 'password' } },
