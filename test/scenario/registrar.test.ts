@@ -1,6 +1,6 @@
 /** The example of a registrar with phones, real ones too; over a restart, an end that nobody wanted, and a new configuration. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -166,6 +166,26 @@ describe('contacts in a database', () => {
     await caller.close();
     await phone.sip.close();
     await server.stop();
+  });
+
+  it('db_mode 3: two servers with one database know the same phones', async () => {
+    const url = `sqlite:///${join(directory, 'shared.db')}`;
+    const cfg = readFileSync(EXAMPLE, 'latin1').replace('"db_mode", 1', '"db_mode", 3');
+    const defines = ['WITH_DB', `DB_URL="${url}"`];
+    const [one, two] = [
+      await startServer({ kind: 'trunkline', cfg, defines }),
+      await startServer({ kind: 'trunkline', cfg, defines }),
+    ];
+    const phone = await Phone.open('shared', one);
+    await phone.register(60);
+    await rings(phone, two);
+    await phone.register(0);
+    const caller = await call('sip:shared@127.0.0.1', two);
+    assert.equal((await caller.expect((message) => message.status >= 200)).status, 404);
+    await caller.close();
+    await phone.sip.close();
+    await one.stop();
+    await two.stop();
   });
 
   it("a call of a carrier that we registered at rings the account's phone", async () => {
