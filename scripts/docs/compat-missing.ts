@@ -15,6 +15,8 @@ export const missingNames: Readonly<Record<string, string>> = {
   'auth_db.realm_column': 'of SIP Express Router 2.0, which had another table of users',
   'auth_db.use_did': 'of SIP Express Router 2.0, which had another table of users',
   'auth_db.username_column': 'of SIP Express Router 2.0, which had another table of users: user_column',
+  'dialog.active_dialogs': 'a counter of this name is there; as a parameter nothing is known of it',
+  'dialog.early_dialogs': 'a counter of this name is there; as a parameter nothing is known of it',
   'domain.db_mode': 'of SIP Express Router 2.0: domains are always kept in memory',
   'domain.domattr_*': 'of SIP Express Router 2.0, which had another table of attributes',
   'domain.flags_col': 'of SIP Express Router 2.0, which had another table of domains',

@@ -1826,8 +1826,8 @@ export interface ModuleSettings {
     readonly vars_key_column?: string;
     /** Default "dialog_value". */
     readonly vars_value_column?: string;
-    readonly profiles_with_value?: string | readonly string[];
-    readonly profiles_no_value?: string | readonly string[];
+    readonly profiles_with_value?: string;
+    readonly profiles_no_value?: string;
     /** Default "sip:controller@kamailio.org". Ignored: there is no dlg_bridge(). */
     readonly bridge_controller?: string;
     /** Default "sip:controller@kamailio.org:5060". Ignored: there is no dlg_bridge(). */

@@ -1,7 +1,6 @@
 import {
   callbackParam,
   intParam,
-  listParam,
   ModuleError,
   type ModuleHost,
   type ModuleParameters,
@@ -112,8 +111,8 @@ export const DIALOG_PARAMETERS: readonly ParameterDefinition[] = [
   intParam('db_fetch_rows', 200),
   intParam('db_skip_load', 0),
   ...Object.entries(COLUMN_PARAMETERS).map(([name, value]) => strParam(name, value)),
-  listParam('profiles_with_value'),
-  listParam('profiles_no_value'),
+  strParam('profiles_with_value', null),
+  strParam('profiles_no_value', null),
   strParam('bridge_controller', 'sip:controller@kamailio.org', 'ignored: there is no dlg_bridge()'),
   strParam('bridge_contact', 'sip:controller@kamailio.org:5060', 'ignored: there is no dlg_bridge()'),
   intParam('initial_cbs_inscript', 1, 'ignored: what belongs to a new call happens within dlg_manage()'),
@@ -148,12 +147,11 @@ function refuse(code: string, parameter: string, text: string): ModuleError {
 }
 
 function names(parameters: ModuleParameters, name: string): readonly string[] {
-  return parameters.list(name).flatMap((text) =>
-    `${text}`
-      .split(';')
-      .map((one) => one.trim())
-      .filter((one) => one !== ''),
-  );
+  return parameters
+    .str(name)
+    .split(';')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 }
 
 /** Lines as the configuration has them, each with its CRLF. */
