@@ -80,7 +80,7 @@ describe('parameters', () => {
 
   test('profiles and extra headers of several lines', () => {
     const { module } = bench({
-      profiles_with_value: ['a ; b;', 'c'],
+      profiles_with_value: 'a ; b;c',
       dlg_extra_hdrs: 'X-A: 1\r\nX-B: 2\r\n',
     });
     assert.deepEqual(module.settings.profilesWithValue, ['a', 'b', 'c']);
