@@ -64,13 +64,14 @@ export function variableText({ name, inner }: VariableDefinition<unknown>): stri
   return inner === 'required' ? `$${name}(…)` : `$${name}, $${name}(…)`;
 }
 
-/** Rows of variables. */
-export function variableTable(variables: readonly VariableDefinition<unknown>[]): string {
+/** Rows of variables. @param shown with the test that shows each */
+export function variableTable(variables: readonly VariableDefinition<unknown>[], shown = false): string {
   const rows = variables.map((variable) => {
     const { level, why } = readSupport(variable.support);
-    return [code(variableText(variable)), variable.writable ? 'read, write' : 'read', level, why];
+    const test = shown ? [code(testOf(variable.name))] : [];
+    return [code(variableText(variable)), variable.writable ? 'read, write' : 'read', level, ...test, why];
   });
-  return table(['variable', 'access', 'support', 'note'], rows);
+  return table(['variable', 'access', 'support', ...(shown ? ['shown by'] : []), 'note'], rows);
 }
 
 /** Rows of transformations. */
@@ -123,13 +124,33 @@ function parameterTable(definition: Definition): string {
 }
 
 /** Rows of the commands for operators. */
-function rpcTable({ rpc = [] }: Definition): string {
+function rpcTable({ name: module, rpc = [] }: Definition): string {
+  const shown = module === 'uac';
   const rows = rpc.map(({ name, doc, support }) => {
-    if (support === 'ours') return [code(name), 'yes', `ours. ${doc[0] ?? ''}`];
+    const test = shown ? [code(testOf(name))] : [];
+    if (support === 'ours') return [code(name), 'yes', ...test, `ours. ${doc[0] ?? ''}`];
     const { level, why } = readSupport(support);
-    return [code(name), level, why];
+    return [code(name), level, ...test, why];
   });
-  return table(['command', 'support', 'note'], rows);
+  return table(['command', 'support', ...(shown ? ['shown by'] : []), 'note'], rows);
+}
+
+/** Statistics and event routes of uac with their tests. */
+function uacTables({ eventRoutes }: Definition): string {
+  const events = eventRoutes.map((pattern) => {
+    const { level, why } = eventSupport(pattern);
+    return [code(`event_route[${pattern}]`), level, code(testOf(pattern)), why];
+  });
+  const counters = ['regtotal', 'regactive', 'regdisabled'].map((name) => [
+    code(`uac:${name}`),
+    'yes',
+    code(testOf(name)),
+    'counted from the accounts when it is read',
+  ]);
+  return page([
+    table(['event route', 'support', 'shown by', 'note'], events),
+    table(['counter', 'support', 'shown by', 'note'], counters),
+  ]).trimEnd();
 }
 
 /** The section of one module. */
@@ -139,17 +160,22 @@ export function moduleSection({ definition }: AnyModule): string {
     `### ${name}`,
     functions.length === 0 ? '' : functionTable(definition),
     parameters.length === 0 ? '' : parameterTable(definition),
-    variables.length === 0 ? '' : variableTable(variables),
+    variables.length === 0 ? '' : variableTable(variables, name === 'uac'),
     transformations.length === 0 ? '' : transformationTable(transformations),
     rpc.length === 0 ? '' : rpcTable(definition),
-    eventRoutes.length === 0 ? '' : `Event routes: ${eventRoutes.map(eventText).join(', ')}.`,
+    name === 'uac' ? uacTables(definition) : '',
+    name === 'uac' || eventRoutes.length === 0 ? '' : `Event routes: ${eventRoutes.map(eventText).join(', ')}.`,
   ]).trimEnd();
+}
+
+function eventSupport(pattern: string): Support {
+  const row = eventRows.find((each) => each.name.replace(/\[.*/, '') === pattern.replace(/\*$/, ''));
+  return readSupport(row?.support ?? 'yes');
 }
 
 function eventText(pattern: string): string {
   const name = pattern.replace(/\*$/, '');
-  const row = eventRows.find((each) => each.name.replace(/\[.*/, '') === name);
-  const support = readSupport(row?.support ?? 'yes');
+  const support = eventSupport(pattern);
   const note = support.why === '' ? support.level : `${support.level}: ${support.why}`;
   return `${code(name)} (${note})`;
 }

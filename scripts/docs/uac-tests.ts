@@ -9,6 +9,8 @@ const README = 'test/docs/uac-readme.test.ts';
 const REGISTRATION = 'test/modules/uac-registration.test.ts';
 const REGISTRATION_SERVER = 'test/server/registration.test.ts';
 const REGISTRATION_RPC = 'test/modules/uac-registration-rpc.test.ts';
+const REGISTRATION_EVENTS = 'test/modules/uac-registration-events.test.ts';
+const APP_TS = 'test/api/app-ts.test.ts';
 const REGISTRATION_DATABASE = 'test/modules/uac-registration-database.test.ts';
 
 export const uacTests: Readonly<Record<string, string>> = {
@@ -53,11 +55,20 @@ export const uacTests: Readonly<Record<string, string>> = {
   reg_unregister: REGISTRATION_DATABASE,
   reload_delta: REGISTRATION_RPC,
   reg_show_secrets: REGISTRATION_RPC,
+  event_callback: APP_TS,
+  uac_req: OWN,
+  uac_reg: REGISTRATION_EVENTS,
+  'uac:reply': OWN,
+  'uac:registration': REGISTRATION_EVENTS,
+  regtotal: REGISTRATION,
+  regactive: REGISTRATION,
+  regdisabled: REGISTRATION,
+  restore_store: DIALOG,
 };
 
 /** Test that shows a name; those without one of their own are in the test of the README's names. */
 export function testOf(name: string): string {
-  return uacTests[name] ?? README;
+  return uacTests[name] ?? (name.startsWith('uac.') ? REGISTRATION_RPC : README);
 }
 
 /** Files that may be named. */
@@ -72,4 +83,7 @@ export const uacTestFiles: readonly string[] = [
   REGISTRATION_SERVER,
   REGISTRATION_RPC,
   REGISTRATION_DATABASE,
+  REGISTRATION_EVENTS,
+  OWN,
+  APP_TS,
 ];

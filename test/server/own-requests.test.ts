@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { checkConfiguration } from '../../src/server/server.ts';
 import { freePort } from '../support/ports.ts';
 import { requestText } from '../support/sip-dialog.ts';
 import type { PeerMessage, SipPeer } from '../support/sip-peer.ts';
-import { openPeer, type Started, start, until } from './support.ts';
+import { openPeer, optionsFor, type Started, start, until } from './support.ts';
 
 const MODULES = `
 loadmodule "tm.so"
@@ -183,6 +184,13 @@ describe('uac_req_send', () => {
     for (const code of ['TYPE', 'TOO_LONG', 'LINE_END', 'BAD_URI', 'BAD_SOCKET', 'INCOMPLETE'])
       assert.ok(log.has(`UAC_REQ_${code}`), code);
     assert.equal(peer.waiting('MESSAGE').length, 0);
+  });
+
+  test('a key that is none is an error of the configuration, with the keys that are', async () => {
+    const text = `listen=udp:127.0.0.1:5060\n${MODULES}request_route { $uac_req(metod) = "INFO"; }`;
+    const result = await checkConfiguration(optionsFor(text));
+    assert.equal(result.ok, false);
+    assert.match(result.text, /test\.cfg:13:17: error: .*no such key; there are all, method, ruri.*\[CFG_VARIABLE_NAME\]/);
   });
 
   test('a next hop without an address is a 478 of ours', async () => {
