@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, describe, test } from 'node:test';
 import { peer } from '../support/peers.ts';
 import { freePort } from '../support/ports.ts';
-import { type ServerKind, startServer, type TestServer } from '../support/servers.ts';
+import { type ServerKind, sleep, startServer, type TestServer } from '../support/servers.ts';
 import { Dialog, requestText } from '../support/sip-dialog.ts';
 import { SipPeer } from '../support/sip-peer.ts';
 
@@ -143,6 +143,8 @@ describe('calls in a database', { timeout: 60_000 }, () => {
       await down.send('INFO');
       const back = await life.caller.expect('INFO');
       assert.match(back.header('To'), /<sip:alice@secret\.example\.com>;tag=F$/);
+      // The lines come by a pipe, after the messages.
+      for (let i = 0; i < 100 && second.marked().length < 2; i++) await sleep(20);
       assert.deepEqual(second.marked(), ['INFO 4 kept 1 1', 'INFO 4 kept 1 1']);
       await down.send('INFO', { headers: ['X-Bye: 1'] });
       const bye = await life.callee.expect('BYE');
@@ -205,6 +207,8 @@ describe('calls in a database', { timeout: 60_000 }, () => {
       await life.caller.expect('200 INFO');
       await down.send('INFO');
       assert.match((await life.caller.expect('INFO')).header('To'), /<sip:alice@secret\.example\.com>;tag=F$/);
+      // The lines come by a pipe, after the messages.
+      for (let i = 0; i < 100 && second.marked().length < 2; i++) await sleep(20);
       assert.deepEqual(second.marked(), ['INFO 4 kept 1 1', 'INFO 4 kept 1 1']);
       await up.send('BYE');
       assert.match((await life.callee.expect('BYE')).header('From'), /^Nobody /);

@@ -190,7 +190,10 @@ describe('uac_req_send', () => {
     const text = `listen=udp:127.0.0.1:5060\n${MODULES}request_route { $uac_req(metod) = "INFO"; }`;
     const result = await checkConfiguration(optionsFor(text));
     assert.equal(result.ok, false);
-    assert.match(result.text, /test\.cfg:13:17: error: .*no such key; there are all, method, ruri.*\[CFG_VARIABLE_NAME\]/);
+    assert.match(
+      result.text,
+      /test\.cfg:13:17: error: .*no such key; there are all, method, ruri.*\[CFG_VARIABLE_NAME\]/,
+    );
   });
 
   test('a next hop without an address is a 478 of ours', async () => {
