@@ -47,7 +47,7 @@ export type LocalRequestHook = (request: LocalRequest) => LocalRequest | null | 
 
 /** How a request of ours ended. */
 export interface OwnOutcome {
-  /** Status of the final reply; 408 for none, 477 when it could not be sent, 478 when its next hop has no address, 0 when a route dropped it. */
+  /** Status of the final reply; 408 for none, 477 when it could not be sent, 487 when it was ended before it left, 478 when its next hop has no address, 0 when a route dropped it. */
   readonly status: number;
   /** The reply, null when the status is ours. */
   readonly reply: SipMessage | null;
@@ -196,6 +196,11 @@ class OwnRequestRun implements ClientTransactionUser, OwnRequestHandle {
   }
 
   private first(candidates: readonly ResolvedTarget[]): void {
+    // Ended while its next hop was looked up: nobody has heard of it yet.
+    if (this.unwanted) {
+      this.finish(487, null, null);
+      return;
+    }
     this.candidates = candidates;
     if (candidates.length === 0) this.finish(478, null, null);
     else if (!this.send() && !this.next()) this.finish(477, null, null);

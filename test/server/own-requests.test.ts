@@ -31,7 +31,7 @@ interface Bench extends Started {
 async function bench(body: string, more = ''): Promise<Bench> {
   const port = await freePort();
   const [phone, peer] = [await openPeer({ name: 'phone' }), await openPeer({ name: 'peer' })];
-  const fill = (text: string): string => text.replaceAll('PEER', peer.address);
+  const fill = (text: string): string => text.replaceAll('PEER', peer.address).replaceAll('PORT', `${peer.port}`);
   const started = await start(
     `listen=udp:127.0.0.1:${port}\n${MODULES}${fill(more)}\nrequest_route { ${fill(body)} sl_send_reply("200", "OK"); }`,
   );
@@ -157,6 +157,41 @@ describe('uac_req_send', () => {
     await trigger();
     await until(() => log.script.length === 2, 'the timeout', 3000);
     assert.match(log.script[1] ?? '', /^reply 408 type 2 .*method MESSAGE$/);
+  });
+
+  test('fr_timeout: milliseconds of its own, whatever tm has', async () => {
+    const { trigger, log } = await bench(
+      `${MESSAGE} $uac_req(evroute) = 1; $uac_req(fr_timeout) = 150; $uac_req(fr_inv_timeout) = 200; uac_req_send();`,
+      `modparam("tm", "fr_timer", 20000)\n${REPLY_ROUTE}`,
+    );
+    await trigger();
+    await until(() => log.script.length === 1, 'the timeout', 5000);
+    assert.match(log.script[0] ?? '', /^reply 408 type 2/);
+  });
+
+  test('fr_inv_timeout: an INVITE that rings for ever ends after its own time', async () => {
+    const { peer, trigger, log } = await bench(
+      `${MESSAGE} $uac_req(method) = "INVITE"; $uac_req(evroute) = 1; $uac_req(fr_inv_timeout) = 300; uac_req_send();`,
+      REPLY_ROUTE,
+    );
+    await trigger();
+    await peer.reply(await peer.expect('INVITE'), 180, 'Ringing', { toTag: 'C' });
+    await until(() => log.script.length === 1, 'the timeout', 5000);
+    assert.match(log.script[0] ?? '', /^reply 408 type 2 .*method INVITE$/);
+    // Who rings is told to stop (RFC 3261 §9.1).
+    await peer.expect('CANCEL');
+  });
+
+  test('an INVITE that is ended while its next hop is looked up never leaves', async () => {
+    const { peer, trigger, log } = await bench(
+      `${MESSAGE} $uac_req(method) = "INVITE"; $uac_req(ouri) = "sip:localhost:PORT"; $uac_req(evroute) = 1; uac_req_send();
+       uac_req_end("my-callid");`,
+      REPLY_ROUTE,
+    );
+    await trigger();
+    await until(() => log.script.length === 1, 'the end', 5000);
+    assert.match(log.script[0] ?? '', /^reply 487 type 2/);
+    assert.equal(peer.waiting('INVITE').length, 0);
   });
 
   test('what the message before put together is not there for the next', async () => {
