@@ -34,9 +34,9 @@ export class PoolChoice<P, C> {
     try {
       return await take(pool);
     } catch (error) {
+      // Another statement has found out meanwhile, and ended the pool that this one waited for.
+      if (this.pool !== pool) return take(this.pool);
       if (tls || !mayWantTls(error)) throw error;
-      // Another statement has found out meanwhile.
-      if (this.tls) return take(this.pool);
       const encrypted = make(true);
       let connection: C;
       try {
