@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Programs of other projects that some tests talk to, and the Debian package each comes with. */
@@ -40,4 +40,16 @@ export function peer(name: PeerName): Peer {
     }
   }
   return { path: name, skip: `${name} is not installed (Debian package ${PACKAGES[name]})` };
+}
+
+/** Where Debian's packages put the scripts that make the tables of Kamailio's database modules. */
+const SCRIPTS = '/usr/share/kamailio';
+
+/** Kamailio with its module for SQLite: false when both are there, else why the tests that need them are skipped. */
+export function kamailioWithSqlite(): string | false {
+  const { skip } = peer('kamailio');
+  if (skip !== false) return skip;
+  return existsSync(join(SCRIPTS, 'db_sqlite'))
+    ? false
+    : 'db_sqlite is not installed (Debian package kamailio-sqlite-modules)';
 }
