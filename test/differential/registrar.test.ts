@@ -341,9 +341,10 @@ class Side {
     const body = step.body ?? '';
     const ruri =
       step.ruri?.replace('case', name) ?? (method === 'REGISTER' ? 'sip:127.0.0.1' : `sip:${name}@127.0.0.1`);
+    const branch = `z9hG4bK${token()}`;
     const lines = [
       `${method} ${ruri} SIP/2.0`,
-      `Via: SIP/2.0/UDP 127.0.0.1:${this.port};branch=z9hG4bK${token()}`,
+      `Via: SIP/2.0/UDP 127.0.0.1:${this.port};branch=${branch}`,
       `From: <sip:${user}@127.0.0.1>;tag=1`,
       `To: ${step.to ?? `<sip:${user}@127.0.0.1>`}`,
       `Call-ID: ${name}-${step.callId ?? 'one'}`,
@@ -352,9 +353,13 @@ class Side {
       `Content-Length: ${body.length}`,
     ];
     socket.send(`${lines.join('\r\n')}\r\n\r\n${body}`, server.port, '127.0.0.1');
-    const timer = AbortSignal.timeout(3000);
-    const [reply] = (await once(socket, 'message', { signal: timer })) as [Buffer];
-    return this.neutral(reply.toString('latin1'));
+    const signal = AbortSignal.timeout(3000);
+    // A step may have had two replies; the second is not the next step's.
+    for (;;) {
+      const [bytes] = (await once(socket, 'message', { signal })) as [Buffer];
+      const reply = bytes.toString('latin1');
+      if (reply.includes(branch)) return this.neutral(reply);
+    }
   }
 
   /** The parts of a reply that the registrar makes. */

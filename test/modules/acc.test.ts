@@ -329,10 +329,11 @@ for (const kind of ['trunkline', 'kamailio'] as const) {
       await caller.reply(bye, 200, 'Bye');
       await sleep(60);
       const records = bench.records('dialog').map((text) => text.replace(/;src=.*/, ''));
-      assert.deepEqual(records, [
-        'transaction answered: method=INVITE;from_tag=ft;to_tag=callee;code=200;reason=Fine',
+      // Kamailio's processes write to one pipe, in whatever order they come to it.
+      assert.deepEqual(records.sort(), [
         'request acknowledged: method=ACK;from_tag=ft;to_tag=callee;code=200;reason=OK',
         'transaction answered: method=BYE;from_tag=ft;to_tag=callee;code=200;reason=Bye',
+        'transaction answered: method=INVITE;from_tag=ft;to_tag=callee;code=200;reason=Fine',
       ]);
     });
   });
