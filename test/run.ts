@@ -2,8 +2,9 @@
  * What `npm test` runs: all suites under test/, or those that the arguments name (`npm test -- test/cli`).
  *
  * Suites without sockets go first, two files at a time; suites that start servers and measure time go one after the other,
- * so that none disturbs another. At the end: the skipped tests by name, each with its reason, and one summary of both rounds
- * in the form of the TAP reporter.
+ * so that none disturbs another. A file that failed is run once more, alone: many talk to other programs, whose pace is not ours. One that passes
+ * then is named at the end; one that fails again has failed. At the end: the skipped tests by name, each with its reason, and one summary of all
+ * rounds in the form of the TAP reporter.
  */
 import { globSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -32,6 +33,8 @@ class Result {
   readonly counts = new Map<string, number>(COUNTED.map((name) => [name, 0]));
   /** Names of skipped tests, by file and reason. */
   readonly skipped = new Map<string, string[]>();
+  /** Files in which something failed. */
+  readonly failed = new Set<string>();
   success = true;
 
   /** Keeps book of one event; false when it is not to be shown. */
@@ -42,7 +45,10 @@ class Result {
       const key = `${file === undefined ? 'somewhere' : relative(ROOT, file)}: ${reason}`;
       this.skipped.set(key, [...(this.skipped.get(key) ?? []), name]);
     }
-    if (event.type === 'test:fail' && event.data.todo === undefined) this.success = false;
+    if (event.type === 'test:fail' && event.data.todo === undefined) {
+      this.success = false;
+      if (event.data.file !== undefined) this.failed.add(event.data.file);
+    }
     if (event.type === 'test:summary' && event.data.file === undefined) {
       const counts: Counts = event.data.counts;
       for (const name of COUNTED) this.counts.set(name, (this.counts.get(name) ?? 0) + (counts[name] ?? 0));
@@ -80,6 +86,20 @@ async function runRound(files: readonly string[], concurrency: number, result: R
   for await (const text of report) process.stdout.write(text as string);
 }
 
+/** Runs files that failed once more, alone; what passes then has passed. */
+async function again(files: readonly string[], first: Result): Promise<void> {
+  process.stdout.write(`\n# once more, alone: ${files.map((file) => relative(ROOT, file)).join(', ')}\n`);
+  const second = new Result();
+  await runRound(files, 1, second);
+  const before = first.counts.get('failed') ?? 0;
+  const after = second.counts.get('failed') ?? 0;
+  first.counts.set('failed', after);
+  first.counts.set('passed', (first.counts.get('passed') ?? 0) + Math.max(0, before - after));
+  first.success = second.success && (second.counts.get('tests') ?? 0) > 0;
+  const passed = files.filter((file) => !second.failed.has(file)).map((file) => relative(ROOT, file));
+  if (passed.length > 0) process.stdout.write(`\n# failed once, passed alone: ${passed.join(', ')}\n`);
+}
+
 const files = selectFiles(process.argv.slice(2));
 if (files.length === 0) {
   process.stderr.write(`test/run.ts: no test files under ${process.argv.slice(2).join(' ')}\n`);
@@ -97,6 +117,8 @@ await runRound(
   1,
   result,
 );
+
+if (!result.success && result.failed.size > 0) await again([...result.failed].sort(), result);
 
 if (result.skipped.size > 0) {
   process.stdout.write(`\n# ${[...result.skipped.values()].flat().length} skipped:\n`);

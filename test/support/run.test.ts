@@ -34,6 +34,18 @@ describe('test/run.ts', () => {
     );
   });
 
+  it('runs a file that failed once more, alone, and names it', async () => {
+    const mark = join(folder, 'been-here');
+    const text =
+      `import { existsSync, writeFileSync } from 'node:fs';\nit('stumbles once', () => {\n` +
+      `  const before = existsSync(${JSON.stringify(mark)});\n  writeFileSync(${JSON.stringify(mark)}, '');\n` +
+      "  if (!before) throw new Error('the first time');\n});\n";
+    const { code, stdout } = await run('stumbles', text);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /# failed once, passed alone: .*stumbles\.test\.ts/);
+    assert.match(stdout, /\n# tests 1\n# suites 0\n# pass 1\n# fail 0\n/);
+  });
+
   it('fails when a test fails', async () => {
     const { code, stdout } = await run('fails', "it('breaks', () => { throw new Error('on purpose'); });\n");
     assert.equal(code, 1);
