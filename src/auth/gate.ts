@@ -146,7 +146,9 @@ export class Gate {
       return settle(stored === null ? 'unknown-user' : 'wrong-password', false, { banned });
     }
     if (nonce.state === 'garbage') return settle('bad-nonce', true);
-    if (nonce.state !== 'fresh' || !this.isOfferedAlgorithm(nonce, algorithm)) return settle('stale', true);
+    // Not stale: who answers with what was not asked for has nothing else, and would do so again at once, without end (RFC 7616 §3.3).
+    if (this.isOfOtherOffer(presented)) return settle('not-offered');
+    if (nonce.state !== 'fresh') return settle('stale', true);
     if (credentials.qop === '' && !this.settings.qopOptional && (nonce.offered?.length ?? 0) > 0) {
       return settle('qop-missing');
     }
@@ -170,9 +172,14 @@ export class Gate {
     return state === 'fresh' || state === 'expired';
   }
 
-  private isOfferedAlgorithm({ foreign, offered }: NonceFinding, { name }: DigestAlgorithm): boolean {
-    // Ours, and those of OpenSIPS, name their algorithm.
-    return !foreign || offered !== null || this.settings.algorithms.includes(name);
+  private isOfOtherOffer({ request, credentials, algorithm, nonce }: Presented): boolean {
+    const { hop, realm, bound } = request;
+    if (nonce.state === 'unknown') {
+      return this.nonces.isOfOtherOffer(credentials.nonce, { hop, realm, algorithm: algorithm.name, bound });
+    }
+    // Ours, and those of OpenSIPS, name their algorithm and qop.
+    if (nonce.offered === null) return nonce.foreign && !this.settings.algorithms.includes(algorithm.name);
+    return credentials.qop !== '' && !(nonce.offered as readonly string[]).includes(credentials.qop.toLowerCase());
   }
 
   private use({ request, credentials, nonce }: Presented): 'replayed' | 'reused' | null {

@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes, randomFillSync } from 'node:crypto';
-import type { DigestAlgorithmName } from '../digest/algorithm.ts';
+import { DIGEST_ALGORITHMS, type DigestAlgorithmName } from '../digest/algorithm.ts';
 import { type NonceKey, NonceMint } from '../digest/nonce.ts';
 import type { Secret } from '../digest/secret.ts';
 import type { Clock } from '../time/clock.ts';
@@ -145,6 +145,20 @@ export class Nonces {
     const foreign = this.foreign(nonce, scope);
     if (foreign !== null) return this.judged(foreign, scope);
     return nothing(OURS.test(nonce) ? 'unknown' : 'garbage');
+  }
+
+  /**
+   * Whether a nonce that check() does not know is one for another algorithm or qop, of the same hop, realm and binding. It costs a hash for each
+   * of them: to be asked only when the digest was right.
+   */
+  isOfOtherOffer(nonce: string, scope: NonceScope): boolean {
+    const algorithm = this.foreign(nonce, scope)?.algorithm;
+    if (algorithm !== undefined) return algorithm !== scope.algorithm;
+    return DIGEST_ALGORITHMS.some(({ name }) =>
+      OFFERS.some(
+        (offered) => this.mint.check(nonce, binding({ ...scope, algorithm: name }, offered)).state !== 'unknown',
+      ),
+    );
   }
 
   private foreign(nonce: string, scope: NonceScope): ForeignNonce | null {

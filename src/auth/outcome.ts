@@ -12,7 +12,7 @@ export type AuthOutcome =
   | 'malformed'
   | 'unknown-user'
   | 'wrong-password'
-  /** The digest is right, the nonce is too old or not of this server, realm, hop, algorithm or qop. */
+  /** The digest is right, the nonce is too old or not of this server, realm or hop. */
   | 'stale'
   /** The digest is right, the nonce is no nonce at all. */
   | 'bad-nonce'
@@ -22,6 +22,8 @@ export type AuthOutcome =
   | 'reused'
   /** A qop was asked for and left out. */
   | 'qop-missing'
+  /** The digest and the nonce are right, but the nonce was made for another algorithm or qop: a phone that knows no other. */
+  | 'not-offered'
   | 'banned'
   /** Proven, but From or To names somebody else. */
   | 'identity'
@@ -41,6 +43,7 @@ export const OUTCOMES: readonly AuthOutcome[] = [
   'replayed',
   'reused',
   'qop-missing',
+  'not-offered',
   'banned',
   'identity',
   'uri',
@@ -63,6 +66,7 @@ export const RETURN_CODES: Readonly<Record<Flavour, Codes>> = {
     replayed: -4,
     reused: -6,
     'qop-missing': -1,
+    'not-offered': -1,
     banned: -2,
     identity: -8,
     uri: -8,
@@ -80,6 +84,7 @@ export const RETURN_CODES: Readonly<Record<Flavour, Codes>> = {
     replayed: -3,
     reused: -3,
     'qop-missing': -3,
+    'not-offered': -3,
     banned: -2,
     identity: -2,
     uri: -2,
@@ -97,6 +102,7 @@ export const RETURN_CODES: Readonly<Record<Flavour, Codes>> = {
     replayed: -1,
     reused: -1,
     'qop-missing': -1,
+    'not-offered': -1,
     banned: -1,
     identity: -1,
     uri: -1,
