@@ -211,7 +211,7 @@ export const differences: readonly DifferenceGroup[] = [
       },
       {
         title: 'Ours, for the way to the registrar',
-        text: `\`reg_instance\` and \`reg_outbound\` (the reg-id; RFC 5626), \`reg_path\` (RFC 3327), \`reg_keepalive\` (seconds), and \`reg_learn_contact\`
+        text: `\`reg_instance\` and \`reg_outbound\` (the reg-id; RFC 5626), \`reg_path\` (RFC 3327), \`reg_keepalive\` (seconds; a flow that is dead is noticed), \`reg_keepalive_options\` (by OPTIONS over UDP), and \`reg_learn_contact\`
           (host and port of the Contact from what the registrar sees). Credentials go with the first REGISTER as soon as a nonce is known, the nonce count rises, and SHA-256,
           stale nonces, 401 after 407 and 423 are handled at once.`,
       },

@@ -58,6 +58,8 @@ export abstract class Connection implements ConnectionFacts {
   /** Milliseconds it may stay idle; the limits' value unless somebody changed it. */
   lifetime: number;
   lastUsed: number;
+  /** Keepalives that came and want no answer: answers to ours among them. */
+  pongs = 0;
   protected readonly host: ConnectionHost;
   /** When a message was begun that is not complete yet, 0 when there is none. */
   protected partialSince = 0;
@@ -152,13 +154,15 @@ export abstract class Connection implements ConnectionFacts {
   }
 
   /** Writes keepalive bytes that nobody waits for; nothing happens when other bytes wait, as those keep the flow alive too. */
-  protected writeKeepalive(text: string): void {
-    if (this.currentState === 'open' && this.queued === 0) this.write(text, ignore);
+  protected writeKeepalive(text: string): boolean {
+    const writes = this.currentState === 'open' && this.queued === 0;
+    if (writes) this.write(text, ignore);
+    return writes;
   }
 
-  /** Asks the peer for a sign of life (RFC 5626 §3.5.1). */
-  ping(): void {
-    this.writeKeepalive('\r\n\r\n');
+  /** Asks the peer for a sign of life (RFC 5626 §3.5.1). @returns false when nothing was written */
+  ping(): boolean {
+    return this.writeKeepalive('\r\n\r\n');
   }
 
   /** Ends it politely as soon as it is open and what is queued by then is written (set_forward_close). */
@@ -243,7 +247,8 @@ export abstract class Connection implements ConnectionFacts {
   protected keepalive(wantsAnswer: boolean): void {
     this.host.stats.keepalives++;
     this.lastUsed = this.host.clock.now();
-    if (wantsAnswer && this.host.crlfPing) this.writeKeepalive('\r\n');
+    if (!wantsAnswer) this.pongs++;
+    else if (this.host.crlfPing) this.writeKeepalive('\r\n');
   }
 
   /** For the subclass: framing is lost. The owner may still send a reply, then the connection ends. */

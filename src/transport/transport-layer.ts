@@ -292,11 +292,16 @@ export class TransportLayer implements TransportSender, UdpHost {
     return found !== undefined;
   }
 
-  /** Sends a keepalive on a connection (CRLFCRLF, on WebSocket a ping frame; RFC 5626 §3.5.1). @returns false when it is closed */
+  connectionTo({ proto, ip, port, serverName }: Destination): number {
+    return this.streams.table.find(proto, ip, port, serverName)?.id ?? 0;
+  }
+
   pingConnection(connection: number): boolean {
-    const found = this.streams.table.get(connection);
-    found?.ping();
-    return found !== undefined;
+    return this.streams.table.get(connection)?.ping() === true;
+  }
+
+  connectionPongs(connection: number): number {
+    return this.streams.table.get(connection)?.pongs ?? -1;
   }
 
   /** Closes a connection, after what is queued has been written. @returns false when it is closed already */

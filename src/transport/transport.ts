@@ -95,6 +95,15 @@ export interface TransportSender {
    * matter to this sender.
    */
   fitTransport?(destination: Destination, size: number): Destination;
+  /** Number of the open stream by which a message to this destination would leave, 0 when one would have to be opened. */
+  connectionTo?(destination: Destination): number;
+  /**
+   * Sends a keepalive on a connection (CRLFCRLF, on WebSocket a ping frame; RFC 5626 §3.5.1).
+   * @returns false when nothing was written: it is not open, or other bytes wait to be written
+   */
+  pingConnection?(connection: number): boolean;
+  /** Answers to keepalives that have come by a connection so far; -1 when it is closed. */
+  connectionPongs?(connection: number): number;
   /** Ends a stream connection once what is queued is written. @returns false when there is no such connection */
   closeConnection?(connection: number): boolean;
   /** True when the peer of a connection has shown a certificate that our authorities vouch for. */

@@ -36,8 +36,10 @@ export class WebSocketConnection extends Connection {
     return this.failure !== null;
   }
 
-  override ping(): void {
-    if (this.state === 'open') this.ws.ping();
+  override ping(): boolean {
+    const open = this.state === 'open';
+    if (open) this.ws.ping();
+    return open;
   }
 
   protected override write(text: string, done: (error?: Error | null) => void): void {

@@ -63,6 +63,8 @@ export const UAC_ERRORS = {
     'A registration step failed, which is a fault of this program; the watchdog sets the account going again. Please report it.',
   UAC_REG_ROUTE_WAITS:
     'event_route[tm:local-request] holds a function that may wait, which a REGISTER of an account cannot: it leaves without what the route changes. Do without such functions in that route.',
+  UAC_REG_FLOW_LOST:
+    'The connection to a registrar was closed, or a keepalive to one that answers keepalives was not answered (RFC 5626 §4.4): calls would not have arrived. Its accounts register anew by themselves.',
   UAC_REG_BUSY:
     'There is no room for another transaction (max_transactions); registrations wait for a moment. Raise the limit, or look for what fills it.',
   UAC_REQ_TYPE: 'A text key of $uac_req was given a number, or a number key a text; the old value stays.',

@@ -39,6 +39,7 @@ const PARAMETERS: Readonly<Record<string, string | number>> = {
   reg_instance: 'urn:uuid:00000000-0000-1000-8000-0000000A95A0',
   reg_path: 1,
   reg_keepalive: 30,
+  reg_keepalive_options: 1,
   reg_learn_contact: 1,
   reg_db_retry: 30,
   credential_destination: 'domain:carrier.example:5060',

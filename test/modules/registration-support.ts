@@ -80,6 +80,7 @@ export class FakeEngine implements Engine {
   active = true;
   readonly sent = 7;
   readonly repairs = 0;
+  readonly flowsLost = 2;
   private readonly listeners = new Set<(news: RegistrationNews) => void>();
   private readonly told = new Map<string, Told>();
 
@@ -193,7 +194,7 @@ export class FakeEngine implements Engine {
   }
 
   registrars(): ReturnType<Engine['registrars']> {
-    return [{ name: 'sip:127.0.0.1:5090', window: 20, outstanding: 2, waiting: 5 }];
+    return [{ name: 'sip:127.0.0.1:5090', window: 20, outstanding: 2, waiting: 5, flows: 1, watched: 1, lost: 2 }];
   }
 
   /** Changes what is known about an account; a new state is told. */

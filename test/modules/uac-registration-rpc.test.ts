@@ -272,7 +272,9 @@ test('uac.reg_status: states, results, database', async () => {
   assert.deepEqual([states.registered, states.waiting, states.faulty], [1, 1, 0]);
   const database = good.database as Record<string, unknown>;
   assert.deepEqual([database.state, database.code, database.added], ['ok', null, 2]);
-  assert.deepEqual(good.registrars, [{ name: 'sip:127.0.0.1:5090', window: 20, outstanding: 2, waiting: 5 }]);
+  assert.deepEqual(good.registrars, [
+    { name: 'sip:127.0.0.1:5090', window: 20, outstanding: 2, waiting: 5, flows: 1, watched: 1, lost: 2 },
+  ]);
   store.failure = new StoreFailure('STORAGE_UNREACHABLE');
   await fault(holder, 'reg_reload');
   const bad = structOf(await call(holder, 'reg_status')).database as Record<string, unknown>;

@@ -144,6 +144,7 @@ test('statistics are counted from the accounts', async () => {
   assert.equal(read('reg_result_ok'), 3);
   assert.equal(read('reg_result_interval_too_brief'), 0);
   assert.equal(read('reg_sent'), 7);
+  assert.equal(read('reg_flows_lost'), 2);
   assert.equal(read('reg_db_ok'), 1);
 });
 

@@ -97,7 +97,9 @@ export class EngineBench {
     timers: TransactionTimers = FAST_TIMERS,
   ): Promise<EngineBench> {
     const wheel = new HashedTimerWheel({ clock: realClock });
-    const transport = new TransportLayer({ listen: [{ proto: 'udp', host: '127.0.0.1', port: 0 }] });
+    const transport = new TransportLayer({
+      listen: (['udp', 'tcp'] as const).map((proto) => ({ proto, host: '127.0.0.1', port: 0 })),
+    });
     const transactions = new TransactionLayer({ sender: transport, wheel });
     await transport.start({
       onMessage: (message, from) => {

@@ -2543,6 +2543,8 @@ export interface ModuleSettings {
     /** Default 0. */
     readonly reg_keepalive?: number;
     /** Default 0. */
+    readonly reg_keepalive_options?: number;
+    /** Default 0. */
     readonly reg_learn_contact?: number;
     /** Default 60. */
     readonly reg_db_retry?: number;

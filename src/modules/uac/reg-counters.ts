@@ -51,5 +51,6 @@ export function registrationStatistics(statistics: Statistics, registration: () 
   for (const result of REGISTRATION_RESULTS)
     gauge(`reg_result_${result.replaceAll('-', '_')}`, ({ engine }) => engine.results(result));
   gauge('reg_sent', ({ engine }) => engine.sent);
+  gauge('reg_flows_lost', ({ engine }) => engine.flowsLost);
   gauge('reg_db_ok', ({ database }) => (database.health.state === 'ok' ? 1 : 0));
 }

@@ -56,6 +56,7 @@ function makeEngine(host: ModuleHost, settings: RegistrationSettings, defaultSoc
       regId: outbound,
       path: settings.path,
       keepaliveInterval: settings.keepalive,
+      keepaliveOptions: settings.keepaliveOptions,
       learnContact: settings.learnContact,
     },
   });

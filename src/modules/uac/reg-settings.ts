@@ -42,6 +42,8 @@ export interface RegistrationSettings {
   readonly path: boolean;
   readonly instance: string;
   readonly keepalive: number;
+  /** Over UDP by OPTIONS. */
+  readonly keepaliveOptions: boolean;
   readonly learnContact: boolean;
   /** Longest pause between two tries to read the database. */
   readonly databaseRetry: number;
@@ -81,6 +83,7 @@ export const registrationParameters: readonly ParameterDefinition[] = [
   strParam('reg_instance', null),
   intParam('reg_path', 0),
   intParam('reg_keepalive', 0),
+  intParam('reg_keepalive_options', 0),
   intParam('reg_learn_contact', 0),
   intParam('reg_db_retry', 60),
 ];
@@ -162,6 +165,7 @@ export function readRegistrationSettings(parameters: ModuleParameters): Registra
     instance,
     path: parameters.int('reg_path') !== 0,
     keepalive: seconds('reg_keepalive'),
+    keepaliveOptions: parameters.int('reg_keepalive_options') !== 0,
     learnContact: parameters.int('reg_learn_contact') !== 0,
     databaseRetry: Math.max(1, seconds('reg_db_retry')),
   };

@@ -13,6 +13,8 @@ import type {
   RegistrationView,
 } from './engine.ts';
 import { Exchange } from './exchange.ts';
+import type { Flow } from './flow.ts';
+import { FlowRecovery } from './flow-recovery.ts';
 import { isNews, News } from './news.ts';
 import type { Registration } from './registration.ts';
 import { Runner, type RunnerUser } from './runner.ts';
@@ -36,7 +38,15 @@ export interface WatchedRegistrationEngine extends RegistrationEngine {
     readonly window: number;
     readonly outstanding: number;
     readonly waiting: number;
+    /** Flows to it (RFC 5626): one for each socket of ours that is used. */
+    readonly flows: number;
+    /** Those whose silence would be noticed. */
+    readonly watched: number;
+    /** Those that were taken for dead since the start. */
+    readonly lost: number;
   }[];
+  /** Flows that were taken for dead since the start: closed, or a keepalive was not answered. */
+  readonly flowsLost: number;
 }
 
 /**
@@ -53,6 +63,7 @@ class Engine implements WatchedRegistrationEngine, RunnerUser {
   private readonly runner: Runner;
   private readonly book: AccountBook;
   private readonly watchdog: Watchdog;
+  private readonly recovery: FlowRecovery;
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
   private readonly newsListeners = new Set<(news: RegistrationNews) => void>();
   private onQuiet: (() => void) | null = null;
@@ -63,6 +74,7 @@ class Engine implements WatchedRegistrationEngine, RunnerUser {
     this.runner.connect(new Exchange(this.runner));
     this.book = new AccountBook(this.runner);
     this.watchdog = new Watchdog(this.runner, this.book.index);
+    this.recovery = new FlowRecovery(this.runner, this.book.index);
   }
 
   // Accounts
@@ -142,13 +154,20 @@ class Engine implements WatchedRegistrationEngine, RunnerUser {
     return this.watchdog.check();
   }
 
-  registrars(): { name: string; window: number; outstanding: number; waiting: number }[] {
-    return Array.from(this.runner.paces.values(), ({ name, size, outstanding, waiting }) => ({
+  registrars(): ReturnType<WatchedRegistrationEngine['registrars']> {
+    return Array.from(this.runner.paces.values(), ({ name, size, outstanding, waiting, flows, flowsLost }) => ({
       name,
       window: size,
       outstanding,
       waiting,
+      flows: flows.length,
+      watched: flows.filter(({ watched }) => watched).length,
+      lost: flowsLost,
     }));
+  }
+
+  get flowsLost(): number {
+    return this.runner.flowsLost;
   }
 
   private alive(record: Registration): Registration | undefined {
@@ -249,6 +268,10 @@ class Engine implements WatchedRegistrationEngine, RunnerUser {
     if (this.onQuiet !== null) this.onQuiet();
   }
 
+  flowLost(flow: Flow, at: number): void {
+    this.recovery.begin(flow, at);
+  }
+
   // The end
 
   async stop(unregister: boolean, graceMs: number): Promise<void> {
@@ -256,6 +279,7 @@ class Engine implements WatchedRegistrationEngine, RunnerUser {
     if (runner.stopped) return;
     runner.stopped = true;
     this.watchdog.stop();
+    this.recovery.stop();
     this.book.finishRemoving();
     if (unregister && graceMs > 0) {
       let walked = 0;

@@ -10,7 +10,7 @@ import { contactParams, contactUri, withAddress } from './contact.ts';
 import { judgeAnswer, type Verdict } from './judge-answer.ts';
 import { NextHop } from './next-hop-table.ts';
 import { believedExpiry, MAX_RETRY_AFTER, refreshDelay } from './policy.ts';
-import { readableReason, readServiceRoute } from './register-answer.ts';
+import { readableReason, readFlowTimer, readServiceRoute } from './register-answer.ts';
 import { registerRest, registerText, registrarUri } from './register-request.ts';
 import type { RegistrarPace } from './registrar-pace.ts';
 import type { Registration } from './registration.ts';
@@ -232,6 +232,8 @@ export class Exchange implements AttemptHost {
     if (routes.length > 0 || record.serviceRoute.length > 0) record.serviceRoute = routes.map(runner.tables.share);
     const again = this.learn(record, attempt, answer);
     runner.bind(record, flow);
+    // RFC 5626 §4.4: a Flow-Timer is for those who asked for outbound; others may want to hear of it as well.
+    if (config.keepaliveMs > 0 || config.extras.regId > 0) flow.confirmed(readFlowTimer(answer), attempt.sentAt);
     runner.countResult('ok');
     if (silent && !record.silenceSaid) {
       record.silenceSaid = true;

@@ -56,6 +56,12 @@ export function readRetryAfter(answer: SipMessage): number {
   return match === null ? 0 : Number(match[0]);
 }
 
+/** Seconds of Flow-Timer (RFC 5626 §10), 0 for none. */
+export function readFlowTimer(answer: SipMessage): number {
+  const [header] = answer.findByName('Flow-Timer');
+  return header === undefined ? 0 : deltaSeconds(answer.valueOf(header), 0);
+}
+
 /** Seconds of Min-Expires, -1 for none or an unreadable one. */
 export function readMinExpires(answer: SipMessage): number {
   const text = answer.value(HDR_MIN_EXPIRES);

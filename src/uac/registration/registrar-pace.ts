@@ -59,6 +59,8 @@ export class RegistrarPace extends Timer {
   /** Those who have a place and wait for the rate. */
   readonly again = new RecordQueue();
   readonly flows: Flow[] = [];
+  /** Flows that were taken for dead. */
+  flowsLost = 0;
   outstanding = 0;
   /** Looked at by the sweep that forgets ways nobody goes. */
   lastUsed: number;
@@ -84,7 +86,7 @@ export class RegistrarPace extends Timer {
     this.target = target;
     this.name = `${target.proto}:${target.ip.includes(':') ? `[${target.ip}]` : target.ip}:${target.port}`;
     this.host = host;
-    this.wheel = host.wheel;
+    this.wheel = host.config.wheel;
     this.lastUsed = this.now;
     this.quietSince = this.now;
     this.tokens = this.bucket;
@@ -208,7 +210,7 @@ export class RegistrarPace extends Timer {
   /** Stops its timers. */
   stop(): void {
     this.wheel.stop(this);
-    for (const flow of this.flows) this.wheel.stop(flow);
+    for (const flow of this.flows) flow.stop();
   }
 
   /** @returns false when nobody else can begin now */

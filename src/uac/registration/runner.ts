@@ -26,6 +26,8 @@ export interface RunnerUser {
   changed(record: Registration, from: RegistrationStateName): void;
   /** Nothing is left to do for an account that was removed. */
   forgotten(record: Registration): void;
+  /** Bindings that were made by this flow before that time lead nowhere. */
+  flowLost(flow: Flow, at: number): void;
 }
 
 /** Why an attempt failed. */
@@ -52,6 +54,8 @@ export class Runner implements RecordHost, PaceHost {
   sent = 0;
   /** Bindings held. */
   online = 0;
+  /** Flows that were taken for dead. */
+  flowsLost = 0;
   active: boolean;
   stopped = false;
   private readonly states = new Map<RegistrationStateName, number>();
@@ -78,10 +82,6 @@ export class Runner implements RecordHost, PaceHost {
 
   get rate(): number {
     return this.config.rate;
-  }
-
-  get keepaliveMs(): number {
-    return this.config.keepaliveMs;
   }
 
   get now(): number {
@@ -203,6 +203,18 @@ export class Runner implements RecordHost, PaceHost {
     record.bound.unbind();
     record.bound = null;
     this.online--;
+  }
+
+  flowLost(flow: Flow, at: number, reason: string): void {
+    if (this.stopped) return;
+    flow.pace.flowsLost++;
+    this.flowsLost++;
+    this.config.log(
+      'warn',
+      'UAC_REG_FLOW_LOST',
+      `${flow.pace.name}: ${reason}; ${flow.registered} accounts register anew`,
+    );
+    this.user.flowLost(flow, at);
   }
 
   /** Sets an account going that nothing would have moved again. */

@@ -44,8 +44,10 @@ export interface RegistrationSettings {
   readonly regId?: number;
   /** Announce that a Path may be recorded (RFC 3327). */
   readonly path?: boolean;
-  /** Seconds between keepalives on the way to a registrar that holds bindings of ours; 0 for none. */
+  /** Most seconds between keepalives on the way to a registrar that holds bindings of ours; 0 for none but those that a Flow-Timer asks for. */
   readonly keepaliveInterval?: number;
+  /** Over UDP the keepalive is an OPTIONS, whose answer is waited for, in place of a double CRLF. */
+  readonly keepaliveOptions?: boolean;
   /** Take host and port of the Contact from received and rport of the answer, and register once more when they differ. */
   readonly learnContact?: boolean;
 }
@@ -88,6 +90,7 @@ export interface EngineConfig {
   readonly supported: string;
   readonly extras: { readonly instance: string; readonly regId: number };
   readonly keepaliveMs: number;
+  readonly keepaliveOptions: boolean;
   readonly learnContact: boolean;
   readonly sender: TransportSender;
   readonly transactions: Pick<Transactions, 'createClient'>;
@@ -128,6 +131,7 @@ export function engineConfig(options: RegistrationOptions): EngineConfig {
     supported: tags.length === 0 ? '' : `Supported: ${tags.join(', ')}\r\n`,
     extras: { instance, regId },
     keepaliveMs: Math.max(0, settings.keepaliveInterval ?? 0) * 1000,
+    keepaliveOptions: settings.keepaliveOptions ?? false,
     learnContact: settings.learnContact ?? false,
     sender: options.sender,
     transactions: options.transactions,

@@ -112,6 +112,15 @@ export function challenging(params = 'realm="r", nonce="n1", qop="auth"', second
   return (request) => (request.authorization === '' ? challenge(params) : grant(request, seconds));
 }
 
+/** A connection of a {@link Harness} with streams. */
+export interface Stream {
+  readonly id: number;
+  readonly to: Destination;
+  pongs: number;
+  /** Its peer answers keepalives. */
+  answers: boolean;
+}
+
 /** Everything around an engine. */
 export class Harness {
   readonly engine: WatchedRegistrationEngine;
@@ -137,8 +146,12 @@ export class Harness {
   /** The watchdog must have nothing to do. */
   watched = true;
   private readonly seen = new Set<string>();
+  /** The stream to each `ip:port`: a REGISTER by TCP opens one. Null where streams are not known to the sender. */
+  readonly streams: Map<string, Stream> | null;
+  private connections = 0;
 
-  constructor(registrar: Registrar, settings: Partial<RegistrationSettings> = {}, seed = 1) {
+  constructor(registrar: Registrar, settings: Partial<RegistrationSettings> = {}, seed = 1, streams = false) {
+    this.streams = streams ? new Map() : null;
     const { clock, wheel } = fakeTime();
     this.clock = clock;
     this.wheel = wheel;
@@ -151,6 +164,7 @@ export class Harness {
           ? preferred
           : (SOCKETS.find((one) => one.proto === proto && one.family === family) ?? null),
       isMyself: () => false,
+      ...(streams ? this.streamSide() : {}),
     };
     this.transactions = new TransactionLayer({
       sender,
@@ -191,6 +205,25 @@ export class Harness {
     return this.cached ? (this.names.get(uri.host) ?? null) : null;
   }
 
+  private streamSide(): Partial<TransportSender> {
+    const by = (id: number): Stream | undefined => [...(this.streams?.values() ?? [])].find((one) => one.id === id);
+    return {
+      connectionTo: ({ ip, port }) => this.streams?.get(`${ip}:${port}`)?.id ?? 0,
+      pingConnection: (id) => {
+        const stream = by(id);
+        if (stream === undefined) return false;
+        this.pings.push({ at: this.clock.now(), to: stream.to });
+        if (stream.answers) stream.pongs++;
+        return true;
+      },
+      connectionPongs: (id) => by(id)?.pongs ?? -1,
+      closeConnection: (id) => {
+        const stream = by(id);
+        return stream !== undefined && this.streams?.delete(`${stream.to.ip}:${stream.to.port}`) === true;
+      },
+    };
+  }
+
   private send(text: string, to: Destination, observer: SendObserver | null): boolean {
     if (text === '\r\n\r\n') {
       this.pings.push({ at: this.clock.now(), to });
@@ -208,6 +241,8 @@ export class Harness {
       observer?.sendFailed(code, to);
       return true;
     }
+    if (to.proto === 'tcp' && this.streams !== null && !this.streams.has(address))
+      this.streams.set(address, { id: ++this.connections, to, pongs: 0, answers: true });
     const request = new Request(message, to, this.clock.now());
     if (first) this.requests.push(request);
     const registrar = this.registrars.get(address) ?? this.registrars.get('');

@@ -226,12 +226,14 @@ describe('keepalives', () => {
     const bench = new Harness(granting, { keepaliveInterval: 20 });
     for (let n = 0; n < 5; n++) bench.engine.add(row(`u${n}`));
     bench.advance(101_000);
-    assert.equal(bench.pings.length, 5);
+    // RFC 5626 §4.4: after 16 to 20 seconds each.
+    const { length } = bench.pings;
+    assert.ok(length === 5 || length === 6, `${length} keepalives`);
     for (let n = 0; n < 5; n++) bench.engine.disable(`u${n}`);
     bench.advance(100_000);
-    assert.equal(bench.pings.length, 5);
+    assert.equal(bench.pings.length, length);
     bench.engine.enable('u0');
     bench.advance(41_000);
-    assert.equal(bench.pings.length, 7);
+    assert.equal(bench.pings.length, length + 2);
   });
 });
