@@ -168,7 +168,11 @@ export class SipProxy implements ProxyCore, ProxyServices {
    */
   routed(state: RequestState): void {
     const cell = state.transaction as Cell | null;
-    if (cell === null || cell.isOccupied) return;
+    if (cell === null) {
+      state.unhandledWatcher?.();
+      return;
+    }
+    if (cell.isOccupied) return;
     this.report('TM_NOT_FINISHED', `${state.pristine.method} ${state.pristine.callId}: neither answered nor relayed`);
     cell.server.release();
   }

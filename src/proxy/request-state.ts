@@ -189,6 +189,8 @@ export class RequestState {
   replyTransforms: ReplyTransform[] = [];
   /** Told of the replies that go to the requester, in order; empty as long as nobody wants to know. */
   replyWatchers: ReplyWatcher[] = [];
+  /** Told when the request_route has ended and left no transaction; null as long as nobody wants to know. */
+  unhandledWatcher: (() => void) | null = null;
   /** Told of legs that failed, in order. */
   failureWatchers: FailureWatcher[] = [];
   transaction: ProxyTransaction | null = null;

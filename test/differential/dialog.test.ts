@@ -52,6 +52,7 @@ request_route {
     $dlg_var(foo) = "bar";
     get_profile_size("caller", "$fU", "$var(n)");
     get_profile_size("all", "$var(m)");
+    if ($rU == "nobody") { sl_send_reply("404", "Nobody"); exit; }
     xlog("L_NOTICE", "@@sizes $var(n) $var(m)\\n");
     dlg_setflag("3");
     uac_replace_from("Anon", "sip:anon@example.org");
@@ -280,6 +281,15 @@ stats.get_statistics dialog:
     const [theirs, ours] = sides.map((side) => side.plain(side.server.marked().join('\n')));
     // event_route[dialog:start] sees the To tag of the answer here.
     assert.equal(ours, theirs);
+  });
+
+  test('a call that is refused without a transaction is forgotten at once', async () => {
+    for (const side of sides) {
+      const plan = { uri: `sip:nobody@${side.callee.address}`, from: FROM, callId: 'none@x', cseq: 1 };
+      await side.caller.send(requestText(side.caller, plan), { host: '127.0.0.1', port: side.server.port });
+      await side.caller.expect(404);
+    }
+    await allSame('dlg.dlg_list none@x\ndlg.profile_get_size all\ndlg.stats_active\nstats.get_statistics dialog:');
   });
 
   test('a refused call', async () => {

@@ -8,6 +8,7 @@ import {
   noteRequest,
   refreshTargets,
 } from '../../dialog/dialog-legs.ts';
+import { UNCONFIRMED } from '../../dialog/dialog-state.ts';
 import { didText, parseDid } from '../../dialog/did.ts';
 import { HDR_ROUTE } from '../../message/header-name.ts';
 import type { SipMessage } from '../../message/message.ts';
@@ -85,6 +86,10 @@ export function beginDialog(module: DialogModule, state: RequestState, ctx: Scri
   state.replyWatchers.push((request, status, reply, branch) =>
     answered(module, dialog, request, status, reply, branch),
   );
+  // A stateless reply, or nothing at all: no reply will tell what became of the call.
+  state.unhandledWatcher = () => {
+    if (dialog.state === UNCONFIRMED) table.remove(dialog);
+  };
   table.touched(dialog);
   return true;
 }
