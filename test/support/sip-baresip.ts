@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { peer } from './peers.ts';
 import { freePort } from './ports.ts';
 import { portBound, sleep } from './servers.ts';
+import { SipText } from './sip-text.ts';
 
-/** One second of silence, 16 bit, 8 kHz, mono: baresip needs a source of sound. */
+/** Half a minute of silence, 16 bit, 8 kHz, mono: baresip needs a source of sound, and hangs up where it ends. */
 function silence(): Buffer {
-  const samples = Buffer.alloc(16_000);
+  const samples = Buffer.alloc(30 * 16_000);
   const header = Buffer.alloc(44);
   header.write('RIFF', 0, 'latin1');
   header.writeUInt32LE(36 + samples.length, 4);
@@ -121,7 +122,30 @@ export class Baresip {
     });
   }
 
-  /** A command as typed: dial, hangup. */
+  /** Messages of one direction so far, in order, repetitions included, as its trace prints them. */
+  messages(direction: 'in' | 'out'): SipText[] {
+    const found: SipText[] = [];
+    // "#\nUDP from -> to\n" and the message, between two escape sequences for colour.
+    for (const [, from, text = ''] of this.output.matchAll(
+      /#\r?\n(?:UDP|TCP) \S+:(\d+) -> \S+\r?\n([^\x1b]*)\x1b\[;m/g,
+    ))
+      if ((Number(from) === this.port) === (direction === 'out'))
+        found.push(new SipText(text.replace(/\r?\n/g, '\r\n')));
+    return found;
+  }
+
+  /** Waits for a message that fits; the first one there is. @throws Error with the log */
+  async message(direction: 'in' | 'out', fits: (message: SipText) => boolean, timeout = 15_000): Promise<SipText> {
+    const deadline = Date.now() + timeout;
+    for (;;) {
+      const found = this.messages(direction).find(fits);
+      if (found !== undefined) return found;
+      if (Date.now() > deadline) throw new Error(`baresip: no such message:\n${this.output.slice(-6_000)}`);
+      await sleep(25);
+    }
+  }
+
+  /** A command as typed: dial, accept, hold, resume, hangup. */
   command(command: string, params = ''): void {
     const text = JSON.stringify({ command, params });
     this.control?.write(`${text.length}:${text},`);
