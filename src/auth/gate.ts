@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { type DigestAlgorithm, digestAlgorithm } from '../digest/algorithm.ts';
+import { type DigestAlgorithm, type DigestHash, digestAlgorithm } from '../digest/algorithm.ts';
 import { ha1For, type StoredSecret } from '../digest/credentials.ts';
 import { computeResponse } from '../digest/digest.ts';
 import { Secret } from '../digest/secret.ts';
@@ -75,10 +75,22 @@ export interface Presented {
   readonly nonce: NonceFinding;
 }
 
+/** What the digest of a request came to. */
+export type Proof =
+  /** The HA1 with which it is right. */
+  | { readonly state: 'right'; readonly ha1: string }
+  /** `unusable`: what is stored is no HA1 of the algorithm. */
+  | { readonly state: 'wrong' | 'unknown' | 'unusable' };
+
 /** A header longer than this is none that a phone sends. */
 const MAX_HEADER = 4096;
-/** Hashed for a user that is unknown, so that the answer takes as long as for a known one. */
+/** Hashed for a user that is unknown, so that the answer takes the same work as for a known one: of either form that secrets are stored in. */
 const NOBODY: StoredSecret = { secret: new Secret('nobody'), ha1: false };
+const NO_HA1: Readonly<Record<DigestHash, StoredSecret>> = {
+  MD5: { secret: new Secret('0'.repeat(32)), ha1: true },
+  'SHA-256': { secret: new Secret('0'.repeat(64)), ha1: true },
+  'SHA-512-256': { secret: new Secret('0'.repeat(64)), ha1: true },
+};
 
 /** Decides on requests with credentials (RFC 3261 §22): found, proven, fresh, first, from whom they say. */
 export class Gate {
@@ -115,7 +127,7 @@ export class Gate {
           fallback = verdict('malformed', { credentials, header: text });
           continue;
         }
-        if (this.guard.refuses(request.source, userKey(credentials.username, realm))) {
+        if (this.guard.refuses(request.source, guessedUser(request, credentials))) {
           return verdict('banned', { credentials, header: text, algorithm });
         }
         const scope = { hop, realm, algorithm: algorithm.name, bound };
@@ -127,23 +139,40 @@ export class Gate {
   }
 
   /**
-   * Second step: digest first, then the nonce, then its use; so that nothing is told to who does not know the password, and nothing is
-   * used up by who does not.
+   * Second step: the digest. It takes the same hashes whether the user is known or not, and whatever is stored.
    * @param stored the user's secret; null for an unknown user
+   * @param hashed whether secrets are stored as HA1s here
+   */
+  proof(presented: Presented, stored: StoredSecret | null, hashed: boolean): Proof {
+    const { request, credentials, algorithm } = presented;
+    const nobody = hashed ? NO_HA1[algorithm.hash] : NOBODY;
+    const ha1Of = (secret: StoredSecret): string | null =>
+      ha1For(secret, algorithm.hash, credentials.username, request.realm);
+    const ha1 = stored === null ? null : ha1Of(stored);
+    if (stored === null || ha1 === null) {
+      rightHa1(presented, nobody, ha1Of(nobody) ?? '');
+      return { state: stored === null ? 'unknown' : 'unusable' };
+    }
+    const right = rightHa1(presented, stored, ha1);
+    return right === null ? { state: 'wrong' } : { state: 'right', ha1: right };
+  }
+
+  /**
+   * Third step: digest first, then the nonce, then its use; so that nothing is told to who does not know the password, and nothing is
+   * used up by who does not.
    * @param identity whether From and To must be the user's, besides what the settings say
    */
-  prove(presented: Presented, stored: StoredSecret | null, identity = false): Verdict {
+  decide(presented: Presented, proof: Proof, identity = false): Verdict {
     const { request, credentials, algorithm, nonce } = presented;
-    const { message, realm } = request;
+    const { message } = request;
     const settle = (outcome: AuthOutcome, stale = false, more: Partial<Verdict> = {}): Verdict =>
       verdict(outcome, { credentials, header: presented.header, algorithm, stale, ...more });
-    const ha1 = ha1For(stored ?? NOBODY, algorithm.hash, credentials.username, realm);
-    if (ha1 === null) return settle('error');
-    const proof = rightHa1(presented, stored ?? NOBODY, ha1);
-    const user = userKey(credentials.username, realm);
-    if (stored === null || proof === null) {
+    const user = guessedUser(request, credentials);
+    // Once more: while the secret was looked up, others of the same flood may have failed.
+    if (this.guard.refuses(request.source, user)) return settle('banned');
+    if (proof.state !== 'right') {
       const banned = this.guard.failed(request.source, user);
-      return settle(stored === null ? 'unknown-user' : 'wrong-password', false, { banned });
+      return settle(FAILURES[proof.state], false, { banned });
     }
     if (nonce.state === 'garbage') return settle('bad-nonce', true);
     // Not stale: who answers with what was not asked for has nothing else, and would do so again at once, without end (RFC 7616 §3.3).
@@ -160,7 +189,7 @@ export class Gate {
     if ((identity || this.settings.checkIdentity) && !isOwnIdentity(message, name, this.settings.useDomain)) {
       return settle('identity');
     }
-    return settle('ok', false, { ha1: new Secret(proof) });
+    return settle('ok', false, { ha1: new Secret(proof.ha1) });
   }
 
   /** Whether credentials on an ACK or CANCEL are of a challenge of ours, and are to go no further. */
@@ -231,8 +260,15 @@ function isComplete({ qop, nc, cnonce }: DigestCredentials, { session }: DigestA
   return known && cnonce !== '' && /^0*[0-9a-f]{1,8}$/i.test(nc) && !/^0+$/.test(nc);
 }
 
-function userKey(username: string, realm: string): string {
-  return username.includes('@') ? username : `${username}@${realm}`;
+const FAILURES = { unknown: 'unknown-user', wrong: 'wrong-password', unusable: 'error' } as const;
+
+/**
+ * The user that failures are counted for: of all the spellings that a look-up takes for one user (domains, schemes, letter case) the same.
+ * Letters are those of ASCII: names are bytes.
+ */
+function guessedUser({ realm, flavour }: AuthRequest, { username }: DigestCredentials): string {
+  const { user } = splitUserName(username, flavour === 'kamailio');
+  return `${user}@${realm}`.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** The HA1 with which the response is right, or null. */

@@ -45,8 +45,8 @@ export const authDb = defineModule<AuthDbModule>({
     ),
     rpc(
       'auth_db.stats',
-      ['Look-ups of users, and how many were answered from memory.'],
-      (m) => struct({ lookups: m.lookups, from_cache: m.hits, cached: m.cached }),
+      ['Look-ups of users, how many were answered from memory, and queries.'],
+      (m) => struct({ lookups: m.lookups, from_cache: m.hits, queries: m.queries, cached: m.cached }),
       { support: 'yes: ours' },
     ),
   ],

@@ -1,4 +1,12 @@
-import { type AuthRequest, digestIn, headerOf, isExempt, type Presented, type Verdict } from '../../auth/gate.ts';
+import {
+  type AuthRequest,
+  digestIn,
+  headerOf,
+  isExempt,
+  type Presented,
+  type Proof,
+  type Verdict,
+} from '../../auth/gate.ts';
 import { type Flavour, RETURN_CODES } from '../../auth/outcome.ts';
 import type { Hop } from '../../auth/realm.ts';
 import type { StoredSecret } from '../../digest/credentials.ts';
@@ -63,15 +71,15 @@ export function present(m: AuthModule, ctx: ScriptContext, call: AuthCall): Pres
   return found.done ? settle(m, ctx, call, found, realm) : found;
 }
 
-/** Decides on credentials whose secret was looked up; null for an unknown user. @returns the function's code */
-export function prove(
+/** Decides on credentials whose digest was looked at. @returns the function's code */
+export function conclude(
   m: AuthModule,
   ctx: ScriptContext,
   call: AuthCall,
   presented: Presented,
-  stored: StoredSecret | null,
+  proof: Proof,
 ): number {
-  const verdict = m.gate.prove(presented, stored, call.identity ?? false);
+  const verdict = m.gate.decide(presented, proof, call.identity ?? false);
   return settle(m, ctx, call, verdict, presented.request.realm);
 }
 
@@ -131,8 +139,9 @@ export function specAuthorize(m: AuthModule, ctx: ScriptContext, name: string, h
     return answer(m, ctx, 500) > 0 ? 0 : -5;
   }
   const same = user.toLowerCase() === presented.credentials.username.toLowerCase();
-  const stored: StoredSecret = { secret: new Secret(`${password}`), ha1: !m.settings.plainPassword };
-  return prove(m, ctx, call, presented, same ? stored : null);
+  const ha1 = !m.settings.plainPassword;
+  const stored: StoredSecret = { secret: new Secret(`${password}`), ha1 };
+  return conclude(m, ctx, call, presented, m.gate.proof(presented, same ? stored : null, ha1));
 }
 
 /** Flags of Kamailio's pv_… functions: the password is an HA1; which challenge to leave in challenge_attr. */
@@ -152,14 +161,10 @@ export function pvAuthenticate(
   const presented = present(m, ctx, call);
   let code: number;
   if (typeof presented !== 'number') {
-    if (password === null || password === '') {
-      // An undefined variable is no password; that no password is set must not be told from a wrong one.
-      code = prove(m, ctx, call, presented, null);
-      if (code > 0) code = -1;
-    } else {
-      const stored = { secret: new Secret(`${password}`), ha1: (flags & HA1) !== 0 };
-      code = prove(m, ctx, call, presented, stored);
-    }
+    const ha1 = (flags & HA1) !== 0;
+    // An undefined variable is no password; that no password is set must not be told from a wrong one.
+    const stored = password === null || password === '' ? null : { secret: new Secret(`${password}`), ha1 };
+    code = conclude(m, ctx, call, presented, m.gate.proof(presented, stored, ha1));
   } else code = presented;
   if (code < 0) leaveChallenge(m, ctx, call, flags);
   return code;

@@ -1,8 +1,9 @@
+import type { Proof } from '../../auth/gate.ts';
 import { splitUserName } from '../../auth/identity.ts';
 import type { Flavour } from '../../auth/outcome.ts';
 import type { Hop } from '../../auth/realm.ts';
 import { secretFor } from '../../auth/subscriber.ts';
-import { utf8Bytes } from '../../digest/credentials.ts';
+import { type StoredSecret, utf8Bytes } from '../../digest/credentials.ts';
 import { M_BYE, M_INVITE, M_MESSAGE, M_PRACK, M_UPDATE } from '../../message/method.ts';
 import { parseUri } from '../../message/uri.ts';
 import type { ScriptContext } from '../../script/context.ts';
@@ -10,7 +11,7 @@ import { fn } from '../../script/module-definition.ts';
 import { ROUTE_REQUEST, type Value } from '../../script/values.ts';
 import { StorageError } from '../../storage/errors.ts';
 import type { SubscriberRow } from '../../storage/subscriber-store.ts';
-import { type AuthCall, hopOf, present, prove } from '../auth/authorize.ts';
+import { type AuthCall, conclude, hopOf, present } from '../auth/authorize.ts';
 import { answer, realmText } from '../auth/challenge.ts';
 import { failure } from '../support/failure.ts';
 import type { AuthDbFunction, AuthDbModule } from './instance.ts';
@@ -27,18 +28,35 @@ async function authorize(m: AuthDbModule, ctx: ScriptContext, call: AuthCall, ta
   if (typeof presented === 'number') return presented;
   const { credentials, algorithm, request } = presented;
   const { user, domain } = splitUserName(credentials.username, call.flavour === 'kamailio');
+  const where = m.useDomain ? domain || request.realm : null;
+  const secretOf = (from: SubscriberRow | null): StoredSecret | null =>
+    from === null ? null : secretFor(m.secrets(from), algorithm, m.clearText, domain !== '');
   let row: SubscriberRow | null;
+  let proof: Proof;
   try {
-    row = await m.find(table, user, m.useDomain ? domain || request.realm : null);
+    const found = m.find(table, user, where);
+    row = await found.row;
+    let stored = secretOf(row);
+    proof = auth.gate.proof(presented, stored, !m.clearText);
+    if (proof.state !== 'right' && found.remembered) {
+      // A failure costs a query, always: what is answered from memory tells who was there a moment ago. And the password may be a new one.
+      row = await m.read(table, user, where);
+      const before = stored;
+      stored = secretOf(row);
+      if (!isSame(before, stored)) proof = auth.gate.proof(presented, stored, !m.clearText);
+    }
   } catch (error) {
     report(m, call.name, error);
     if (call.flavour === 'kamailio') return -1;
     return answer(auth, ctx, 500) > 0 ? 0 : -1;
   }
-  const stored = row === null ? null : secretFor(m.secrets(row), algorithm, m.clearText, domain !== '');
-  const code = prove(auth, ctx, call, presented, stored);
+  const code = conclude(auth, ctx, call, presented, proof);
   if (row !== null && (code > 0 || m.alwaysLoad)) load(m, ctx, row);
   return code;
+}
+
+function isSame(a: StoredSecret | null, b: StoredSecret | null): boolean {
+  return a?.secret.reveal() === b?.secret.reveal();
 }
 
 /** load_credentials: nothing is set for what is empty. */
@@ -104,7 +122,8 @@ async function isSubscriber(
     return failure(m.host.log, 'auth_db', 'is_subscriber: the argument is no URI with a user', 'AUTH_DB_URI');
   }
   try {
-    const row = await m.find(table, uri.user, (flags & BY_DOMAIN) !== 0 ? uri.host : null);
+    const { row: found } = m.find(table, uri.user, (flags & BY_DOMAIN) !== 0 ? uri.host : null);
+    const row = await found;
     if (row === null) return -2;
     if ((flags & NO_LOAD) === 0) load(m, ctx, row);
     return 1;

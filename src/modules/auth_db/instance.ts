@@ -28,6 +28,18 @@ interface Cached {
   readonly until: number;
 }
 
+/** A row that was asked for. */
+export interface FoundRow {
+  /** Null for an unknown user; rejects with a StorageError. */
+  readonly row: Promise<SubscriberRow | null>;
+  /** Whether it was read for another request. */
+  readonly remembered: boolean;
+}
+
+function cacheKey(table: string, user: string, domain: string | null): string {
+  return `${table}\n${user}\n${domain ?? ''}`;
+}
+
 /** State of one program's auth_db module. */
 export class AuthDbModule {
   readonly host: ModuleHost;
@@ -50,6 +62,7 @@ export class AuthDbModule {
   private readonly cache = new Map<string, Cached>();
   lookups = 0;
   hits = 0;
+  queries = 0;
 
   /** @throws ModuleError AUTH_DB_TABLE, AUTH_DB_LOAD, AUTH_BAD_PARAMETER, or a STORAGE_ code */
   constructor(host: ModuleHost, parameters: ModuleParameters) {
@@ -97,22 +110,27 @@ export class AuthDbModule {
   }
 
   /**
-   * A user's row, at most cache_expire old.
+   * A user's row, at most cache_expire old; unknown users are remembered as well.
    * @param table as the script names it
    * @param domain null for any
-   * @throws StorageError
    */
-  find(table: string, user: string, domain: string | null): Promise<SubscriberRow | null> {
-    const key = `${table}\n${user}\n${domain ?? ''}`;
-    const now = this.host.clock.now();
+  find(table: string, user: string, domain: string | null): FoundRow {
+    const cached = this.cache.get(cacheKey(table, user, domain));
     this.lookups++;
-    const cached = this.cache.get(key);
-    if (cached !== undefined && cached.until > now) {
+    if (cached !== undefined && cached.until > this.host.clock.now()) {
       this.hits++;
-      return cached.row;
+      return { row: cached.row, remembered: true };
     }
+    return { row: this.read(table, user, domain), remembered: false };
+  }
+
+  /** A user's row as it is now. Rejects with a StorageError. */
+  read(table: string, user: string, domain: string | null): Promise<SubscriberRow | null> {
+    const key = cacheKey(table, user, domain);
+    const now = this.host.clock.now();
     const { password, withDomain, sha256, sha512t256 } = this.columns;
     const wanted = [password, withDomain, sha256, sha512t256, ...this.loaded.map(({ column }) => column)];
+    this.queries++;
     const row = this.store(table).then((store) =>
       store.find(fromBytes(user), domain === null ? null : fromBytes(domain), wanted),
     );

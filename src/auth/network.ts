@@ -1,0 +1,30 @@
+import { canonicalHost } from '../transport/ip.ts';
+
+/** Words of 16 bits of an IPv6 address by which one customer is told from others: providers give each a /64 at least (RFC 6177). */
+const SOURCE_WORDS = 4;
+/** Words of what one owner of many networks has (RFC 6177: a /48). */
+const OWNER_WORDS = 3;
+
+/** Who counts as one source: an IPv4 address, the /64 of an IPv6 one, whose owner has all of its addresses. Other text as it is. */
+export function sourceOf(ip: string): string {
+  if (!ip.includes(':')) return ip;
+  const host = canonicalHost(ip);
+  return host.includes(':') ? `${words(host, SOURCE_WORDS).join(':')}::/64` : host;
+}
+
+/** What it takes an owner of many addresses most effort to have many of: the /24 of an IPv4 address, the /48 of an IPv6 one. */
+export function networkOf(ip: string): string {
+  const host = ip.includes(':') ? canonicalHost(ip) : ip;
+  if (host.includes(':')) return `${words(host, OWNER_WORDS).join(':')}::/48`;
+  const end = host.lastIndexOf('.');
+  return end < 0 ? host : `${host.slice(0, end)}.0/24`;
+}
+
+/** The first words of an address in its shortest spelling (RFC 5952), which may leave out some of them at "::". */
+function words(address: string, count: number): string[] {
+  const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0');
+  return [...left, ...zeros, ...right].slice(0, count);
+}
