@@ -175,7 +175,7 @@ export class Gate {
       return settle(FAILURES[proof.state], false, { banned });
     }
     if (nonce.state === 'garbage') return settle('bad-nonce', true);
-    // Not stale: who answers with what was not asked for has nothing else, and would do so again at once, without end (RFC 7616 §3.3).
+    // Not stale (RFC 7616 §3.3): another nonce does not help who can only answer what was not asked for.
     if (this.isOfOtherOffer(presented)) return settle('not-offered');
     if (nonce.state !== 'fresh') return settle('stale', true);
     if (credentials.qop === '' && !this.settings.qopOptional && (nonce.offered?.length ?? 0) > 0) {

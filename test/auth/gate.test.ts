@@ -131,7 +131,7 @@ describe('nonces of elsewhere', () => {
       bench.ask({ nonce, qop: 'auth', ...more }, request);
     assert.equal(ask(bench.nonce(['auth'], { realm: 'other.example' })), 'stale stale');
     assert.equal(ask(bench.nonce(['auth'], { hop: 'proxy' })), 'stale stale');
-    // A phone that cannot do what was asked for would answer a stale=true in the same way, at once, for ever.
+    // Another nonce would not help a phone that cannot do what was asked for.
     assert.equal(ask(bench.nonce(['auth'], { algorithm: 'SHA-256' })), 'not-offered');
     assert.equal(ask(bench.nonce(['auth'], { algorithm: 'MD5-sess' })), 'not-offered');
     assert.equal(ask(bench.nonce(['auth-int'])), 'not-offered');

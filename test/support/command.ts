@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Added to the environment; undefined takes a variable out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Leaves the standard input open, for a program that is told by it what to do. */
+  readonly input?: boolean;
 }
 
 /** A command that runs. */
@@ -76,7 +78,7 @@ export function startProgram(program: string, args: readonly string[], options: 
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  child.stdin.end();
+  if (options.input !== true) child.stdin.end();
   return new Running(child);
 }
 
