@@ -113,8 +113,9 @@ class SqlSubscriberStore implements SubscriberStore {
       `SELECT ${names.join(', ')} FROM ${this.table} WHERE ${this.columns.user} = ?${byDomain}`,
       domain === null ? [user] : [user, domain],
     );
-    // MySQL compares without case: who is written exactly so goes first.
-    const row = rows.find(([name]) => name === user) ?? rows[0];
+    // MySQL compares without case: who is written exactly so goes first. Without accents and blanks at the end, too: they are no spelling of a name.
+    const lower = user.toLowerCase();
+    const row = rows.find(([name]) => name === user) ?? rows.find(([name]) => `${name}`.toLowerCase() === lower);
     return row === undefined
       ? null
       : new Map(wanted.map((name, index): [string, SqlValue] => [name, row[index + 1] ?? null]));
