@@ -1,107 +1,24 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { utf8Bytes } from '../../src/digest/credentials.ts';
-import { userHa1 } from '../../src/digest/digest.ts';
-import { auth } from '../../src/modules/auth.ts';
 import { authDb } from '../../src/modules/auth_db.ts';
-import { RpcArguments } from '../../src/rpc/method.ts';
-import type { ScriptContext } from '../../src/script/context.ts';
-import { openSubscriberStore } from '../../src/storage/subscriber.ts';
-import type { SubscriberStore } from '../../src/storage/subscriber-store.ts';
-import { initSubscriberTable } from '../../src/storage/tables.ts';
-import { answerChallenge } from '../support/digest-answer.ts';
-import { context, type LoadedModule, load, request, type TestHost, testHost } from './support.ts';
+import { AuthDbBench, UserTable, userRow } from './auth_db-bench.ts';
+import { load, testHost } from './support.ts';
 
-const REALM = 'ex.com';
-let folder: string;
-let url: string;
-let store: SubscriberStore;
-
-function row(user: string, password: string, domain = REALM) {
-  const hash = (name: 'MD5' | 'SHA-256' | 'SHA-512-256', who = user): string =>
-    userHa1(name, utf8Bytes(who), REALM, utf8Bytes(password));
-  const ha1b = hash('MD5', `${user}@${domain}`);
-  return {
-    user,
-    domain,
-    password: '',
-    ha1: hash('MD5'),
-    ha1b,
-    sha256: hash('SHA-256'),
-    sha512t256: hash('SHA-512-256'),
-  };
-}
+let users: UserTable;
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'trunkline-auth-db-'));
-  url = `sqlite:///${join(folder, 'users.db')}`;
-  await initSubscriberTable(url);
-  store = openSubscriberStore(url);
-  await store.insert(row('alice', 'secret'));
-  await store.insert(row('zoë', 'päss', 'other.com'));
+  users = await UserTable.make();
+  await users.store.insert(userRow('alice', 'secret'));
+  await users.store.insert(userRow('zoë', 'päss', 'other.com'));
 });
-after(async () => {
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-class Bench {
-  readonly host: TestHost = testHost();
-  readonly auth: LoadedModule;
-  readonly db: LoadedModule;
-  challenge = '';
-
-  constructor(flavour: string, params: Readonly<Record<string, number | string>> = {}) {
-    const reply = (state: ScriptContext['state'], status: number, reason: string): number => {
-      this.challenge = /Authenticate: (.*)\r\n/.exec(state.replyHeaders)?.[1] ?? '';
-      this.host.replies.push(`${status} ${reason}`);
-      return 1;
-    };
-    Object.assign(this.host.proxy, { reply, statelessReply: reply });
-    this.auth = load(auth, this.host, { flavour });
-    this.host.modules.set('auth', this.auth.instance);
-    this.db = load(authDb, this.host, { db_url: url, ...params });
-    this.host.clock.advance(10);
-  }
-
-  ctx(headers = ''): ScriptContext {
-    return context(this.host, request({ method: 'REGISTER', body: '', to: '<sip:alice@ex.com>', headers }));
-  }
-
-  async authorize(
-    user: string,
-    password: string,
-    options: { algorithm?: string; table?: string; realm?: string } = {},
-  ): Promise<number> {
-    const { algorithm = 'MD5', table = 'subscriber', realm = REALM } = options;
-    this.auth.call(this.ctx(), 'www_challenge', realm, '1', algorithm);
-    const bytes = (text: string): string => Buffer.from(text).toString('latin1');
-    const answer = { user: bytes(user), password: bytes(password), method: 'REGISTER', uri: 'sip:ex.com', nc: 1 };
-    const ctx = this.ctx(`Authorization: ${answerChallenge(this.challenge, answer)}\r\n`);
-    return this.db.call(ctx, 'www_authorize', realm, table);
-  }
-
-  rpc(name: string, ...args: string[]): string {
-    const found = authDb.definition.rpc?.find((one) => one.name === name);
-    const list = args.map((value) => ({ kind: 'string', value }) as const);
-    return JSON.stringify(found?.run(this.db.instance, new RpcArguments(list)));
-  }
-
-  stop(): void {
-    authDb.definition.stop?.(this.db.instance);
-    auth.definition.stop?.(this.auth.instance);
-  }
-}
+after(() => users.destroy());
 
 async function bench(
   flavour: string,
   params: Readonly<Record<string, number | string>>,
-  work: (b: Bench) => Promise<void>,
+  work: (b: AuthDbBench) => Promise<void>,
 ): Promise<void> {
-  const made = new Bench(flavour, params);
+  const made = new AuthDbBench(users.url, flavour, params);
   try {
     await work(made);
   } finally {
@@ -131,14 +48,27 @@ describe('auth_db', () => {
   test('a row is remembered for a while, and dropped by command', () =>
     bench('kamailio', { cache_expire: 5 }, async (b) => {
       assert.equal(await b.authorize('alice', 'secret'), 1);
-      await store.update(row('alice', 'changed'));
+      await users.store.update(userRow('alice', 'changed'));
       assert.equal(await b.authorize('alice', 'secret'), 1);
       assert.match(b.rpc('auth_db.stats'), /"lookups",2\],\["from_cache",1/);
       assert.match(b.rpc('auth_db.cache_drop', 'alice'), /"dropped",1/);
       assert.equal(await b.authorize('alice', 'secret'), -2);
-      await store.update(row('alice', 'secret'));
+      await users.store.update(userRow('alice', 'secret'));
       b.host.clock.advance(5_001);
       assert.equal(await b.authorize('alice', 'secret'), 1);
+    }));
+
+  test('a new password counts at once, whatever is remembered', () =>
+    bench('kamailio', { cache_expire: 5 }, async (b) => {
+      assert.equal(await b.authorize('alice', 'secret'), 1);
+      assert.equal(await b.authorize('bob', 'new'), -3);
+      await users.store.update(userRow('alice', 'changed'));
+      await users.store.insert(userRow('bob', 'new'));
+      assert.equal(await b.authorize('alice', 'changed'), 1);
+      assert.equal(await b.authorize('alice', 'secret'), -2);
+      assert.equal(await b.authorize('bob', 'new'), 1);
+      await users.store.update(userRow('alice', 'secret'));
+      await users.store.delete('bob', 'ex.com');
     }));
 
   test('without a cache, requests at the same time ask once', () =>
@@ -170,7 +100,7 @@ describe('auth_db', () => {
       [{ cache_expire: -1 }, 'AUTH_BAD_PARAMETER'],
     ] as const)
       assert.throws(
-        () => new Bench('kamailio', params),
+        () => new AuthDbBench(users.url, 'kamailio', params),
         (error: Error & { code?: string }) => error.code === code && !error.message.includes('hidden'),
       );
     assert.throws(() => load(authDb, testHost(), {}), { code: 'AUTH_BAD_PARAMETER' });
