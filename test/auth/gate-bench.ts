@@ -125,8 +125,8 @@ export class GateBench {
     return this.nonces.issue({ ...SCOPE, ...scope }, qop);
   }
 
-  present(text: string, more: Partial<AuthRequest> = {}): Presented | Verdict {
-    return this.gate.present({
+  request(text: string, more: Partial<AuthRequest> = {}): AuthRequest {
+    return {
       message: parsed(text),
       flavour: 'kamailio',
       hop: 'www',
@@ -135,7 +135,11 @@ export class GateBench {
       sender: '5060 0',
       bound: '',
       ...more,
-    });
+    };
+  }
+
+  present(text: string, more: Partial<AuthRequest> = {}): Presented | Verdict {
+    return this.gate.present(this.request(text, more));
   }
 
   /** `password` null: an unknown user. */
