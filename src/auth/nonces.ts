@@ -61,6 +61,13 @@ export interface NonceServiceOptions {
 
 const MIN_SECRET = 8;
 const OFFERS: readonly (readonly Qop[])[] = [['auth'], [], ['auth-int'], ['auth', 'auth-int']];
+/** Which of them fit an answer, the likeliest first. One without a qop was most likely asked for none. */
+const OFFERS_OF: Readonly<Record<Qop | 'none' | 'other', readonly (readonly Qop[])[]>> = {
+  auth: OFFERS.filter((offer) => offer.includes('auth')),
+  'auth-int': OFFERS.filter((offer) => offer.includes('auth-int')),
+  none: [...OFFERS].sort((a, b) => Number(a.length > 0) - Number(b.length > 0)),
+  other: [],
+};
 /** Looks like one of ours: 36 bytes in base64url, of which the first is version 1. */
 const OURS = /^A[Q-Za-f][A-Za-z0-9_-]{46}$/;
 
@@ -135,12 +142,13 @@ export class Nonces {
 
   /** Tells what a nonce is. @param qop the answer's, lower case, empty for none: offers that fit it are tried first */
   check(nonce: string, scope: NonceScope, qop: string): NonceFinding {
-    const fitting = OFFERS.filter((offer) => (qop === '' ? true : (offer as readonly string[]).includes(qop)));
-    // An answer without a qop was most likely asked for none.
-    const offers = qop === '' ? [OFFERS[1] as readonly Qop[], ...OFFERS.filter((_, at) => at !== 1)] : fitting;
+    const offers = OFFERS_OF[qop === '' ? 'none' : qop === 'auth' || qop === 'auth-int' ? qop : 'other'];
     for (const offered of offers) {
       const found = this.mint.check(nonce, binding(scope, offered));
-      if (found.state !== 'unknown') return { ...found, offered, foreign: false };
+      if (found.state !== 'unknown') {
+        const { state, issuedAt, expiresAt } = found;
+        return { state, issuedAt, expiresAt, offered, foreign: false };
+      }
     }
     const foreign = this.foreign(nonce, scope);
     if (foreign !== null) return this.judged(foreign, scope);

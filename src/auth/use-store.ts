@@ -27,17 +27,11 @@ const RETRANSMISSIONS_MS = 32_000;
 export class LocalUseStore implements UseStore {
   private readonly uses: LocalNonceUses;
   private readonly clock: Pick<Clock, 'wall'>;
-  private readonly capacity: number;
-  private recent = new Map<string, string>();
-  private older = new Map<string, string>();
-  private turned: number;
 
   /** @param capacity how many nonces to remember; those that do not fit are refused as used, which costs their clients a round trip */
   constructor(clock: Pick<Clock, 'wall'>, capacity = 100_000) {
     this.clock = clock;
-    this.capacity = capacity;
     this.uses = new LocalNonceUses({ capacity, clock });
-    this.turned = clock.wall();
   }
 
   get size(): number {
@@ -45,17 +39,10 @@ export class LocalUseStore implements UseStore {
   }
 
   use(use: NonceUse, request: string): UseResult {
-    const now = this.clock.wall();
-    if (now - this.turned >= RETRANSMISSIONS_MS || this.recent.size >= this.capacity) {
-      this.older = this.recent;
-      this.recent = new Map();
-      this.turned = now;
-    }
-    if (this.uses.use(use)) {
-      // The last request with this nonce: an older one is hardly sent again once its client has gone on.
-      this.recent.set(use.nonce, request);
-      return 'first';
-    }
-    return (this.recent.get(use.nonce) ?? this.older.get(use.nonce)) === request ? 'again' : 'replay';
+    if (this.uses.use(use, request)) return 'first';
+    // The last request with this nonce: an older one is hardly sent again once its client has gone on.
+    const last = this.uses.lastUse(use.nonce);
+    const again = last !== undefined && last.mark === request && this.clock.wall() - last.at <= RETRANSMISSIONS_MS;
+    return again ? 'again' : 'replay';
   }
 }

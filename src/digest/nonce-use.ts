@@ -1,3 +1,4 @@
+import { detach } from '../message/detach.ts';
 import { type Clock, realClock } from '../time/clock.ts';
 
 /** One use of a nonce, reported after its digest proved right: garbage with a live nonce must not use it up. */
@@ -31,6 +32,16 @@ interface Track {
   max: number;
   /** Bit n: nonce count `max - n` was used. */
   window: number;
+  mark: string;
+  at: number;
+}
+
+/** The last use of a nonce that was accepted. */
+export interface LastUse {
+  /** What {@link LocalNonceUses.use} was given to remember it by. */
+  readonly mark: string;
+  /** Wall-clock ms. */
+  readonly at: number;
 }
 
 /** Nonces that are forgotten together: dropping a whole map is cheap, deleting a map's oldest entries one by one is not. */
@@ -58,7 +69,7 @@ export class LocalNonceUses implements NonceUses {
   /** A nonce that is not remembered and was issued up to this time may have been used: wall-clock ms. */
   private floor: number;
 
-  /** @param options.capacity how many nonces to remember; default 100 000, which takes about 20 MB */
+  /** @param options.capacity how many nonces to remember; default 100 000, which with marks of 44 characters takes about 25 MB */
   constructor(options: { readonly capacity?: number; readonly clock?: Pick<Clock, 'wall'> } = {}) {
     this.generationSize = Math.max(1, Math.floor((options.capacity ?? 100_000) / 2));
     this.clock = options.clock ?? realClock;
@@ -70,11 +81,18 @@ export class LocalNonceUses implements NonceUses {
     return this.current.tracks.size + this.previous.tracks.size;
   }
 
-  use({ nonce, nc, issuedAt, expiresAt }: NonceUse): boolean {
-    const track = this.current.tracks.get(nonce) ?? this.previous.tracks.get(nonce);
-    if (track !== undefined) return advance(track, nc);
+  /** @param mark kept with an accepted use, for {@link lastUse} */
+  use({ nonce, nc, issuedAt, expiresAt }: NonceUse, mark = ''): boolean {
+    const now = this.clock.wall();
+    const track = this.track(nonce);
+    if (track !== undefined) {
+      if (!advance(track, nc)) return false;
+      track.mark = mark;
+      track.at = now;
+      return true;
+    }
     if (issuedAt <= this.floor || !(nc >= 1)) return false;
-    const previousExpired = this.previous.expiredAt < this.clock.wall();
+    const previousExpired = this.previous.expiredAt < now;
     if (this.current.tracks.size >= this.generationSize || (previousExpired && this.current.tracks.size > 0)) {
       // An expired nonce is refused before its use is asked for; only living ones that are forgotten raise the floor.
       if (!previousExpired) this.floor = Math.max(this.floor, this.previous.issuedUpTo);
@@ -82,10 +100,19 @@ export class LocalNonceUses implements NonceUses {
       this.current = generation();
       if (issuedAt <= this.floor) return false;
     }
-    this.current.tracks.set(nonce, { max: nc, window: 1 });
+    this.current.tracks.set(detach(nonce), { max: nc, window: 1, mark, at: now });
     this.current.issuedUpTo = Math.max(this.current.issuedUpTo, issuedAt);
     this.current.expiredAt = Math.max(this.current.expiredAt, expiresAt);
     return true;
+  }
+
+  /** The last accepted use of a nonce; undefined when none is remembered. */
+  lastUse(nonce: string): LastUse | undefined {
+    return this.track(nonce);
+  }
+
+  private track(nonce: string): Track | undefined {
+    return this.current.tracks.get(nonce) ?? this.previous.tracks.get(nonce);
   }
 }
 

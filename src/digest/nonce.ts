@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Clock, realClock } from '../time/clock.ts';
 import { DigestError } from './errors.ts';
-import { type HmacKey, hmacKey, hmacSha256 } from './hmac.ts';
+import { HmacSha256 } from './hmac.ts';
 
 /**
  * Server nonces that need no store: 48 base64url characters for 36 bytes,
@@ -56,17 +56,22 @@ export interface NonceKey {
 /** Issues and checks server nonces. */
 export class NonceMint {
   readonly lifetimeMs: number;
-  private readonly keys: readonly { readonly id: number; readonly key: HmacKey }[];
-  private readonly signing: { readonly id: number; readonly key: HmacKey };
+  private readonly keys: readonly SigningKey[];
+  private readonly signing: SigningKey;
   private readonly maxDriftMs: number;
   private readonly clock: Pick<Clock, 'wall'>;
   private readonly random: (size: number) => Buffer;
+  /** The nonce that is being made or looked at, in its two parts, and the tag that it should have: no call outlives itself. */
+  private readonly bytes = Buffer.alloc(HEAD_LENGTH + TAG_LENGTH);
+  private readonly head = this.bytes.subarray(0, HEAD_LENGTH);
+  private readonly tag = this.bytes.subarray(HEAD_LENGTH);
+  private readonly expected = Buffer.alloc(TAG_LENGTH);
 
   /** Throws DigestError DIGEST_NONCE_KEY_WEAK when there is no key or one is too short. */
   constructor(options: NonceOptions = {}) {
     this.random = options.random ?? randomBytes;
     const keys = options.keys ?? [{ id: 0, key: randomBytes(32) }];
-    this.keys = keys.map(({ id, key }) => ({ id, key: hmacKey(key) }));
+    this.keys = keys.map(({ id, key }) => ({ id, hmac: new HmacSha256(key) }));
     const [signing] = this.keys;
     if (signing === undefined || keys.some(({ key }) => key.length < MIN_KEY_LENGTH)) {
       throw new DigestError('DIGEST_NONCE_KEY_WEAK');
@@ -79,12 +84,12 @@ export class NonceMint {
 
   /** A new nonce, valid for this binding text only. */
   issue(binding: string): string {
-    const bytes = Buffer.allocUnsafe(HEAD_LENGTH + TAG_LENGTH);
+    const { bytes, head, tag, signing } = this;
     bytes[0] = VERSION;
-    bytes[1] = this.signing.id;
+    bytes[1] = signing.id;
     bytes.writeUIntBE(Math.floor(this.clock.wall()), 2, 6);
-    this.random(12).copy(bytes, 8);
-    hmacSha256(this.signing.key, bytes.subarray(0, HEAD_LENGTH), binding).copy(bytes, HEAD_LENGTH, 0, TAG_LENGTH);
+    head.set(this.random(12), 8);
+    tag.write(signing.hmac.sign(head, binding), 'latin1');
     return bytes.toString('base64url');
   }
 
@@ -92,16 +97,30 @@ export class NonceMint {
    * Tells a nonce's state. `unknown` covers a forged one, one of another binding or key, and one from too far in the future.
    */
   check(nonce: string, binding: string): NonceCheck {
-    if (!SYNTAX.test(nonce)) return { state: 'unknown' };
-    const bytes = Buffer.from(nonce, 'base64url');
-    const entry = this.keys.find(({ id }) => id === bytes[1]);
-    if (bytes[0] !== VERSION || entry === undefined) return { state: 'unknown' };
-    const expected = hmacSha256(entry.key, bytes.subarray(0, HEAD_LENGTH), binding).subarray(0, TAG_LENGTH);
-    if (!timingSafeEqual(expected, bytes.subarray(HEAD_LENGTH))) return { state: 'unknown' };
+    if (!SYNTAX.test(nonce)) return UNKNOWN;
+    const { bytes, head, tag, expected } = this;
+    bytes.write(nonce, 'base64url');
+    if (bytes[0] !== VERSION) return UNKNOWN;
+    const key = this.key(bytes[1] as number);
+    if (key === undefined) return UNKNOWN;
+    expected.write(key.hmac.sign(head, binding), 'latin1');
+    if (!timingSafeEqual(expected, tag)) return UNKNOWN;
     const issuedAt = bytes.readUIntBE(2, 6);
     const expiresAt = issuedAt + this.lifetimeMs;
     const now = this.clock.wall();
-    if (issuedAt > now + this.maxDriftMs) return { state: 'unknown' };
+    if (issuedAt > now + this.maxDriftMs) return UNKNOWN;
     return { state: now > expiresAt ? 'expired' : 'fresh', issuedAt, expiresAt };
   }
+
+  private key(id: number): SigningKey | undefined {
+    for (const key of this.keys) if (key.id === id) return key;
+    return undefined;
+  }
 }
+
+interface SigningKey {
+  readonly id: number;
+  readonly hmac: HmacSha256;
+}
+
+const UNKNOWN: NonceCheck = { state: 'unknown' };

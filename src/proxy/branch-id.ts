@@ -23,7 +23,15 @@ function fingerprint(...texts: readonly string[]): string {
   }
   a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35);
   b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35);
-  return (a >>> 0).toString(16).padStart(8, '0') + (b >>> 0).toString(16).padStart(8, '0');
+  return hex32(a) + hex32(b);
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Eight digits. Byte by byte: toString(16) of a number above 2^31 is done in floating point. */
+function hex32(value: number): string {
+  const at = (shift: number): string => HEX[(value >>> shift) & 0xff] as string;
+  return at(24) + at(16) + at(8) + at(0);
 }
 
 /**
