@@ -10,7 +10,7 @@ export const VIA_RECEIVED = 'via-received';
  * address (RFC 3261 §18.2.1), both `received` and `rport` when the client asked for rport (RFC 3581 §4). Values that were there
  * already are replaced: only the receiver knows them. The rest of the Via stays as it is.
  * @param srcIp source address, IPv6 with or without brackets
- * @param forceRport add rport though the client did not ask (Kamailio's force_rport)
+ * @param forceRport add rport though the client did not ask (Kamailio's force_rport); received only where its host needs it
  * @returns true when an edit was recorded
  */
 export function addReceivedRport(
@@ -24,8 +24,8 @@ export function addReceivedRport(
   if (via === null) return false;
   const ip = bare(srcIp);
   const withRport = forceRport || via.rport >= 0;
-  const withReceived = withRport || bare(via.host) !== ip || via.received !== '';
-  if (!withReceived) return false;
+  const withReceived = via.rport >= 0 || bare(via.host) !== ip || via.received !== '';
+  if (!withReceived && !withRport) return false;
   const { raw } = message;
   const start = via.end - via.params.length;
   const cursor = new ParamCursor(raw, start, via.end);
@@ -39,7 +39,7 @@ export function addReceivedRport(
     }
   }
   // RFC 5118 §4.5: no brackets around an IPv6 address in received.
-  text += `;received=${ip}`;
+  if (withReceived) text += `;received=${ip}`;
   if (withRport) text += `;rport=${srcPort}`;
   edits.replace(start, via.end, text + raw.slice(from, via.end), VIA_RECEIVED);
   return true;

@@ -237,12 +237,7 @@ test('received and rport (RFC 3261 §18.2.1, RFC 3581 §4)', () => {
       false,
       'SIP/2.0/UDP 192.0.2.7;branch=b;received=192.0.2.7;rport=4444',
     ],
-    [
-      'SIP/2.0/UDP 192.0.2.7;branch=b',
-      '192.0.2.7',
-      true,
-      'SIP/2.0/UDP 192.0.2.7;branch=b;received=192.0.2.7;rport=4444',
-    ],
+    ['SIP/2.0/UDP 192.0.2.7;branch=b', '192.0.2.7', true, 'SIP/2.0/UDP 192.0.2.7;branch=b;rport=4444'],
     [
       'SIP/2.0/UDP 192.0.2.7;received=203.0.113.9;rport=1;branch=b',
       '192.0.2.7',

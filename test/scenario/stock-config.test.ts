@@ -4,10 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { start } from '../support/command.ts';
@@ -17,14 +15,10 @@ import { freePort } from '../support/ports.ts';
 import { type ServerKind, sleep, startServer, type TestServer } from '../support/servers.ts';
 import { Dialog, requestText, SDP } from '../support/sip-dialog.ts';
 import { type PeerMessage, SipPeer, token } from '../support/sip-peer.ts';
+import { noStock, noTables, STOCK, StockPlace } from '../support/stock-place.ts';
 
 const run = promisify(execFile);
-const STOCK = '/etc/kamailio/kamailio.cfg';
-const SCRIPTS = '/usr/share/kamailio/db_sqlite';
 const trunkline = join(import.meta.dirname, '../support/trunkline.ts');
-
-const noStock = existsSync(STOCK) ? false : `${STOCK} is not installed (Debian package kamailio)`;
-const noTables = existsSync(SCRIPTS) ? false : `${SCRIPTS} is not installed (Debian package kamailio-sqlite-modules)`;
 
 /** What is no lack of the server: code of the file's own that nothing reaches, certificates that this machine does not have. */
 const PLACE = new Set(['CFG_UNREACHABLE', 'CFG_TLS_FILE']);
@@ -100,31 +94,6 @@ describe('the stock configuration is read as it is', { skip: noStock, concurrenc
     assert.match(text, /there is no presence server/);
   });
 });
-
-/** A folder with a copy of the stock configuration and a database with its tables. */
-class StockPlace {
-  readonly directory = mkdtempSync(join(tmpdir(), 'trunkline-stock-'));
-  readonly file = join(this.directory, 'kamailio.cfg');
-  readonly database: DatabaseSync;
-
-  constructor() {
-    copyFileSync(STOCK, this.file);
-    const path = join(this.directory, 'stock.db');
-    const local = `#!define DBURL "sqlite:///${path}"\nalias="127.0.0.1"\nloadmodule "db_sqlite.so"\n`;
-    writeFileSync(join(this.directory, 'kamailio-local.cfg'), local);
-    this.database = new DatabaseSync(path);
-    for (const name of ['standard', 'acc', 'usrloc', 'auth_db', 'permissions', 'alias_db', 'speeddial'])
-      this.database.exec(readFileSync(join(SCRIPTS, `${name}-create.sql`), 'utf8'));
-    // The stock configuration has the statements for its own columns in a comment.
-    const comment = /#!ifdef ACCDB_COMMENT\n([\s\S]*?)#!endif/.exec(readFileSync(STOCK, 'utf8'))?.[1] ?? '';
-    this.database.exec(comment.replace(/^\s*#?/gm, ''));
-  }
-
-  close(): void {
-    this.database.close();
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-}
 
 /** Records of a call; the configuration has its prefix before them. */
 function recordsOf(server: TestServer, callId: string): string[] {
