@@ -184,8 +184,8 @@ export const USER_MODULE_ERRORS = {
     action: 'Add loadmodule "usrloc.so" before it.',
   },
   REGISTRAR_NOT_PREPARED: {
-    explanation: 'reg_send_reply() was called, and no save() with flag 0x10 had prepared a reply.',
-    action: 'Call save("location", "0x10") first.',
+    explanation: 'reg_send_reply() was called, and no save() with flag 0x02 had left a reply to be sent.',
+    action: 'Call save("location", "0x02") first.',
   },
   REGISTRAR_PARAMETER: {
     explanation: 'A parameter of registrar is out of its range, or names no AVP.',

@@ -69,6 +69,7 @@ function pingerOf(host: ModuleHost, parameters: ModuleParameters): Pinger | null
     method,
     from: parameters.str('sipping_from'),
     timeout: parameters.int('keepalive_timeout') * 1000,
+    serverId: parameters.int('filter_server_id') === 0 ? null : host.settings.serverId,
     fromPath: parameters.int('udpping_from_path') !== 0,
     socket: name === '' ? null : findSocket(host.settings.sockets, name, 'udp'),
   });
@@ -93,7 +94,7 @@ export const nathelper = defineModule<NathelperModule>({
     intParam('keepalive_timeout', 0),
     intParam('udpping_from_path', 0),
     intParam('append_sdp_oldmediaip', 1),
-    intParam('filter_server_id', 0, 'ignored: one server keeps its own contacts'),
+    intParam('filter_server_id', 0),
     intParam('nat_addr_mode', 1),
     strParam('alias_name', 'alias'),
   ],

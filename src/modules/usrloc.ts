@@ -3,11 +3,11 @@ import { LOCATION_COLUMNS } from '../storage/location-table.ts';
 import { USRLOC_COMMANDS } from './usrloc/commands.ts';
 import { runExpired } from './usrloc/expired-route.ts';
 import type { UsrlocModule } from './usrloc/instance.ts';
+import { Keepalives } from './usrloc/keepalive.ts';
 import { Location } from './usrloc/location.ts';
 import { readUsrlocSettings } from './usrloc/settings.ts';
 
 const ALWAYS = 'ignored: rows are always found by their ruid, and inserted or updated as needed';
-const NO_PINGS = 'no: module nathelper pings';
 const ONE_TIMER = 'ignored: one timer does the work';
 
 const columns: readonly ParameterDefinition[] = Object.values(LOCATION_COLUMNS)
@@ -43,26 +43,26 @@ export const usrloc = defineModule<UsrlocModule>({
     intParam('db_check_update', 0, ALWAYS),
     intParam('db_insert_null', null, 'ignored: absent texts are NULL where the column takes it'),
     intParam('db_raw_fetch_type', 0, 'ignored: there is one way of reading'),
-    intParam('db_timer_clean', 0, 'ignored: contacts that end are deleted from the database as they end'),
-    intParam('db_clean_tcp', 0, 'no: connections of another life count as none, rows stay until they end'),
-    intParam('expires_type', null, 'partly: both types are read; times are written as db_mode 1 of Kamailio does'),
+    intParam('db_timer_clean', 0, 'yes: contacts of this server are deleted as they end in any case'),
+    intParam('db_clean_tcp', 0),
+    intParam('expires_type', 0),
     intParam('timer_procs', 0, ONE_TIMER),
-    intParam('rm_expired_delay', 0, 'ignored: contacts that ended are taken out with the next timer_interval'),
+    intParam('rm_expired_delay', 0, 'yes: in db_mode 3, as in Kamailio'),
     intParam('close_expired_tcp', 0),
-    intParam('handle_lost_tcp', 0, 'no: a contact of a connection that was lost stays until it ends'),
-    intParam('server_id_filter', 0, 'no: every row is read'),
-    intParam('skip_remote_socket', 0, 'ignored: a socket that is not ours is not used'),
+    intParam('handle_lost_tcp', 0, 'yes: at once, not with the next timer_interval'),
+    intParam('server_id_filter', 0),
+    intParam('skip_remote_socket', 0),
     intParam('load_rank', 1, 'ignored: there is one process'),
-    strParam('xavp_contact', null, 'no: attributes of contacts are not kept'),
+    strParam('xavp_contact', null),
     strParam('registered_users', null, 'ignored: the statistic has its usual name'),
-    intParam('ka_mode', 0, NO_PINGS),
-    strParam('ka_from', null, NO_PINGS),
-    strParam('ka_domain', 'kamailio.org', NO_PINGS),
-    strParam('ka_method', 'OPTIONS', NO_PINGS),
-    intParam('ka_filter', 0, NO_PINGS),
-    intParam('ka_timeout', 0, NO_PINGS),
-    intParam('ka_loglevel', 255, NO_PINGS),
-    strParam('ka_logmsg', null, NO_PINGS),
+    intParam('ka_mode', 0),
+    strParam('ka_from', 'sip:server@kamailio.org'),
+    strParam('ka_domain', 'kamailio.org'),
+    strParam('ka_method', 'OPTIONS'),
+    intParam('ka_filter', 0),
+    intParam('ka_timeout', 0, 'yes: a silent contact ends at once; Kamailio leaves it ten seconds more'),
+    intParam('ka_loglevel', 255),
+    strParam('ka_logmsg', ' to-uri: [$tu] remote-addr: [$sas]'),
   ],
   functions: [],
   variables: [],
@@ -74,7 +74,7 @@ export const usrloc = defineModule<UsrlocModule>({
     const held = host.keep.take(
       'usrloc',
       () => new Location(host),
-      (location) => location.end(),
+      (location) => location.close(),
     );
     const { statistics } = host;
     const location = held.value;
@@ -89,10 +89,13 @@ export const usrloc = defineModule<UsrlocModule>({
       statistics.gauge('usrloc', `${name}_contacts`, () => location.find(name)?.bindings.contacts ?? 0);
       statistics.gauge('usrloc', `${name}_expires`, () => location.find(name)?.bindings.expired ?? 0);
     }
-    return { host, settings, location, hashSize: 2 ** parameters.int('hash_size'), release: held.release };
+    const keepalives =
+      settings.keepalive === null ? null : new Keepalives(host, location, settings, settings.keepalive);
+    return { host, settings, location, keepalives, hashSize: 2 ** parameters.int('hash_size'), release: held.release };
   },
-  start: ({ host, settings, location }, program) => {
+  start: ({ host, settings, location, keepalives }, program) => {
     location.configure(host, settings);
+    keepalives?.begin();
     location.onExpired = (table, binding) => {
       const { connection } = binding;
       if (settings.closeExpiredTcp && connection > 0) host.sender.closeConnection?.(connection);
@@ -104,5 +107,9 @@ export const usrloc = defineModule<UsrlocModule>({
   drain: async ({ location }) => {
     await location.flush();
   },
-  stop: ({ release }) => release(),
+  replaced: ({ keepalives }) => keepalives?.end(),
+  stop: ({ release, keepalives }) => {
+    keepalives?.end();
+    release();
+  },
 });

@@ -1,5 +1,15 @@
+import type { AvpValue } from '../proxy/attributes.ts';
+
 /** Every method: a contact that says nothing of its methods takes all. */
 export const ALL_METHODS = -1;
+/** Bit of every method that has none of its own, as databases of Kamailio have it. */
+export const OTHER_METHODS = 0x80000;
+
+/** Flag of a contact that no database is told of (save() with flag 1). */
+export const MEMORY_ONLY = 1;
+
+/** What a script keeps with a contact: the fields of one XAVP record, each a stack of values, newest first. */
+export type ContactAttributes = ReadonlyMap<string, readonly AvpValue[]>;
 
 /** What is kept of one contact (Kamailio's table `location`). Texts are latin1, one character a byte; absent ones are empty. */
 export interface BindingFields {
@@ -32,6 +42,8 @@ export interface BindingFields {
   connection: number;
   /** Seconds since 1970 of its last REGISTER. */
   modified: number;
+  /** Absent or null for none (usrloc xavp_contact). */
+  attributes?: ContactAttributes | null;
 }
 
 /** A contact as databases keep it. */
@@ -63,9 +75,10 @@ export class Binding implements BindingRow {
   serverId = 0;
   connection = -1;
   modified = 0;
+  attributes: ContactAttributes | null = null;
   /** Seconds since 1970 of the last sign of life (an answered ping), 0 for none. */
   seen = 0;
-  /** Milliseconds that the last answered ping took. */
+  /** Microseconds that the last answered ping took. */
   roundTrip = 0;
   /** False once it was removed. */
   live = true;

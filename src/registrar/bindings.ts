@@ -4,6 +4,9 @@ import { ExpiryCalendar } from './expiry-calendar.ts';
 import { Intern } from './intern.ts';
 import { ShardedMap } from './sharded-map.ts';
 
+/** Number of a connection that is none. */
+const NO_CONNECTION = -1;
+
 /** Told of every change of a table, after it happened. */
 export interface BindingsListener {
   saved(binding: Binding): void;
@@ -26,6 +29,8 @@ export class Bindings {
   readonly options: BindingsOptions;
   private readonly records = new ShardedMap<Binding>();
   private readonly byRuid = new ShardedMap<Binding>();
+  /** Those that came by a connection; most have none. */
+  private readonly byConnection = new Map<number, Set<Binding>>();
   private readonly calendar: ExpiryCalendar;
   private readonly shared = new Intern();
   /** Null as long as nobody wants to know. */
@@ -101,6 +106,7 @@ export class Bindings {
     this.unchain(binding);
     this.calendar.remove(binding);
     this.byRuid.delete(binding.ruid);
+    this.move(binding, NO_CONNECTION);
     if (told) this.listener?.removed(binding);
   }
 
@@ -109,14 +115,27 @@ export class Bindings {
    * @param now seconds since 1970
    * @param limit most of them in this call
    * @param ended called for each, once it is out
+   * @param told false when the database removes them by itself
    * @returns false when there are more
    */
-  sweep(now: number, limit: number, ended: (binding: Binding) => void): boolean {
+  sweep(now: number, limit: number, ended: (binding: Binding) => void, told = true): boolean {
     return this.calendar.sweep(now, limit, (binding) => {
-      this.remove(binding);
-      this.expired++;
+      this.end(binding, told);
       ended(binding);
     });
+  }
+
+  /** A connection has ended: contacts that came by it are reached by none. @returns those contacts */
+  disconnect(connection: number): readonly Binding[] {
+    const lost = [...(this.byConnection.get(connection) ?? [])];
+    for (const binding of lost) this.move(binding, NO_CONNECTION);
+    return lost;
+  }
+
+  /** Takes out a contact as one whose time is over. @param told as for {@link Bindings.remove} */
+  end(binding: Binding, told = true): void {
+    this.remove(binding, told);
+    this.expired++;
   }
 
   /** First contacts of every address of record, in no particular order. */
@@ -157,9 +176,22 @@ export class Bindings {
     binding.methods = fields.methods;
     binding.regId = fields.regId;
     binding.serverId = fields.serverId;
-    binding.connection = fields.connection;
+    if (binding.connection !== fields.connection) this.move(binding, fields.connection);
+    binding.attributes = fields.attributes ?? null;
     binding.modified = fields.modified;
     if (binding.seen < fields.modified) binding.seen = fields.modified;
+  }
+
+  /** Notes by which connection a contact is reached. */
+  private move(binding: Binding, connection: number): void {
+    const { byConnection } = this;
+    const before = byConnection.get(binding.connection);
+    if (before?.delete(binding) === true && before.size === 0) byConnection.delete(binding.connection);
+    binding.connection = connection;
+    if (connection <= 0) return;
+    const there = byConnection.get(connection);
+    if (there === undefined) byConnection.set(connection, new Set([binding]));
+    else there.add(binding);
   }
 
   private chain(binding: Binding): void {

@@ -16,6 +16,7 @@ export const REFUSALS = {
   q: [400, 'Bad Request', 'Invalid q param in contact'],
   'path-parse': [400, 'Bad Request', 'Path parse error'],
   'path-unsupported': [420, 'Bad Extension', 'No support for found Path indicated'],
+  'outbound-unknown': [420, 'Bad Extension', 'No support for Outbound on server'],
   'outbound-unsupported': [421, 'Extension Required', 'No support for Outbound indicated'],
   'outbound-edge': [439, 'First Hop Lacks Outbound Support', 'No support for Outbound on edge proxy'],
   'too-brief': [423, 'Interval Too Brief', 'Interval too brief'],

@@ -4,6 +4,7 @@ import {
   HDR_CONTACT,
   HDR_EXPIRES,
   HDR_PATH,
+  HDR_REQUIRE,
   HDR_SUPPORTED,
   HDR_USER_AGENT,
 } from '../message/header-name.ts';
@@ -12,7 +13,7 @@ import { methodId } from '../message/method.ts';
 import { type NameAddr, paramValue, parseNameAddrList } from '../message/name-addr.ts';
 import { unfold } from '../message/sanitize.ts';
 import { parseUri, unescapeUser } from '../message/uri.ts';
-import { ALL_METHODS } from './binding.ts';
+import { ALL_METHODS, OTHER_METHODS } from './binding.ts';
 import type { Refusal } from './register-reply.ts';
 
 /** What a REGISTER wants (RFC 3261 §10.2), read out of the message. */
@@ -28,6 +29,7 @@ export interface RegisterRequest {
   /** Bits of the Allow header's methods. */
   readonly allow: number;
   readonly supported: ReadonlySet<string>;
+  readonly required: ReadonlySet<string>;
   /** Path values, comma-separated, '' for none; null when they are unreadable. */
   readonly path: string | null;
   /** The first Path value's URI, '' for none. */
@@ -58,8 +60,8 @@ export function readRegister(message: SipMessage): RegisterRequest | Refusal {
   const stars = message.findAll(HDR_CONTACT).filter((header) => isStar(message.valueOf(header)));
   const expires = headerExpires(message);
   if (stars.length > 0) {
-    if (found === null || !found.star) return 'star-others';
     if (expires !== 0) return 'star-expires';
+    if (found === null || !found.star) return 'star-others';
   }
   if (found === null) return 'contact-parse';
   const { cseq, callId } = message;
@@ -72,9 +74,10 @@ export function readRegister(message: SipMessage): RegisterRequest | Refusal {
     expires,
     callId,
     cseq: cseq.seq,
-    userAgent: unfold(message.value(HDR_USER_AGENT) ?? 'n/a'),
+    userAgent: unfold(message.value(HDR_USER_AGENT) ?? '') || 'n/a',
     allow: allowed(message),
     supported: tokens(message, HDR_SUPPORTED),
+    required: tokens(message, HDR_REQUIRE),
     path: paths?.map((value) => unfold(message.raw.slice(value.start, value.end))).join(',') ?? null,
     firstPath: paths?.[0]?.uri ?? '',
     edgePath: paths?.at(-1)?.uri ?? '',
@@ -113,11 +116,29 @@ function allowed(message: SipMessage): number {
   return bits;
 }
 
-/** Bits of a comma-separated list of methods. */
+/** Bits of a comma-separated list of methods, in upper or lower case. */
 export function methodBits(list: string): number {
   let bits = 0;
-  for (const name of list.split(',')) bits |= methodId(name.trim());
+  for (const part of list.split(',')) {
+    const name = part.trim().toUpperCase();
+    if (name !== '') bits |= methodId(name) || OTHER_METHODS;
+  }
   return bits;
+}
+
+/**
+ * A contact's q in thousandths, as registrars have always taken it: more than three decimals are cut off, and a zero before the point may be missing
+ * (RFC 3261 §25.1 is stricter).
+ * @returns -1 for an absent or empty one, null for what is none
+ */
+export function contactQ({ addr }: Contact): number | null {
+  const text = paramValue(addr.params, 'q') ?? '';
+  if (text === '') return -1;
+  const match = /^(?:([01])(?:\.(\d*))?|\.(\d+))$/.exec(text);
+  if (match === null) return null;
+  const [, whole = '0', fraction = '', bare = ''] = match;
+  const q = Number(whole) * 1000 + Number(`${fraction}${bare}000`.slice(0, 3));
+  return q > 1000 ? null : q;
 }
 
 /** Methods of a contact: its methods parameter (RFC 3840 §9), else what the Allow header said. */

@@ -2,10 +2,10 @@ import type { Contact } from '../message/contact.ts';
 import type { SipMessage } from '../message/message.ts';
 import { paramValue } from '../message/name-addr.ts';
 import { parseUri, uriParam } from '../message/uri.ts';
-import type { Binding, BindingFields } from './binding.ts';
+import { type Binding, type BindingFields, type ContactAttributes, MEMORY_ONLY } from './binding.ts';
 import type { Bindings } from './bindings.ts';
 import { contactHeader, REFUSALS, type Refusal } from './register-reply.ts';
-import { contactMethods, pathReceived, type RegisterRequest, readRegister } from './register-request.ts';
+import { contactMethods, contactQ, pathReceived, type RegisterRequest, readRegister } from './register-request.ts';
 import type { RegistrarSettings } from './settings.ts';
 
 /** Kamailio's codes of save(). */
@@ -33,6 +33,8 @@ export interface RegisterOccasion {
   readonly cflags: number;
   /** All other contacts of the address of record go. */
   readonly replace: boolean;
+  /** Not for a database. */
+  readonly memoryOnly: boolean;
   /** No percentage by which times vary. */
   readonly exact: boolean;
   /** What the script orders for this one request (xavp_cfg); undefined: the settings'. */
@@ -41,6 +43,8 @@ export interface RegisterOccasion {
     readonly expires: number | undefined;
     readonly q: number | undefined;
   };
+  /** What the script keeps with the contacts, null for nothing. */
+  readonly attributes: ContactAttributes | null;
   /** Makes the name of a contact. */
   readonly ruid: () => string;
   /** An integer of 0 … 2^32-1. */
@@ -87,7 +91,8 @@ export function register(
   if (long) return refused('contact-length', '', settings);
   const { aor, now } = occasion;
   const outbound = outboundOf(request, settings);
-  if (outbound === 'outbound-edge' || outbound === 'outbound-unsupported') return refused(outbound, '', settings);
+  if (outbound === 'outbound-edge' || outbound === 'outbound-unsupported' || outbound === 'outbound-unknown')
+    return refused(outbound, '', settings);
   if (request.star) {
     const changed = removeAll(bindings, aor);
     return granted(DELETED, changed, '', request, settings, outbound);
@@ -107,6 +112,7 @@ export function refused(refusal: Refusal, contacts: string, settings: RegistrarS
   const [status, reason, text] = REFUSALS[refusal];
   let headers = contacts;
   if (refusal === 'path-unsupported') headers += `Unsupported: path\r\nPath: ${path}\r\n`;
+  if (refusal === 'outbound-unknown') headers += 'Unsupported: outbound\r\n';
   if (refusal === 'outbound-unsupported') headers += 'Require: outbound\r\nSupported: outbound\r\n';
   if (refusal === 'too-brief') headers += `Min-Expires: ${settings.minExpires}\r\n`;
   headers += `P-Registrar-Error: ${text}\r\n`;
@@ -144,8 +150,8 @@ function writing(request: RegisterRequest, occasion: RegisterOccasion, settings:
 function outboundOf(
   request: RegisterRequest,
   settings: RegistrarSettings,
-): 'off' | 'offered' | 'used' | 'outbound-unsupported' | 'outbound-edge' {
-  if (settings.outboundMode === 0) return 'off';
+): 'off' | 'offered' | 'used' | 'outbound-unknown' | 'outbound-unsupported' | 'outbound-edge' {
+  if (settings.outboundMode === 0) return request.required.has('outbound') ? 'outbound-unknown' : 'off';
   if (!request.supported.has('outbound')) return settings.outboundMode === 2 ? 'outbound-unsupported' : 'offered';
   if (request.hops > 1) {
     const edge = parseUri(request.edgePath);
@@ -185,8 +191,7 @@ function planOf(
     if (path !== '' && settings.pathMode === 2 && !supported.has('path')) return 'path-unsupported';
   }
   const valid = bindings.list(occasion.aor, occasion.now);
-  const steps: Step[] = [];
-  const seen = new Set<Binding | string>();
+  const steps = new Map<Binding | string, Step>();
   for (const contact of request.contacts) {
     const seconds = secondsOf(contact, request, occasion, settings);
     if (seconds === 'too-brief') return seconds;
@@ -201,14 +206,13 @@ function planOf(
         continue;
       }
     }
-    // The first of two that are the same contact counts.
+    // Of two that are the same contact, the later in this order counts: the first as written in one header.
     const key = old ?? `${fields.uri} ${fields.instance} ${fields.regId}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    if (seconds > 0) steps.push({ old, fields });
-    else if (old !== null) steps.push({ old, fields: null });
+    if (seconds > 0) steps.set(key, { old, fields });
+    else if (old !== null) steps.set(key, { old, fields: null });
+    else steps.delete(key);
   }
-  return steps;
+  return [...steps.values()];
 }
 
 /** Seconds that a contact is granted; 0 when it goes. */
@@ -220,8 +224,8 @@ function secondsOf(
 ): number | 'too-brief' {
   let seconds = contact.expires >= 0 ? contact.expires : request.expires;
   if (seconds === 0) return 0;
-  if (orders.expires !== undefined) return Math.min(orders.expires, LONGEST);
-  if (seconds < 0) {
+  if (orders.expires !== undefined) seconds = orders.expires;
+  else if (seconds < 0) {
     seconds = settings.defaultExpires;
     const range = settings.defaultExpiresRange;
     if (range > 0 && !exact) seconds += Math.round((seconds * range * (random() / 0x7fffffff - 1)) / 100);
@@ -248,11 +252,9 @@ function fieldsOf(
   outbound: 'off' | 'offered' | 'used',
 ): BindingFields | 'q' {
   const { params, uri } = contact.addr;
-  let q = occasion.orders.q ?? settings.defaultQ;
-  if (occasion.orders.q === undefined && paramValue(params, 'q') !== undefined) {
-    if (contact.q < 0) return 'q';
-    q = Math.round(contact.q * 1000);
-  }
+  const asked = contactQ(contact);
+  if (occasion.orders.q === undefined && asked === null) return 'q';
+  const q = occasion.orders.q ?? (asked === null || asked < 0 ? settings.defaultQ : asked);
   let received = occasion.received;
   const own = paramValue(params, settings.receivedParam);
   if (received === '' && own !== undefined && parseUri(own) !== null) received = own;
@@ -266,7 +268,7 @@ function fieldsOf(
     q,
     callId: request.callId,
     cseq: request.cseq,
-    flags: 0,
+    flags: occasion.memoryOnly ? MEMORY_ONLY : 0,
     cflags: occasion.cflags,
     userAgent: request.userAgent,
     received: plain(received),
@@ -278,6 +280,7 @@ function fieldsOf(
     serverId: settings.serverId,
     connection: occasion.connection,
     modified: occasion.now,
+    attributes: occasion.attributes,
   };
 }
 

@@ -37,6 +37,8 @@ export interface LinkServices {
   readonly clock: Clock;
   readonly log: Log;
   readonly statistics: Statistics;
+  /** Absent: there are no connections. */
+  readonly connectionEnds?: ModuleHost['connectionEnds'];
 }
 
 /** Names in a parameter have no place of their own: messages about them are given as text. */
@@ -58,6 +60,7 @@ export class LinkHost implements ModuleHost {
   readonly log: Log;
   readonly settings: Settings;
   readonly statistics: Statistics;
+  readonly connectionEnds: ModuleHost['connectionEnds'];
   private readonly scope: Scope;
   private readonly instanceOf: InstanceOf;
   private compiled: Program | null = null;
@@ -76,6 +79,7 @@ export class LinkHost implements ModuleHost {
     this.clock = services.clock;
     this.log = services.log;
     this.statistics = services.statistics;
+    this.connectionEnds = services.connectionEnds ?? (() => () => {});
     this.settings = settings;
     this.scope = scope;
     this.instanceOf = instanceOf;

@@ -231,6 +231,8 @@ export interface ModuleHost {
   readonly log: Log;
   readonly settings: Settings;
   readonly statistics: Statistics;
+  /** Tells of each stream connection that has ended, by its number, until the returned function is called. */
+  connectionEnds(listener: (connection: number) => void): () => void;
   /** Instance of another loaded module, null when it is not loaded. Modules are made in dependency order. */
   module<T>(name: string): T | null;
   /** Prepares a variable named in a parameter, such as `$avp(auser)`; a text says what is wrong. */

@@ -68,6 +68,7 @@ export function link(
       clock: core.clock,
       log,
       statistics,
+      connectionEnds: (listener) => core.router.connectionEnds(listener),
     },
     loaded.code,
   );

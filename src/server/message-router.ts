@@ -71,6 +71,7 @@ export class MessageRouter implements TransportUser {
   /** Requests whose asynchronous route runs: their retransmissions are dropped, and a CANCEL finds them. */
   private readonly routing = new Map<string, RequestState>();
   private runs = 0;
+  private readonly endListeners = new Set<(connection: number) => void>();
 
   constructor(parts: { proxy: SipProxy; transactions: Transactions; sender: TransportSender; log: Log }) {
     this.proxy = parts.proxy;
@@ -134,8 +135,15 @@ export class MessageRouter implements TransportUser {
     this.proxy.statelessReply(state, status, failure.reason);
   }
 
-  onConnectionClosed(_connection: number, from: Received, end: ConnectionEnd): void {
+  /** Tells of each connection that has ended. @returns takes it back */
+  connectionEnds(listener: (connection: number) => void): () => void {
+    this.endListeners.add(listener);
+    return () => this.endListeners.delete(listener);
+  }
+
+  onConnectionClosed(connection: number, from: Received, end: ConnectionEnd): void {
     const { program } = this;
+    for (const listener of this.endListeners) listener(connection);
     const { proto } = from.socket;
     if (program === null) return;
     if (proto === 'ws' || proto === 'wss') runOccasion(program, 'event', 'websocket:closed', from);

@@ -1,4 +1,4 @@
-import type { BindingRow } from '../registrar/binding.ts';
+import { type BindingRow, MEMORY_ONLY } from '../registrar/binding.ts';
 import { CallbackTimer } from '../time/callback-timer.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import { StorageError, type StorageErrorCode } from './errors.ts';
@@ -66,6 +66,8 @@ export class LocationWriter {
   }
 
   saved(row: BindingRow): void {
+    // Only for memory (save() with flag 1).
+    if ((row.flags & MEMORY_ONLY) !== 0) return;
     this.mark(row.ruid, row);
   }
 

@@ -1,7 +1,7 @@
-import { sanitizeReason } from '../message/sanitize.ts';
-import type { BindingRow } from '../registrar/binding.ts';
+import type { BindingRow, ContactAttributes } from '../registrar/binding.ts';
 import { openDatabase } from './database.ts';
 import { StorageError } from './errors.ts';
+import { LocationAttributes } from './location-attributes.ts';
 import type { LocationCounts, LocationStore } from './location-store.ts';
 import {
   DEFAULT_LOCATION_COLUMNS,
@@ -13,6 +13,7 @@ import {
   type LocationField,
   splitAor,
 } from './location-table.ts';
+import { decodedText, encodedText } from './location-text.ts';
 import { readTime, writeTime } from './location-time.ts';
 import type { DatabaseKind, SqlDatabase, SqlValue } from './sql-database.ts';
 import { checkTableName, columnsOf, tableVersion } from './table-version.ts';
@@ -21,6 +22,8 @@ import { checkTableName, columnsOf, tableVersion } from './table-version.ts';
 const CHUNK = 1000;
 /** Rows written by one statement; few sizes, so that servers prepare few statements. */
 const GROUPS: readonly number[] = [100, 10, 1];
+/** Seconds since 1970 behind which times are real ones, wherever the server stands. */
+const FIRST_YEAR = 365 * 86_400;
 
 /** How contacts are laid out in one database. */
 export interface LocationLayout {
@@ -31,6 +34,12 @@ export interface LocationLayout {
   readonly checkVersion?: boolean;
   /** Bits of branch flags that say that a contact wants pings (column keepalive). */
   readonly natFlags?: number;
+  /** What scripts keep with contacts is kept in the table beside this one (usrloc xavp_contact). */
+  readonly attributes?: boolean;
+  /** Only rows of this server_id are read all at once and deleted when their time is over; absent or null: all (usrloc server_id_filter). */
+  readonly ownId?: number | null;
+  /** Times are seconds in columns of whole numbers (usrloc expires_type). */
+  readonly plainTimes?: boolean;
 }
 
 /**
@@ -53,6 +62,8 @@ class SqlLocationStore implements LocationStore {
   private readonly layout: LocationLayout;
   private readonly table: string;
   private readonly columns: LocationColumns;
+  /** Null when nothing is kept with contacts. */
+  private readonly attributes: LocationAttributes | null;
   private usable: Promise<void> | null = null;
 
   constructor(database: SqlDatabase, layout: LocationLayout, table: string) {
@@ -60,6 +71,7 @@ class SqlLocationStore implements LocationStore {
     this.layout = layout;
     this.table = table;
     this.columns = layout.columns ?? DEFAULT_LOCATION_COLUMNS;
+    this.attributes = layout.attributes === true ? new LocationAttributes(database, table, layout.useDomain) : null;
   }
 
   get name(): string {
@@ -68,7 +80,12 @@ class SqlLocationStore implements LocationStore {
 
   async readAll(take: (rows: readonly BindingRow[]) => void | Promise<void>): Promise<void> {
     await this.ready();
-    await this.database.stream(this.selection(), CHUNK, (_names, rows) => take(rows.map((row) => this.rowOf(row))));
+    const attributes = await this.attributes?.all();
+    const { ownId = null } = this.layout;
+    const where = ownId === null ? '' : ` WHERE ${this.quoted('serverId')} = ${Math.trunc(ownId)}`;
+    await this.database.stream(`${this.selection()}${where}`, CHUNK, (_names, rows) =>
+      take(rows.map((row) => withAttributes(this.rowOf(row), attributes))),
+    );
   }
 
   async read(aor: string): Promise<readonly BindingRow[]> {
@@ -77,10 +94,12 @@ class SqlLocationStore implements LocationStore {
     const where = domain === null ? '' : ` AND ${this.quoted('domain')} = ?`;
     const { rows } = await this.database.query(
       `${this.selection()} WHERE ${this.quoted('user')} = ?${where}`,
-      domain === null ? [decoded(user)] : [decoded(user), decoded(domain)],
+      domain === null ? [decodedText(user)] : [decodedText(user), decodedText(domain)],
     );
     // MySQL compares without case and trailing blanks.
-    return rows.map((row) => this.rowOf(row)).filter((row) => row.aor === aor);
+    const found = rows.map((row) => this.rowOf(row)).filter((row) => row.aor === aor);
+    const attributes = await this.attributes?.of(found.map(({ ruid }) => ruid));
+    return found.map((row) => withAttributes(row, attributes));
   }
 
   async write(rows: readonly BindingRow[]): Promise<void> {
@@ -88,6 +107,7 @@ class SqlLocationStore implements LocationStore {
     for (const group of groups(rows)) {
       const parameters = group.flatMap((row) => this.valuesOf(row));
       await this.database.query(this.upsert(group.length), parameters);
+      await this.attributes?.write(group);
     }
   }
 
@@ -97,11 +117,14 @@ class SqlLocationStore implements LocationStore {
       const marks = group.map(() => '?').join(', ');
       await this.database.query(`DELETE FROM ${this.table} WHERE ${this.quoted('ruid')} IN (${marks})`, group);
     }
+    await this.attributes?.delete(ruids);
   }
 
   async deleteExpired(now: number): Promise<number> {
     await this.ready();
-    const { condition, parameters } = this.ended(now);
+    const { condition: over, parameters } = this.ended(now);
+    const { ownId = null } = this.layout;
+    const condition = ownId === null ? over : `${over} AND ${this.quoted('serverId')} = ${Math.trunc(ownId)}`;
     const { affected } = await this.database.query(`DELETE FROM ${this.table} WHERE ${condition}`, parameters);
     return affected;
   }
@@ -126,11 +149,9 @@ class SqlLocationStore implements LocationStore {
 
   /** Rows whose time is over; those that never end have one before 1970 in SQLite. */
   private ended(now: number): { readonly condition: string; readonly parameters: readonly SqlValue[] } {
-    const { kind } = this.database;
     const expires = this.quoted('expires');
-    const condition = `${expires} > ${kind === 'sqlite' ? '?' : '?'} AND ${expires} <= ?`;
-    const first = kind === 'sqlite' ? writeTime(kind, 1) : '1971-01-01 00:00:00';
-    return { condition, parameters: [first, writeTime(kind, now)] };
+    const day = this.database.kind === 'sqlite' || this.layout.plainTimes === true ? 1 : FIRST_YEAR;
+    return { condition: `${expires} > ? AND ${expires} <= ?`, parameters: [this.time(day), this.time(now)] };
   }
 
   /** The layout is looked at once; after a failure again. */
@@ -159,6 +180,10 @@ class SqlLocationStore implements LocationStore {
       throw new StorageError('STORAGE_COLUMN', `${this.name} lacks the column ${missing.join(', ')}`);
   }
 
+  private time(seconds: number): SqlValue {
+    return this.layout.plainTimes === true ? seconds : writeTime(this.database.kind, seconds);
+  }
+
   private quoted(field: LocationField): string {
     return quotedName(this.database.kind, this.columns[field]);
   }
@@ -180,7 +205,6 @@ class SqlLocationStore implements LocationStore {
   }
 
   private valuesOf(row: BindingRow): SqlValue[] {
-    const { kind } = this.database;
     const [user, domain] = splitAor(row, this.layout.useDomain);
     const natFlags = this.layout.natFlags ?? 0;
     const values: Readonly<Record<LocationField, SqlValue>> = {
@@ -190,11 +214,11 @@ class SqlLocationStore implements LocationStore {
       contact: row.uri,
       received: row.received === '' ? null : row.received,
       path: row.path === '' ? null : row.path,
-      expires: writeTime(kind, row.expires),
+      expires: this.time(row.expires),
       q: row.q < 0 ? -1 : row.q / 1000,
       callId: row.callId,
       cseq: row.cseq,
-      modified: writeTime(kind, row.modified),
+      modified: this.time(row.modified),
       flags: row.flags,
       cflags: row.cflags,
       userAgent: row.userAgent,
@@ -210,14 +234,13 @@ class SqlLocationStore implements LocationStore {
     return LOCATION_FIELDS.map((field) => {
       const value = values[field];
       const { length } = LOCATION_COLUMNS[field];
-      return typeof value === 'string' && length !== null ? [...decoded(value)].slice(0, length).join('') : value;
+      return typeof value === 'string' && length !== null ? [...decodedText(value)].slice(0, length).join('') : value;
     });
   }
 
   private rowOf(row: readonly SqlValue[]): BindingRow {
     const value = (field: LocationField): SqlValue => row[LOCATION_FIELDS.indexOf(field)] ?? null;
-    // A line end that somebody put into a row must not reach a message.
-    const text = (field: LocationField): string => encoded(sanitizeReason(`${value(field) ?? ''}`));
+    const text = (field: LocationField): string => encodedText(`${value(field) ?? ''}`);
     const integer = (field: LocationField, fallback = 0): number => {
       const number = value(field) === null ? Number.NaN : Math.trunc(Number(value(field)));
       return Number.isSafeInteger(number) ? number : fallback;
@@ -250,6 +273,11 @@ class SqlLocationStore implements LocationStore {
   }
 }
 
+function withAttributes(row: BindingRow, attributes: ReadonlyMap<string, ContactAttributes> | undefined): BindingRow {
+  const own = attributes?.get(row.ruid);
+  return own === undefined ? row : { ...row, attributes: own };
+}
+
 /** A column's name as it can stand in a statement: `partition` is a word of MySQL's. */
 export function quotedName(kind: DatabaseKind, name: string): string {
   return kind === 'mysql' ? `\`${name}\`` : `"${name}"`;
@@ -262,14 +290,4 @@ function* groups<T>(list: readonly T[]): Generator<readonly T[]> {
       yield list.slice(at, at + size);
       at += size;
     }
-}
-
-/** Bytes as the Unicode text of a database; NUL, which PostgreSQL takes nowhere, goes. */
-function decoded(text: string): string {
-  if (!/[\x00\x80-\xff]/.test(text)) return text;
-  return Buffer.from(text.replaceAll('\0', ''), 'latin1').toString('utf8');
-}
-
-function encoded(text: string): string {
-  return /[^\x00-\x7f]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }

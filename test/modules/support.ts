@@ -116,6 +116,8 @@ export interface TestHost extends ModuleHost {
   /** Values behind the variables that `variable()` gives out, by text. */
   readonly variables: Map<string, Value>;
   readonly modules: Map<string, unknown>;
+  /** Listeners of ended connections. */
+  readonly ends: Set<(connection: number) => void>;
 }
 
 export interface HostOptions {
@@ -133,6 +135,7 @@ export function testHost(options: HostOptions = {}): TestHost {
   const routes = new Map<string, CompiledRoute>();
   const variables = new Map<string, Value>();
   const modules = new Map<string, unknown>();
+  const ends = new Set<(connection: number) => void>();
   const sockets = options.sockets ?? [SOCKET];
   const program: Program = {
     hooks: HOOKS,
@@ -182,6 +185,10 @@ export function testHost(options: HostOptions = {}): TestHost {
     settings: { debug: 2, sockets, ...options.settings } as Settings,
     statistics: new Statistics(),
     module: <T>(name: string) => (modules.get(name) as T | undefined) ?? null,
+    connectionEnds: (listener) => {
+      ends.add(listener);
+      return () => ends.delete(listener);
+    },
     variable: (text) => cell(variables, text),
     format: (text) => ({ constant: text, get: () => text }),
     program: () => program,
@@ -190,6 +197,7 @@ export function testHost(options: HostOptions = {}): TestHost {
     routes,
     variables,
     modules,
+    ends,
   };
 }
 

@@ -536,7 +536,7 @@ export interface KsrNathelper {
   /** In request_route. */
   fix_nated_register(): number;
   /** In request_route, onreply_route, reply_route, branch_route or event_route[tm:local-request]. */
-  set_contact_alias(value?: string | number | null | undefined): number;
+  set_contact_alias(trim?: number | undefined): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
   add_contact_alias(): number;
   /** In request_route, failure_route, onreply_route, reply_route or branch_route. */
@@ -545,7 +545,7 @@ export interface KsrNathelper {
   handle_ruri_alias(mode?: number | undefined): number;
   /** In any block. */
   set_alias_to_pv(variable: string): number;
-  /** In request_route, failure_route, onreply_route, reply_route, branch_route or event_route[tm:local-request]. Partly: 512 tests whether the Request-URI names this server. */
+  /** In request_route, failure_route, onreply_route, reply_route, branch_route or event_route[tm:local-request]. */
   nat_uac_test(bits: number): number;
   /** In any block. */
   is_rfc1918(ip: string | number): number;
@@ -1993,7 +1993,7 @@ export interface ModuleSettings {
     readonly udpping_from_path?: number;
     /** Default 1. */
     readonly append_sdp_oldmediaip?: number;
-    /** Default 0. Ignored: one server keeps its own contacts. */
+    /** Default 0. */
     readonly filter_server_id?: number;
     /** Default 1. */
     readonly nat_addr_mode?: number;
@@ -2100,7 +2100,7 @@ export interface ModuleSettings {
     /** Default -1. */
     readonly sock_flag?: number;
     readonly sock_hdr_name?: string;
-    /** Default 0. Ignored: a socket is kept by its address. */
+    /** Default 0. */
     readonly sock_mode?: number;
     /** Default 0. */
     readonly method_filtering?: number;
@@ -2114,7 +2114,7 @@ export interface ModuleSettings {
     readonly path_check_local?: number;
     readonly xavp_cfg?: string;
     readonly xavp_rcd?: string;
-    /** Default 0. Partly: 1 ruid, 2 contact, 4 expires, 8 received, 16 path. */
+    /** Default 0. */
     readonly xavp_rcd_mask?: number;
     /** Default 1. */
     readonly gruu_enabled?: number;
@@ -2128,7 +2128,7 @@ export interface ModuleSettings {
     readonly contact_max_size?: number;
     /** Default 0. */
     readonly use_expired_contacts?: number;
-    /** Default 0. No: contacts are not chosen by branch flags. */
+    /** Default 0. */
     readonly lookup_filter_mode?: number;
     /** Ignored: names a statistic of Kamailio 5.6. */
     readonly default_expire?: string;
@@ -2638,45 +2638,44 @@ export interface ModuleSettings {
     readonly db_insert_null?: number;
     /** Default 0. Ignored: there is one way of reading. */
     readonly db_raw_fetch_type?: number;
-    /** Default 0. Ignored: contacts that end are deleted from the database as they end. */
+    /** Default 0. Yes: contacts of this server are deleted as they end in any case. */
     readonly db_timer_clean?: number;
-    /** Default 0. No: connections of another life count as none, rows stay until they end. */
+    /** Default 0. */
     readonly db_clean_tcp?: number;
-    /** Partly: both types are read; times are written as db_mode 1 of Kamailio does. */
+    /** Default 0. */
     readonly expires_type?: number;
     /** Default 0. Ignored: one timer does the work. */
     readonly timer_procs?: number;
-    /** Default 0. Ignored: contacts that ended are taken out with the next timer_interval. */
+    /** Default 0. Yes: in db_mode 3, as in Kamailio. */
     readonly rm_expired_delay?: number;
     /** Default 0. */
     readonly close_expired_tcp?: number;
-    /** Default 0. No: a contact of a connection that was lost stays until it ends. */
+    /** Default 0. Yes: at once, not with the next timer_interval. */
     readonly handle_lost_tcp?: number;
-    /** Default 0. No: every row is read. */
+    /** Default 0. */
     readonly server_id_filter?: number;
-    /** Default 0. Ignored: a socket that is not ours is not used. */
+    /** Default 0. */
     readonly skip_remote_socket?: number;
     /** Default 1. Ignored: there is one process. */
     readonly load_rank?: number;
-    /** No: attributes of contacts are not kept. */
     readonly xavp_contact?: string;
     /** Ignored: the statistic has its usual name. */
     readonly registered_users?: string;
-    /** Default 0. No: module nathelper pings. */
+    /** Default 0. */
     readonly ka_mode?: number;
-    /** No: module nathelper pings. */
+    /** Default "sip:server@kamailio.org". */
     readonly ka_from?: string;
-    /** Default "kamailio.org". No: module nathelper pings. */
+    /** Default "kamailio.org". */
     readonly ka_domain?: string;
-    /** Default "OPTIONS". No: module nathelper pings. */
+    /** Default "OPTIONS". */
     readonly ka_method?: string;
-    /** Default 0. No: module nathelper pings. */
+    /** Default 0. */
     readonly ka_filter?: number;
-    /** Default 0. No: module nathelper pings. */
+    /** Default 0. Yes: a silent contact ends at once; Kamailio leaves it ten seconds more. */
     readonly ka_timeout?: number;
-    /** Default 255. No: module nathelper pings. */
+    /** Default 255. */
     readonly ka_loglevel?: number;
-    /** No: module nathelper pings. */
+    /** Default " to-uri: [$tu] remote-addr: [$sas]". */
     readonly ka_logmsg?: string;
   };
   readonly websocket?: {

@@ -1,21 +1,22 @@
 import { isIPv4 } from '../../message/host.ts';
 import { PROTO_ID, type Proto, type Received } from '../../transport/transport.ts';
 
-/** RFC 1918, RFC 6598 (shared address space) and RFC 7335 (192.0.0.0/29); the latter two not with nat_addr_mode 0. */
-const PRIVATE: readonly (readonly [network: number, bits: number, rfc1918: boolean])[] = [
+/** RFC 1918, RFC 6598 (shared address space) and RFC 7335 (192.0.0.0/29); with nat_addr_mode 1 all of 192.0.0.0/24 (RFC 6890). */
+const PRIVATE: readonly (readonly [network: number, bits: number, always: boolean])[] = [
   [0x0a000000, 8, true],
   [0xac100000, 12, true],
   [0xc0a80000, 16, true],
-  [0x64400000, 10, false],
-  [0xc0000000, 29, false],
+  [0x64400000, 10, true],
+  [0xc0000000, 29, true],
+  [0xc0000000, 24, false],
 ];
 
-/** True for an IPv4 address that no one on the Internet can reach. @param all false: RFC 1918 only */
+/** True for an IPv4 address that no one on the Internet can reach. @param all false: without what IANA keeps for protocols (nat_addr_mode) */
 export function isPrivate(host: string, all: boolean): boolean {
   if (!isIPv4(host)) return false;
   const address = host.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
   return PRIVATE.some(
-    ([network, bits, rfc1918]) => (all || rfc1918) && address >>> (32 - bits) === network >>> (32 - bits),
+    ([network, bits, always]) => (all || always) && address >>> (32 - bits) === network >>> (32 - bits),
   );
 }
 

@@ -43,13 +43,22 @@ function fixContact(m: NathelperModule, ctx: ScriptContext): number {
   );
 }
 
-/** set_contact_alias(): the source behind the URI's parameters. */
-function setAlias(m: NathelperModule, ctx: ScriptContext): number {
+/** set_contact_alias(): the source behind the URI's parameters. @param trim one that is there already goes */
+function setAlias(m: NathelperModule, ctx: ScriptContext, trim: boolean): number {
   const alias = `;${m.aliasName}=${sourceAlias(ctx.from)}`;
   return eachContact(m, ctx, 'set_contact_alias', (contact) => {
-    const { text, headers } = contact.uri;
-    write(ctx, contact, `${text.slice(0, text.length - headers.length)}${alias}${headers}`);
+    const { text, params, headers } = contact.uri;
+    const head = text.slice(0, text.length - params.length - headers.length);
+    write(ctx, contact, `${head}${trim ? withoutParam(params, m.aliasName) : params}${alias}${headers}`);
   });
+}
+
+/** URI parameters, each with its semicolon, without those of a name. */
+function withoutParam(params: string, name: string): string {
+  return params
+    .split(';')
+    .filter((param) => !param.toLowerCase().startsWith(`${name.toLowerCase()}=`))
+    .join(';');
 }
 
 /** Puts an alias before the URI's parameters. */
@@ -111,18 +120,19 @@ function aliasTo(m: NathelperModule, ctx: ScriptContext, variable: VariableAcces
 }
 
 /** add_rcv_param(): the source as a parameter of the Contact, or of its URI. */
-function addReceived(m: NathelperModule, ctx: ScriptContext, inUri: boolean): number {
+function addReceived(ctx: ScriptContext, inUri: boolean): number {
   const source = sourceUri(ctx.from);
-  return eachContact(m, ctx, 'add_rcv_param', (contact) => {
+  for (const contact of contactsOf(ctx)) {
     const { addr, uri } = contact;
     if (!inUri) {
       ctx.edits.insert(addr.end, `;received="${source}"`, `received@${addr.end}`);
-      return;
+      continue;
     }
     const text = uri.text.slice(0, uri.text.length - uri.headers.length);
     // A `;` of its own would end the parameter (RFC 3261 §25.1).
     write(ctx, contact, `${text};received=${source.replaceAll(';', '%3B').replaceAll('=', '%3D')}${uri.headers}`);
-  });
+  }
+  return 1;
 }
 
 function fixSdpOf(m: NathelperModule, ctx: ScriptContext, bits: number, given: string): number {
@@ -155,7 +165,7 @@ const RBL = ROUTE_REQUEST | ROUTE_BRANCH | ROUTE_LOCAL;
 export const NATHELPER_FUNCTIONS: readonly NathelperFunction[] = [
   fn('fix_nated_contact', [], ROBL, (m) => (ctx) => fixContact(m, ctx)),
   fn('fix_nated_register', [], ROUTE_REQUEST, (m) => (ctx) => fixRegister(m, ctx)),
-  fn('set_contact_alias', ['value?'], ROBL, (m) => (ctx) => setAlias(m, ctx)),
+  fn('set_contact_alias', ['int?'], ROBL, (m) => (ctx, trim) => setAlias(m, ctx, (trim ?? 0) !== 0)),
   fn('add_contact_alias', [], ROB | ROUTE_FAILURE, (m) => (ctx) => addAlias(m, ctx)),
   fn('add_contact_alias', ['str', 'str', 'str'], ROB | ROUTE_FAILURE, (m) => (ctx, ip, port, proto) => {
     const alias = aliasOf(ip, port, proto);
@@ -166,11 +176,9 @@ export const NATHELPER_FUNCTIONS: readonly NathelperFunction[] = [
   }),
   fn('handle_ruri_alias', ['int?'], RBL, (m) => (ctx, mode) => handleAlias(m, ctx, mode ?? 0)),
   fn('set_alias_to_pv', ['var'], ROUTE_ANY, (m) => (ctx, variable) => aliasTo(m, ctx, variable)),
-  fn('nat_uac_test', ['int'], ROFBL, (m) => (ctx, bits) => (natTest(m, ctx, bits) ? 1 : -1), {
-    support: 'partly: 512 tests whether the Request-URI names this server',
-  }),
+  fn('nat_uac_test', ['int'], ROFBL, (m) => (ctx, bits) => (natTest(m, ctx, bits) ? 1 : -1)),
   fn('is_rfc1918', ['str'], ROUTE_ANY, (m) => (_ctx, ip) => (isPrivate(ip, m.allPrivate) ? 1 : -1)),
-  fn('add_rcv_param', ['int?'], ROUTE_REQUEST, (m) => (ctx, flag) => addReceived(m, ctx, (flag ?? 0) !== 0)),
+  fn('add_rcv_param', ['int?'], ROUTE_REQUEST, () => (ctx, flag) => addReceived(ctx, (flag ?? 0) !== 0)),
   fn('fix_nated_sdp', ['int', 'str?'], ROFBL, (m) => (ctx, bits, ip) => fixSdpOf(m, ctx, bits, ip ?? ''), {
     support: 'partly: bodies of one part; the text is changed as it stands',
   }),

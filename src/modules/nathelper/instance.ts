@@ -12,7 +12,7 @@ export interface NathelperModule {
   readonly host: ModuleHost;
   readonly receivedAvp: VariableAccess | null;
   readonly aliasName: string;
-  /** Whether more than RFC 1918 counts as private. */
+  /** Whether all of 192.0.0.0/24 counts as private (nat_addr_mode). */
   readonly allPrivate: boolean;
   readonly oldMediaIp: boolean;
   readonly noRtpproxy: string;

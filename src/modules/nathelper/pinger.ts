@@ -5,16 +5,11 @@ import { wayTo } from '../../registrar/lookup.ts';
 import { L_INFO } from '../../script/log.ts';
 import type { ModuleHost } from '../../script/module-definition.ts';
 import { findSocket } from '../../script/variables/destination.ts';
-import { Timer } from '../../time/timer-wheel.ts';
 import type { ListenSocket } from '../../transport/transport.ts';
 import type { Location, LocationTable } from '../usrloc/location.ts';
+import { pingContact } from '../usrloc/ping.ts';
+import { ContactRounds } from '../usrloc/rounds.ts';
 
-/** Milliseconds between two turns; each pings its share. */
-const TURN = 50;
-/** Pings of one turn at most: what does not fit makes the round longer. */
-const MOST = 500;
-/** Milliseconds that an answer may take. */
-const ANSWER = 4000;
 /** What keeps a hole in a NAT open: Kamailio's four bytes. */
 const KEEPALIVE = '\0\0\0\0';
 
@@ -33,6 +28,8 @@ export interface PingSettings {
   readonly timeout: number;
   /** UDP pings go to the first Path element. */
   readonly fromPath: boolean;
+  /** Only contacts that this server_id took (filter_server_id), null for all. */
+  readonly serverId: number | null;
   /** Socket to send from, null for the contact's own. */
   readonly socket: ListenSocket | null;
 }
@@ -42,59 +39,34 @@ function has(binding: Binding, bit: number): boolean {
 }
 
 /** Sends pings to contacts, spread over the interval, so that the holes of their NATs stay open. */
-export class Pinger extends Timer {
+export class Pinger {
   private readonly host: ModuleHost;
   private readonly location: Location;
+  private readonly rounds: ContactRounds;
   readonly settings: PingSettings;
   /** nathelper.enable_ping. */
   enabled = true;
-  private rest: Iterator<readonly [LocationTable, Binding]> | null = null;
-  private share = 1;
-  private roundEnd = 0;
 
   constructor(host: ModuleHost, location: Location, settings: PingSettings) {
-    super();
     this.host = host;
     this.location = location;
     this.settings = settings;
+    this.rounds = new ContactRounds(host.wheel, location, settings.interval, (table, binding) => {
+      if (this.enabled) this.ping(table, binding);
+    });
   }
 
   begin(): void {
-    this.host.wheel.start(this, this.settings.interval);
+    this.rounds.begin();
   }
 
   end(): void {
-    this.host.wheel.stop(this);
-    this.rest = null;
-  }
-
-  override fire(now: number): void {
-    const { wheel } = this.host;
-    if (this.rest === null) {
-      this.roundEnd = now + this.settings.interval;
-      this.rest = this.all();
-      let total = 0;
-      for (const { bindings } of this.location.all()) total += bindings.contacts;
-      this.share = Math.min(Math.max(Math.ceil((total * TURN) / this.settings.interval), 1), MOST);
-    }
-    for (let n = 0; n < this.share; n++) {
-      const next = this.rest.next();
-      if (next.done === true) {
-        this.rest = null;
-        wheel.start(this, Math.max(this.roundEnd - now, TURN));
-        return;
-      }
-      if (this.enabled) this.ping(...next.value);
-    }
-    wheel.start(this, TURN);
-  }
-
-  private *all(): Iterator<readonly [LocationTable, Binding]> {
-    for (const table of this.location.all()) for (const binding of table.bindings.every()) yield [table, binding];
+    this.rounds.end();
   }
 
   private ping(table: LocationTable, binding: Binding): void {
-    const { natedOnly, natBflag, quietBflag, sipBflag, timeout, from } = this.settings;
+    const { natedOnly, natBflag, quietBflag, sipBflag, timeout, from, serverId } = this.settings;
+    if (serverId !== null && binding.serverId !== serverId) return;
     if (!binding.valid(this.location.now) || has(binding, quietBflag)) return;
     if (natedOnly && !has(binding, natBflag)) return;
     if (from !== '' && has(binding, sipBflag)) {
@@ -128,34 +100,8 @@ export class Pinger extends Timer {
   }
 
   private pingBySip(binding: Binding): void {
-    const { proxy, random, clock } = this.host;
-    const { nextHop, path } = wayTo(binding, null);
-    const began = clock.now();
-    proxy.begin(
-      {
-        method: this.settings.method,
-        ruri: binding.uri,
-        nextHop,
-        to: binding.uri,
-        from: this.settings.from,
-        toTag: '',
-        fromTag: `${binding.ruid}-${random.token(4)}`,
-        callId: `${random.token(8)}@${this.host.sender.sockets[0]?.displayHost ?? 'localhost'}`,
-        cseq: 1,
-        headers: path === '' ? '' : `Route: ${path}\r\n`,
-        body: '',
-        socket: this.socketOf(binding),
-        fr: ANSWER,
-        frInv: ANSWER,
-      },
-      {
-        final: ({ reply }) => {
-          // Any reply of its own shows that it is there.
-          if (reply === null || !binding.live) return;
-          binding.seen = this.location.now;
-          binding.roundTrip = Math.round(clock.now() - began);
-        },
-      },
-    );
+    const { method, from } = this.settings;
+    const ping = { method, from, to: binding.uri, socket: this.socketOf(binding) };
+    pingContact(this.host, binding, ping, this.location);
   }
 }

@@ -1,4 +1,4 @@
-import type { AvpValue } from '../../proxy/attributes.ts';
+import type { AvpValue, XavpRecord } from '../../proxy/attributes.ts';
 import type { Binding } from '../../registrar/binding.ts';
 import type { RegistrarSettings } from '../../registrar/settings.ts';
 import type { ScriptContext } from '../../script/context.ts';
@@ -14,6 +14,8 @@ export interface RegistrarModule {
   readonly location: Location;
   readonly settings: RegistrarSettings;
   readonly script: ScriptSettings;
+  /** Name of the XAVP that is kept with contacts, '' for none. */
+  readonly xavpContact: string;
   readonly accepted: Counter;
   readonly rejected: Counter;
 }
@@ -52,10 +54,22 @@ export function intOrder(m: RegistrarModule, ctx: ScriptContext, field: string):
   return typeof value === 'number' ? value : undefined;
 }
 
-/** Tells the script of contacts that were found (xavp_rcd): index 0 is the first. */
-export function tell(m: RegistrarModule, ctx: ScriptContext, bindings: readonly Binding[]): void {
+/** Gives the script what it kept with contacts (xavp_contact of usrloc): index 0 is the first; null stands for a branch without. */
+export function restore(m: RegistrarModule, ctx: ScriptContext, bindings: readonly (Binding | null)[]): void {
+  const { xavpContact } = m;
+  if (xavpContact === '' || !bindings.some((binding) => binding === null || binding.attributes !== null)) return;
+  for (const binding of bindings.toReversed()) {
+    const record: XavpRecord = new Map();
+    for (const [name, values] of binding?.attributes ?? []) record.set(name, [...values]);
+    ctx.state.attributes.xavps.push(xavpContact, record);
+  }
+}
+
+/** Tells the script of contacts that were found (xavp_rcd): index 0 is the first. @param more what it was told before stays */
+export function tell(m: RegistrarModule, ctx: ScriptContext, bindings: readonly Binding[], more = false): void {
   const { xavpRcd, xavpRcdMask } = m.script;
   if (xavpRcd === '') return;
+  if (!more) ctx.state.attributes.xavps.remove(xavpRcd);
   for (const binding of bindings.toReversed()) {
     const fields: readonly (readonly [name: string, bit: number, value: AvpValue])[] = [
       ['ruid', 1, binding.ruid],

@@ -8,7 +8,11 @@ import type { ScriptContext } from '../../script/context.ts';
 import { L_WARN } from '../../script/log.ts';
 import { findSocket } from '../../script/variables/destination.ts';
 import type { LocationTable } from '../usrloc/location.ts';
-import { fail, NO_TABLE, order, type RegistrarModule, tableFor, tell } from './instance.ts';
+import { fail, intOrder, NO_TABLE, order, type RegistrarModule, restore, tableFor, tell } from './instance.ts';
+
+/** Bits of lookup_filter_mode. */
+const FILTER_FLAGS = 1;
+const FILTER_CONNECTIONS = 2;
 
 /** lookup()'s code for what is no address of record. */
 const BAD_ADDRESS = -1;
@@ -41,10 +45,20 @@ function fresh(
 function find(m: RegistrarModule, ctx: ScriptContext, table: LocationTable, aor: string, uri: string): LookupResult {
   const parsed = parseUri(uri);
   const gruu = parsed === null || !m.settings.gruu ? null : gruuOf(parsed);
-  const filter = m.script.methodFiltering && ctx.message.isRequest ? ctx.message : null;
+  const filter = {
+    request: m.script.methodFiltering && ctx.message.isRequest ? ctx.message : null,
+    flags: (m.script.filterMode & FILTER_FLAGS) === 0 ? 0 : (intOrder(m, ctx, 'rlf_bflags') ?? 0),
+    connected: (m.script.filterMode & FILTER_CONNECTIONS) !== 0,
+  };
   // Whoever has ended and is not swept yet counts from the beginning of time.
   const now = m.script.useExpired ? 0 : m.location.now;
   return lookupContacts(table.bindings, aor, gruu, filter, now);
+}
+
+/** The script is told of contacts that were found, and gets their attributes. */
+function tellAll(m: RegistrarModule, ctx: ScriptContext, found: readonly Binding[], more = false): void {
+  tell(m, ctx, found, more);
+  restore(m, ctx, found);
 }
 
 /** Makes a target the way to a contact. */
@@ -90,7 +104,7 @@ export function lookup(m: RegistrarModule, ctx: ScriptContext, name: string, giv
     if (first === undefined) return -1;
     aim(m, ctx.target, first);
     ctx.state.flags |= first.flags;
-    tell(m, ctx, m.script.appendBranches ? found : [first]);
+    tellAll(m, ctx, m.script.appendBranches ? found : [first]);
     if (m.script.appendBranches) append(m, ctx, others);
     return 1;
   });
@@ -107,7 +121,9 @@ export function lookupToSet(
   return withRecord(m, name, uri, (table, aor) => {
     const found = find(m, ctx, table, aor, uri);
     if (typeof found === 'number') return found;
-    tell(m, ctx, found);
+    tellAll(m, ctx, found);
+    // Numbers are those of the branches: the destination is the first.
+    restore(m, ctx, [null]);
     append(m, ctx, found);
     return 1;
   });
@@ -126,7 +142,7 @@ export async function lookupBranches(m: RegistrarModule, ctx: ScriptContext, nam
       const [first, ...others] = found;
       if (first === undefined) return -1;
       aim(m, branch, first);
-      tell(m, ctx, m.script.appendBranches ? found : [first]);
+      tellAll(m, ctx, m.script.appendBranches ? found : [first], true);
       if (m.script.appendBranches) append(m, ctx, others);
       return 1;
     });
@@ -139,8 +155,9 @@ export async function lookupBranches(m: RegistrarModule, ctx: ScriptContext, nam
 const MATCH_CALLID = 1;
 const MATCH_RECEIVED = 2;
 const MATCH_CONTACT = 4;
-/** Its action: tells of the contact that was found. */
-const ACTION_TELL = 1;
+/** Its actions: the attributes of the contact that was found come back; it is not told of. */
+const ACTION_RESTORE = 1;
+const ACTION_QUIET = 2;
 
 export function registered(
   m: RegistrarModule,
@@ -150,7 +167,8 @@ export function registered(
   match: number,
   action: number,
 ): number | Promise<number> {
-  const uri = given === '' ? ctx.target.uri : given;
+  const own = ctx.message.isRequest ? ctx.target.uri : (ctx.message.to?.uri ?? '');
+  const uri = given === '' ? own : given;
   const wanted = (bit: number, field: string): string | null => {
     const value = (match & bit) === 0 ? undefined : order(m, ctx, field);
     return value === undefined ? null : `${value}`;
@@ -168,7 +186,8 @@ export function registered(
           (contact === null || binding.uri === contact),
       );
     if (found === undefined) return -1;
-    if ((action & ACTION_TELL) !== 0) tell(m, ctx, [found]);
+    if ((action & ACTION_RESTORE) !== 0) restore(m, ctx, [found]);
+    if ((action & ACTION_QUIET) === 0) tell(m, ctx, [found]);
     return 1;
   });
 }

@@ -1,25 +1,29 @@
 import type { SipMessage } from '../../message/message.ts';
-import { sanitizeReason } from '../../message/sanitize.ts';
 import { parseUri } from '../../message/uri.ts';
 import type { RequestState } from '../../proxy/request-state.ts';
 import { aorKey } from '../../registrar/aor.ts';
+import type { ContactAttributes } from '../../registrar/binding.ts';
 import { type RegisterResult, refused, register } from '../../registrar/register.ts';
 import type { ScriptContext } from '../../script/context.ts';
 import { L_INFO } from '../../script/log.ts';
 import { ROUTE_ONREPLY } from '../../script/values.ts';
+import { findSocket } from '../../script/variables/destination.ts';
 import type { ListenSocket } from '../../transport/transport.ts';
 import { slot } from '../../uac/slot.ts';
 import type { LocationTable } from '../usrloc/location.ts';
-import { fail, intOrder, NO_TABLE, type RegistrarModule, tableFor } from './instance.ts';
+import { fail, intOrder, NO_TABLE, order, type RegistrarModule, tableFor } from './instance.ts';
 
-/** Flags of save(). 1, memory only, has no meaning where a database follows by itself. */
+/** Flags of save(). */
+const MEMORY = 1;
 const NO_REPLY = 2;
 const REPLACE = 4;
 const EXACT = 8;
 const PREPARE = 16;
 
 /** What reg_send_reply() will send. */
-const PREPARED = slot<{ readonly status: number; readonly reason: string }>('registrar prepared reply');
+const PREPARED = slot<{ readonly status: number; readonly reason: string; readonly headers: string }>(
+  'registrar prepared reply',
+);
 
 /** Flags as a text, decimal or hexadecimal; null for another text. */
 export function saveFlags(text: string): number | null {
@@ -87,12 +91,14 @@ function change(
       connection: ctx.from.connection === 0 ? -1 : ctx.from.connection,
       cflags: ctx.target.flags,
       replace: (flags & REPLACE) !== 0,
+      memoryOnly: (flags & MEMORY) !== 0,
       exact: (flags & EXACT) !== 0,
       orders: {
         maxContacts: intOrder(m, ctx, 'max_contacts'),
         expires: intOrder(m, ctx, 'expires'),
         q: intOrder(m, ctx, 'q'),
       },
+      attributes: attributesOf(m, ctx),
       ruid: () => m.location.ruid(),
       random: () => m.host.random.uint32(),
     },
@@ -115,13 +121,23 @@ function receivedOf(m: RegistrarModule, ctx: ScriptContext): string {
   return typeof value === 'string' && parseUri(value) !== null ? value : '';
 }
 
+/** What the script keeps with the contacts (xavp_contact of usrloc): a copy of its newest record. */
+function attributesOf(m: RegistrarModule, ctx: ScriptContext): ContactAttributes | null {
+  const record = m.xavpContact === '' ? undefined : ctx.state.attributes.xavps.records(m.xavpContact)[0];
+  return record === undefined || record.size === 0
+    ? null
+    : new Map([...record].map(([name, list]) => [name, [...list]]));
+}
+
+/** The socket that requests to the contact will leave by: the one that the script or a header names when it is ours, else where the REGISTER came in. */
 function socketOf(m: RegistrarModule, ctx: ScriptContext, message: SipMessage): string {
-  const { sockFlag, sockHeader } = m.script;
-  if (sockHeader !== '' && sockFlag >= 0 && (ctx.state.flags & (1 << sockFlag)) !== 0) {
-    const header = message.findByName(sockHeader)[0];
-    if (header !== undefined) return sanitizeReason(message.valueOf(header)).slice(0, 64);
-  }
-  return socketText(ctx.from.socket);
+  const { sockFlag, sockHeader, sockAdvertised } = m.script;
+  const headed = sockHeader !== '' && sockFlag >= 0 && (ctx.state.flags & (1 << sockFlag)) !== 0;
+  const header = headed ? message.findByName(sockHeader)[0] : undefined;
+  const named = order(m, ctx, 'socket') ?? (header === undefined ? '' : message.valueOf(header));
+  const ours = named === '' ? null : findSocket(m.host.sender.sockets, `${named}`, 'udp');
+  const socket = ours ?? ctx.from.socket;
+  return socketText(sockAdvertised ? { ...socket, address: socket.displayHost, port: socket.displayPort } : socket);
 }
 
 function finish(m: RegistrarModule, ctx: ScriptContext, flags: number, result: RegisterResult): number {
@@ -132,26 +148,32 @@ function finish(m: RegistrarModule, ctx: ScriptContext, flags: number, result: R
     const to = ctx.message.to?.uri ?? '';
     m.host.log.write(L_INFO, 'registrar', `REGISTER for ${to} refused: ${result.refusal}`, 'REGISTRAR_REFUSED');
   }
-  if (routeType === ROUTE_ONREPLY || !ctx.message.isRequest || (flags & NO_REPLY) !== 0) return result.code;
-  if ((flags & PREPARE) !== 0) {
-    state.replyHeaders += result.headers;
-    PREPARED.set(state, { status: result.status, reason: result.reason });
+  if (routeType === ROUTE_ONREPLY || !ctx.message.isRequest) return result.code;
+  const { status, reason, headers } = result;
+  if ((flags & NO_REPLY) !== 0) {
+    // With flag 16 a reply of the script's has them, too.
+    const prepared = (flags & PREPARE) !== 0;
+    if (prepared) state.replyHeaders += headers;
+    PREPARED.set(state, { status, reason, headers: prepared ? '' : headers });
     return result.code;
   }
+  return reply(m, state, status, reason, headers) < 0 ? -1 : result.code;
+}
+
+function reply(m: RegistrarModule, state: RequestState, status: number, reason: string, headers: string): number {
+  const { proxy } = m.host;
   const before = state.replyHeaders;
-  state.replyHeaders += result.headers;
-  const sent = reply(m, state, result.status, result.reason);
+  state.replyHeaders += headers;
+  const sent =
+    state.transaction === null ? proxy.statelessReply(state, status, reason) : proxy.reply(state, status, reason);
   state.replyHeaders = before;
-  return sent < 0 ? -1 : result.code;
+  return sent;
 }
 
-function reply({ host: { proxy } }: RegistrarModule, state: RequestState, status: number, reason: string): number {
-  return state.transaction === null ? proxy.statelessReply(state, status, reason) : proxy.reply(state, status, reason);
-}
-
-/** reg_send_reply(): what save() with flag 16 prepared. */
+/** reg_send_reply(): the reply that save() with flag 2 did not send. */
 export function sendPrepared(m: RegistrarModule, ctx: ScriptContext): number {
   const prepared = PREPARED.get(ctx.state);
-  if (prepared === undefined) return fail(m, 'reg_send_reply', 'save() prepared no reply', 'REGISTRAR_NOT_PREPARED');
-  return reply(m, ctx.state, prepared.status, prepared.reason) < 0 ? -1 : 1;
+  if (prepared === undefined)
+    return fail(m, 'reg_send_reply', 'no save() with flag 2 before it', 'REGISTRAR_NOT_PREPARED');
+  return reply(m, ctx.state, prepared.status, prepared.reason, prepared.headers) < 0 ? -1 : 1;
 }

@@ -12,11 +12,15 @@ export interface ScriptSettings {
   readonly receivedAvp: VariableAccess | null;
   readonly appendBranches: boolean;
   readonly methodFiltering: boolean;
+  /** 1 by branch flags that the script orders, 2 connections that have ended are left out. */
+  readonly filterMode: number;
   readonly useExpired: boolean;
   readonly pathCheckLocal: boolean;
   /** Message flag that says that a header names the socket, -1 for none. */
   readonly sockFlag: number;
   readonly sockHeader: string;
+  /** Contacts are kept with the socket's advertised address. */
+  readonly sockAdvertised: boolean;
   /** Name of the XAVP with orders for one request, and of the one that tells of contacts found; '' for none. */
   readonly xavpCfg: string;
   readonly xavpRcd: string;
@@ -72,10 +76,12 @@ export function readScriptSettings(host: ModuleHost, parameters: ModuleParameter
     receivedAvp: receivedVariable(host, parameters),
     appendBranches: parameters.int('append_branches') !== 0,
     methodFiltering: parameters.int('method_filtering') !== 0,
+    filterMode: within(parameters, 'lookup_filter_mode', 0, 3),
     useExpired: parameters.int('use_expired_contacts') !== 0,
     pathCheckLocal: parameters.int('path_check_local') !== 0,
     sockFlag: parameters.int('sock_flag'),
     sockHeader: parameters.str('sock_hdr_name'),
+    sockAdvertised: parameters.int('sock_mode') !== 0,
     xavpCfg: parameters.str('xavp_cfg'),
     xavpRcd: parameters.str('xavp_rcd'),
     xavpRcdMask: parameters.int('xavp_rcd_mask'),

@@ -1,4 +1,5 @@
 import type { ModuleHost } from '../../script/module-definition.ts';
+import type { Keepalives } from './keepalive.ts';
 import type { Location } from './location.ts';
 import type { UsrlocSettings } from './settings.ts';
 
@@ -8,6 +9,8 @@ export interface UsrlocModule {
   readonly settings: UsrlocSettings;
   /** The contacts, which outlive configurations. */
   readonly location: Location;
+  /** Null when usrloc sends none. */
+  readonly keepalives: Keepalives | null;
   /** Slots that commands tell of. */
   readonly hashSize: number;
   /** Gives up the contacts. */

@@ -1,7 +1,9 @@
-import type { Binding } from '../../registrar/binding.ts';
+import type { Binding, BindingRow } from '../../registrar/binding.ts';
 import { Bindings } from '../../registrar/bindings.ts';
+import { overStream } from '../../registrar/lookup.ts';
 import { L_ERR, L_INFO, L_NOTICE, L_WARN } from '../../script/log.ts';
 import type { ModuleHost } from '../../script/module-definition.ts';
+import { findSocket } from '../../script/variables/destination.ts';
 import { openDatabase } from '../../storage/database.ts';
 import { StorageError } from '../../storage/errors.ts';
 import { openLocationStore } from '../../storage/location.ts';
@@ -45,6 +47,7 @@ export class Location {
   private readonly sweepTimer = new CallbackTimer(() => this.sweep());
   private readonly loadTimer = new CallbackTimer(() => this.loadAgain());
   private readonly unread = new Set<LocationTable>();
+  private readonly forget: () => void;
   private counter = 0;
   private readonly prefix: string;
   /** Told of each contact that ended. */
@@ -52,6 +55,7 @@ export class Location {
 
   constructor(host: ModuleHost) {
     this.host = host;
+    this.forget = host.connectionEnds((connection) => this.disconnect(connection));
     this.prefix = `uloc-${Math.floor(host.clock.wall() / 1000).toString(16)}-${process.pid.toString(16)}`;
   }
 
@@ -130,11 +134,18 @@ export class Location {
     return done.every((one) => one);
   }
 
-  /** Ends: nobody holds it any more. */
-  end(): void {
+  /** Takes a contact out as one whose time is over. */
+  end(table: LocationTable, binding: Binding): void {
+    table.bindings.end(binding);
+    this.onExpired?.(table, binding);
+  }
+
+  /** Nobody holds it any more. */
+  close(): void {
     this.host.wheel.stop(this.sweepTimer);
     this.host.wheel.stop(this.loadTimer);
     this.onExpired = null;
+    this.forget();
     for (const table of this.tables.values()) this.detach(table);
   }
 
@@ -143,7 +154,15 @@ export class Location {
     if (settings === null || settings.databaseMode === 0) return;
     const { columns, useDomain, checkVersion, natBflag, databaseUrl, databaseMode } = settings;
     const database = openDatabase(databaseUrl);
-    const layout = { columns, useDomain, checkVersion, natFlags: natBflag < 0 ? 0 : 1 << natBflag };
+    const layout = {
+      columns,
+      useDomain,
+      checkVersion,
+      natFlags: natBflag < 0 ? 0 : 1 << natBflag,
+      attributes: settings.xavpContact !== '',
+      ownId: settings.ownOnly ? host.settings.serverId : null,
+      plainTimes: settings.plainTimes,
+    };
     const store = openLocationStore(database, layout, table.name);
     table.store = store;
     if (databaseMode !== 4) {
@@ -187,13 +206,33 @@ export class Location {
     await store.readAll((rows) => {
       for (const row of rows) {
         if (row.ruid === '') continue;
-        if (row.expires !== 0 && row.expires <= now) ended.push(row.ruid);
+        if (this.unwanted(row)) {
+          if (this.settings?.cleanTcp === true && overStream(row)) ended.push(row.ruid);
+        } else if (row.expires !== 0 && row.expires <= now) ended.push(row.ruid);
         else if (!(table.writer?.isDirty(row.ruid) ?? false) && table.bindings.restore(row)) read++;
       }
     });
     if (ended.length > 0 && table.writer !== null) await store.delete(ended);
     this.unread.delete(table);
     this.host.log.write(L_INFO, 'usrloc', `${store.name}: ${read} contacts`, '');
+  }
+
+  /** Rows that are not read at the start (db_clean_tcp, skip_remote_socket). */
+  private unwanted(row: BindingRow): boolean {
+    const { settings, host } = this;
+    if (settings?.cleanTcp === true && overStream(row)) return true;
+    if (settings?.skipRemote !== true || row.socket === '') return false;
+    return findSocket(host.sender.sockets, row.socket, 'udp') === null;
+  }
+
+  /** A connection has ended: what came by it cannot be reached by it any more; with handle_lost_tcp it ends, too. */
+  private disconnect(connection: number): void {
+    for (const table of this.tables.values()) {
+      for (const binding of table.bindings.disconnect(connection)) {
+        if (this.settings?.handleLostTcp !== true) continue;
+        this.end(table, binding);
+      }
+    }
   }
 
   private loadFailed(table: LocationTable, error: unknown): void {
@@ -236,18 +275,38 @@ export class Location {
     }
   }
 
+  /** Deletes rows whose time is over: of servers that do not live any more, and those that memory does not have (db_mode 3, db_timer_clean). */
+  private cleanDatabase({ store, writer }: LocationTable, before: number): void {
+    if (store === null || writer === null || writer.down) return;
+    // A database that fails is told of by the writer; the next turn tries again.
+    void store.deleteExpired(before).catch((error: unknown) => {
+      if (!(error instanceof StorageError)) throw error;
+    });
+  }
+
   private sweep(): void {
     const { host, settings, now } = this;
     if (settings === null) return;
     let more = false;
+    const shared = settings.databaseMode === 3;
     for (const table of this.tables.values()) {
-      const done = table.bindings.sweep(now, SWEEP_SLICE, (binding) => this.onExpired?.(table, binding));
+      const done = table.bindings.sweep(now, SWEEP_SLICE, (binding) => this.onExpired?.(table, binding), !shared);
       if (!done) more = true;
+      else if (shared || settings.cleanDatabase) this.cleanDatabase(table, now - (shared ? settings.removeDelay : 0));
     }
     host.wheel.start(this.sweepTimer, more ? 0 : settings.timerInterval);
   }
 }
 
-function databaseKey({ databaseMode, databaseUrl, useDomain, columns }: UsrlocSettings): string {
-  return JSON.stringify([databaseMode, databaseUrl, useDomain, columns]);
+/** Everything that decides what is read and written where. */
+function databaseKey({
+  databaseMode,
+  databaseUrl,
+  useDomain,
+  columns,
+  xavpContact,
+  plainTimes,
+  ownOnly,
+}: UsrlocSettings): string {
+  return JSON.stringify([databaseMode, databaseUrl, useDomain, columns, xavpContact !== '', plainTimes, ownOnly]);
 }
