@@ -103,8 +103,8 @@ export class GuardedServer {
 
   /** `source ADDRESS` and `user NAME@REALM` of who is banned. */
   async bans(): Promise<string[]> {
-    const found = (await this.rpc('auth.ban_list')) as unknown[];
-    return (found.flat() as { kind: string; key: string }[]).map(({ kind, key }) => `${kind} ${key}`);
+    const found = [(await this.rpc('auth.ban_list')) ?? []].flat() as { kind: string; key: string }[];
+    return found.map(({ kind, key }) => `${kind} ${key}`);
   }
 
   async stop(): Promise<void> {
