@@ -44,7 +44,7 @@ function top(name: string): RpcDefinition<PikeModule> {
     name,
     ['Sources of requests: HOT (blocked; the default), WARM, or ALL.'],
     (m, args) => {
-      const wanted = args.textOrInt(0) ?? 'HOT';
+      const wanted = args.text(0) ?? 'HOT';
       if (!['HOT', 'WARM', 'ALL'].includes(wanted)) throw new RpcFault(500, 'Bad argument. Select: ALL, HOT or WARM');
       const now = m.host.clock.now();
       const sources = m.sources.value;

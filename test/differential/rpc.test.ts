@@ -1,6 +1,5 @@
 /** Every command of the server, of htable and of sl, asked of both servers with Kamailio's own kamcmd. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +7,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { peer } from '../support/peers.ts';
 import { freePort } from '../support/ports.ts';
-import { type ServerKind, startServer, type TestServer } from '../support/servers.ts';
+import { startServer } from '../support/servers.ts';
+import { askKamcmd as ask, type RpcSide } from './rpc-pair.ts';
 
 const skip = peer('kamailio').skip || peer('kamcmd').skip;
 
@@ -44,26 +44,13 @@ request_route {
 }
 `;
 
-interface Side {
-  readonly kind: ServerKind;
-  readonly server: TestServer;
-  readonly directory: string;
+/** With the ports of its ctl sockets. */
+interface Side extends RpcSide {
   readonly tcp: number;
   readonly udp: number;
 }
 
 const sides: Side[] = [];
-const kamcmd = peer('kamcmd').path;
-
-/** Output of kamcmd, without its exit code, which is always 0. */
-function ask(where: string, words: readonly string[]): Promise<string> {
-  return new Promise((resolve) => {
-    execFile(kamcmd, ['-s', where, ...words], { timeout: 10_000 }, (_error, stdout, stderr) =>
-      resolve(stdout + stderr),
-    );
-  });
-}
-
 before(async () => {
   if (skip !== false) return;
   for (const kind of ['kamailio', 'trunkline'] as const) {

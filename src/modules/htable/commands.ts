@@ -89,7 +89,7 @@ async function withDatabase(
   const [name = ''] = texts(args, 1, 'No htable name given');
   tableOf(m, name);
   const done = act(database, name);
-  if (done === undefined) throw refuse('No database table for this htable');
+  if (done === undefined) throw refuse('No database htable');
   if (!(await done)) throw refuse(words.failed);
   return words.done;
 }

@@ -31,7 +31,8 @@ function dump(m: PermissionsModule, kind: 'address' | 'subnet'): RpcSeveral {
       const item: Record<string, RpcValue> = { ip: address };
       if (kind === 'subnet') item.mask = mask;
       item.port = port;
-      item.tag = shown(tag);
+      // A network without a tag has an empty one.
+      item.tag = kind === 'subnet' ? fromBytes(tag ?? '') : shown(tag);
       return struct(
         kind === 'subnet' ? { id: index, group, item: struct(item) } : { table: 0, group, item: struct(item) },
       );
@@ -90,12 +91,16 @@ export const PERMISSIONS_COMMANDS: readonly RpcDefinition<PermissionsModule>[] =
   ),
   ...['permissions.testUri', 'permissions.allowUri'].map((name) =>
     rpc<PermissionsModule>(name, ['Tells whether files allow a pair: base name, URI, contact.'], (m, args) => {
-      const [base, uri, contact] = [0, 1, 2].map((index) => args.textOrInt(index));
+      const [base, uri, contact] = [0, 1, 2].map((index) => args.text(index));
       if (base == null || uri == null || contact == null)
         throw new RpcFault(500, 'Not enough parameters (basename, URI and contact)');
-      const allow = m.files.get(m.ruleFile(base + m.allowSuffix));
-      const deny = m.files.get(m.ruleFile(base + m.denySuffix));
-      return allowed(allow, deny, [[toBytes(uri), toBytes(contact)]]) ? 'Allowed' : 'Denied';
+      const allow = m.ruleFile(base + m.allowSuffix);
+      const deny = m.ruleFile(base + m.denySuffix);
+      const defaults = [m.defaultAllow, m.defaultDeny].map(m.ruleFile);
+      // Only what the configuration names: an operator's text is no path to read from.
+      if (![allow, deny].every((path) => m.files.has(path) || defaults.includes(path))) return 'Denied';
+      const pairs = [[toBytes(uri), toBytes(contact)]] as const;
+      return allowed(m.files.get(allow), m.files.get(deny), pairs) ? 'Allowed' : 'Denied';
     }),
   ),
 ];

@@ -92,6 +92,11 @@ export class RuleFiles {
     this.log = log;
   }
 
+  /** True for a file that rules were asked of, whether it is there or not. */
+  has(path: string): boolean {
+    return this.files.has(path);
+  }
+
   /** Rules of a file, read when first asked for; it is read at the start for names known then. */
   get(path: string): Rules {
     let rules = this.files.get(path);

@@ -118,7 +118,7 @@ function lookup(m: UsrlocModule, args: RpcArguments): RpcStruct {
 }
 
 function remove(m: UsrlocModule, args: RpcArguments): undefined {
-  const { table, aor } = target(m, args, 'Not enough parameters (table and AOR)');
+  const { table, aor } = target(m, args, 'Not enough parameters (table and AOR to lookup)');
   let one = table.bindings.first(aor);
   while (one !== null) {
     const { next }: Binding = one;
