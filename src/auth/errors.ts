@@ -25,6 +25,8 @@ export const AUTH_ERRORS = {
   AUTH_DB_TABLE: 'The name of a table or column is none; letters, digits and underscores only.',
   AUTH_DB_LOAD: 'load_credentials is not of the form "column;variable=column"; correct the parameter.',
   AUTH_DB_URI: 'The argument is no SIP URI with a user.',
+  AUTH_DB_NO_CREDENTIALS:
+    'A function that asks whose a URI is was called, and nobody was let in by credentials yet; call it after www_authorize() or proxy_authorize().',
 } as const;
 
 /** Code of a failure in the auth layer. */

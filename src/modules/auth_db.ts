@@ -3,6 +3,7 @@ import { defineModule, intParam, rpc, strParam } from '../script/module-definiti
 import { toBytes } from '../script/utf8.ts';
 import { AUTH_DB_FUNCTIONS } from './auth_db/functions.ts';
 import { AuthDbModule } from './auth_db/instance.ts';
+import { URI_FUNCTIONS } from './auth_db/uris.ts';
 
 /** auth_db: users and their HA1s from a database. A route that asks it waits; other messages do not. */
 export const authDb = defineModule<AuthDbModule>({
@@ -22,11 +23,14 @@ export const authDb = defineModule<AuthDbModule>({
     // OpenSIPS
     strParam('hash_column_sha256', 'ha1_sha256', 'yes: of OpenSIPS'),
     strParam('hash_column_sha512t256', 'ha1_sha512t256', 'yes: of OpenSIPS'),
+    strParam('uri_user_column', 'username', 'yes: of OpenSIPS'),
+    strParam('uri_domain_column', 'domain', 'yes: of OpenSIPS'),
+    strParam('uri_uriuser_column', 'uri_user', 'yes: of OpenSIPS'),
     intParam('skip_version_check', 0, 'ignored: the columns that a table has are looked at'),
     // ours
     intParam('cache_expire', 5, 'yes: ours'),
   ],
-  functions: AUTH_DB_FUNCTIONS,
+  functions: [...AUTH_DB_FUNCTIONS, ...URI_FUNCTIONS],
   variables: [],
   transformations: [],
   eventRoutes: [],

@@ -199,6 +199,14 @@ export const USER_MODULE_ERRORS = {
     explanation: 'A REGISTER was refused; the message says why, and the reply too (P-Registrar-Error).',
     action: 'Nothing, or look at the client: a short time (423), an old CSeq, too many contacts.',
   },
+  URI_DB_NO_CREDENTIALS: {
+    explanation: 'A function that asks whose a URI is was called, and nobody was let in by credentials yet; it returned -2.',
+    action: 'Call it after www_authorize() or proxy_authorize().',
+  },
+  URI_DB_URI: {
+    explanation: 'A URI whose owner is asked for has no user part, or is none; the function returned -4 or -1.',
+    action: 'Nothing, as a rule: it came from outside.',
+  },
   USRLOC_DATABASE_BACK: {
     explanation: 'The database of contacts works again; what changed meanwhile is being written.',
     action: 'Nothing.',

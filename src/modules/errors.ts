@@ -236,6 +236,10 @@ export const MODULE_ERRORS = {
     explanation: 'rpid_avp names no variable.',
     action: 'Write it like $avp(rpid).',
   },
+  SIPUTILS_RPID_STRIP: {
+    explanation: 'rpid_strip is out of its range.',
+    action: 'Add 1 for Remote-Party-ID, 2 for P-Asserted-Identity, 4 for P-Preferred-Identity.',
+  },
   SIPUTILS_SEPARATOR: {
     explanation: 'contact_flds_separator cannot separate fields of a user part.',
     action: 'Use one character that stands neither in user names nor in addresses; "*" is the default.',

@@ -37,6 +37,7 @@ import { tls } from './tls.ts';
 import { tm } from './tm.ts';
 import { tmx } from './tmx.ts';
 import { uac } from './uac.ts';
+import { uriDb } from './uri_db.ts';
 import { usrloc } from './usrloc.ts';
 import { websocket } from './websocket.ts';
 import { xhttp } from './xhttp.ts';
@@ -81,6 +82,7 @@ const all: readonly AnyModule[] = [
   tm,
   tmx,
   uac,
+  uriDb,
   usrloc,
   websocket,
   xhttp,

@@ -3,6 +3,7 @@ import { defineModule, intParam, ModuleError, strParam, type VariableAccess } fr
 import { CHARGING_FUNCTIONS, CHARGING_VARIABLE } from './siputils/charging-vector.ts';
 import { SIPUTILS_FUNCTIONS } from './siputils/functions.ts';
 import type { SiputilsModule } from './siputils/instance.ts';
+import { readStrip } from './support/identities.ts';
 
 /** siputils: questions about messages, URIs and numbers, and small changes of them. */
 export const siputils = defineModule<SiputilsModule>({
@@ -17,6 +18,11 @@ export const siputils = defineModule<SiputilsModule>({
     strParam('rpid_prefix', ''),
     strParam('rpid_suffix', ';party=calling;id-type=subscriber;screen=yes'),
     strParam('rpid_avp', '$avp(s:rpid)'),
+    intParam(
+      'rpid_strip',
+      0,
+      'yes: ours; headers of the client that append_rpid_hf() takes away: 1 Remote-Party-ID, 2 P-Asserted-Identity, 4 P-Preferred-Identity',
+    ),
     intParam('e164_max_len', 16),
     intParam('ring_timeout', 0),
   ],
@@ -51,6 +57,7 @@ export const siputils = defineModule<SiputilsModule>({
         line('Supported', 'options_support'),
       rpidPrefix: parameters.str('rpid_prefix'),
       rpidSuffix: parameters.str('rpid_suffix'),
+      rpidStrip: readStrip(parameters, 'SIPUTILS_RPID_STRIP'),
       rpid,
       e164Length: parameters.int('e164_max_len'),
       separator,

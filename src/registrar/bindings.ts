@@ -80,6 +80,14 @@ export class Bindings {
     return binding;
   }
 
+  /** Adds a contact under a name that nobody has yet. @param ruid makes names */
+  add(aor: string, ruid: () => string, fields: Readonly<BindingFields>): Binding {
+    let binding = this.insert(aor, ruid(), fields);
+    // Another server, or another life, may have written such a name into the database.
+    while (binding === null) binding = this.insert(aor, ruid(), fields);
+    return binding;
+  }
+
   /** Adds a contact that a database had. @returns false when there is one of this name */
   restore(row: BindingRow): boolean {
     return this.put(row.aor, row.ruid, row) !== null;
@@ -106,7 +114,7 @@ export class Bindings {
     this.unchain(binding);
     this.calendar.remove(binding);
     this.byRuid.delete(binding.ruid);
-    this.move(binding, NO_CONNECTION);
+    this.unplug(binding);
     if (told) this.listener?.removed(binding);
   }
 
@@ -184,14 +192,18 @@ export class Bindings {
 
   /** Notes by which connection a contact is reached. */
   private move(binding: Binding, connection: number): void {
-    const { byConnection } = this;
-    const before = byConnection.get(binding.connection);
-    if (before?.delete(binding) === true && before.size === 0) byConnection.delete(binding.connection);
+    this.unplug(binding);
     binding.connection = connection;
     if (connection <= 0) return;
-    const there = byConnection.get(connection);
-    if (there === undefined) byConnection.set(connection, new Set([binding]));
+    const there = this.byConnection.get(connection);
+    if (there === undefined) this.byConnection.set(connection, new Set([binding]));
     else there.add(binding);
+  }
+
+  private unplug(binding: Binding): void {
+    const { byConnection } = this;
+    const there = byConnection.get(binding.connection);
+    if (there?.delete(binding) === true && there.size === 0) byConnection.delete(binding.connection);
   }
 
   private chain(binding: Binding): void {

@@ -333,9 +333,8 @@ function apply(
   }
   for (const { old, fields } of plan) {
     if (old === null) {
-      const made = fields === null ? null : bindings.insert(aor, ruid(), fields);
-      if (made === null) continue;
-      changed.push(made.ruid);
+      if (fields === null) continue;
+      changed.push(bindings.add(aor, ruid, fields).ruid);
       code = INSERTED;
       continue;
     }

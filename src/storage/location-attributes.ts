@@ -8,14 +8,14 @@ import type { SqlDatabase, SqlValue } from './sql-database.ts';
 /** Rows read, and contacts asked for, at once. */
 const CHUNK = 1000;
 const ASKED = 100;
-/** Kinds of values, as Kamailio writes them: bit 1 says that it is a text. */
-const TEXT = 2;
-const NUMBER = 0;
+/** Kinds of values, as Kamailio writes them. */
+const TEXT = 0;
+const NUMBER = 1;
 /** Characters of a column. */
 const LONGEST_NAME = 64;
 const LONGEST_VALUE = 512;
 
-/** The table of what scripts keep with contacts (usrloc xavp_contact): a row for each value, `location_attrs` beside `location`. */
+/** The table of what scripts keep with contacts (usrloc xavp_contact): a row for each value, the newest first, `location_attrs` beside `location`. */
 export class LocationAttributes {
   private readonly database: SqlDatabase;
   private readonly table: string;
@@ -53,8 +53,7 @@ export class LocationAttributes {
     await this.delete(rows.map(({ ruid }) => ruid));
     for (const row of rows) {
       for (const [name, values] of row.attributes ?? []) {
-        // The oldest first: reading puts each on top.
-        for (const value of values.toReversed()) await this.insert(row, name, value);
+        for (const value of values) await this.insert(row, name, value);
       }
     }
   }
@@ -95,7 +94,7 @@ function cut(text: string, length: number): string {
 function add(found: Map<string, Map<string, AvpValue[]>>, [ruid, name, kind, value]: readonly SqlValue[]): void {
   const text = encodedText(`${value ?? ''}`);
   const number = Number(text);
-  const attribute: AvpValue = (Number(kind) & TEXT) !== 0 || !Number.isSafeInteger(number) ? text : number;
+  const attribute: AvpValue = Number(kind) !== NUMBER || !Number.isSafeInteger(number) ? text : number;
   const key = `${ruid ?? ''}`;
   let record = found.get(key);
   if (record === undefined) {
@@ -104,5 +103,5 @@ function add(found: Map<string, Map<string, AvpValue[]>>, [ruid, name, kind, val
   }
   const stack = record.get(encodedText(`${name ?? ''}`));
   if (stack === undefined) record.set(encodedText(`${name ?? ''}`), [attribute]);
-  else stack.unshift(attribute);
+  else stack.push(attribute);
 }

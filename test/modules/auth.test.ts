@@ -340,6 +340,25 @@ test('Remote-Party-ID: numbers, prefix and suffix, and nothing that injects', ()
     assert.equal(e164(bad), -1, bad);
 });
 
+test('rpid_strip: what the client says of itself goes, whether there is an identity to show or not', () => {
+  const own =
+    'Remote-Party-ID: <sip:boss@x>\r\nremote-party-id: <sip:king@x>\r\nP-Asserted-Identity: <sip:boss@x>\r\nP-Preferred-Identity: <sip:b@x>\r\n';
+  const left = (strip: number, value: string | null): readonly string[] => {
+    const b = new Bench({ rpid_avp: '$avp(x)', rpid_strip: strip });
+    if (value !== null) b.host.variables.set('$avp(x)', value);
+    const ctx = b.ctx({ headers: own });
+    b.call(ctx, 'append_rpid_hf', '<', '>');
+    return forwardedHeaders(ctx).filter((line) => /^(?:remote-party|p-(?:asserted|preferred))/i.test(line));
+  };
+  const lines = own.trim().split('\r\n');
+  const [first = '', second = '', asserted = '', preferred = ''] = lines;
+  assert.deepEqual(left(0, 'sip:al@x'), [first, second, asserted, preferred, 'Remote-Party-ID: <sip:al@x>']);
+  assert.deepEqual(left(1, 'sip:al@x'), [asserted, preferred, 'Remote-Party-ID: <sip:al@x>']);
+  assert.deepEqual(left(7, 'sip:al@x'), ['Remote-Party-ID: <sip:al@x>']);
+  assert.deepEqual(left(3, null), [preferred]);
+  assert.throws(() => new Bench({ rpid_strip: 8 }), { code: 'AUTH_BAD_PARAMETER' });
+});
+
 test('bans by command; counters', async () => {
   const b = new Bench({ ban_source_limit: 3, ban_time: 60 });
   const guess = (password: string): number =>

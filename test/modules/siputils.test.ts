@@ -51,7 +51,7 @@ describe('messages', () => {
 
   test('first hop of a reply', () => {
     assert.equal(call(reply(''), 'is_reply'), 1);
-    assert.equal(call(reply(''), 'is_first_hop'), -1);
+    assert.equal(call(reply(''), 'is_first_hop'), 1);
     assert.equal(call(reply('Record-Route: <sip:127.0.0.1;lr>\r\n'), 'is_first_hop'), 1);
     assert.equal(call(reply('Record-Route: <sip:my.example.org;lr>\r\n'), 'is_first_hop'), -1);
     assert.equal(call(reply('Record-Route: <sip:my.example.org;lr>\r\n'), 'is_first_hop', 1), 1);
@@ -259,6 +259,12 @@ describe('numbers', () => {
     }
     host.variables.set(name, 'sip:a@b\r\nX-Evil: 1');
     assert.equal(call(ctx, 'append_rpid_hf'), -1);
+    host.variables.set(name, 'sip:+123@x');
+    const strict = load(siputils, host, { rpid_strip: 1 });
+    const spoofed = context(host, request({ headers: 'Remote-Party-ID: <sip:boss@x>\r\n' }));
+    assert.equal(strict.call(spoofed, 'append_rpid_hf', '<', '>'), 1);
+    assert.deepEqual(headers(spoofed, 'Remote-Party-ID'), ['Remote-Party-ID: <sip:+123@x>']);
+    assert.throws(() => load(siputils, host, { rpid_strip: -1 }), { code: 'SIPUTILS_RPID_STRIP' });
   });
 });
 

@@ -285,21 +285,15 @@ export function load(
   };
 }
 
-/** A context of a request route. */
-export function context(host: TestHost, message: SipMessage = request(), routeType = ROUTE_REQUEST): ScriptContext {
-  const state = new RequestState(message, RECEIVED, HOOKS);
-  return new ScriptContext(
-    host.program(),
-    routeType,
-    message,
-    state,
-    state.target,
-    state.edits,
-    null,
-    null,
-    RECEIVED,
-    1,
-  );
+/** A context of a request route. @param from where the request came from */
+export function context(
+  host: TestHost,
+  message: SipMessage = request(),
+  routeType = ROUTE_REQUEST,
+  from = RECEIVED,
+): ScriptContext {
+  const state = new RequestState(message, from, HOOKS);
+  return new ScriptContext(host.program(), routeType, message, state, state.target, state.edits, null, null, from, 1);
 }
 
 /** A context of a reply route for a reply as received. */

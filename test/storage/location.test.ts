@@ -97,6 +97,56 @@ for (const kind of ['sqlite', 'postgres', 'mysql'] as const) {
       );
     });
 
+    test('attributes of contacts, rows of one server, times in seconds', async () => {
+      const url = await place.fresh();
+      await initLocationTables(url);
+      const layout = { useDomain: true, attributes: true };
+      const store = openLocationStore(url, layout);
+      const attributes = new Map<string, (string | number)[]>([
+        ['color', ['r\xc3\xb6t', 'blue']],
+        ['size', [7]],
+      ]);
+      const all = [row('a', { attributes }), row('b', { serverId: 4, attributes: new Map([['size', [8]]]) })];
+      await store.write(all);
+      const back = async (): Promise<readonly BindingRow[]> =>
+        [...(await store.read('bob@example.com'))].sort((a, b) => (a.ruid < b.ruid ? -1 : 1));
+      assert.deepEqual(await back(), all);
+      // What is written again takes the place of what was there.
+      await store.write([row('a')]);
+      assert.deepEqual(await back(), [row('a'), all[1]]);
+      const own = openLocationStore(url, { ...layout, ownId: 4 });
+      const read: BindingRow[] = [];
+      await own.readAll((rows) => void read.push(...rows));
+      assert.deepEqual(read, [all[1]]);
+      await store.write([row('a', { expires: NOW - 5 }), row('b', { expires: NOW - 5, serverId: 4 })]);
+      assert.equal(await own.deleteExpired(NOW), 1);
+      assert.deepEqual(
+        (await back()).map(({ ruid }) => ruid),
+        ['a'],
+      );
+      await store.delete(['a']);
+      await own.close();
+      await store.close();
+      const database = openDatabase(url);
+      assert.deepEqual((await database.query('SELECT COUNT(*) FROM location_attrs WHERE ruid = ?', ['a'])).rows, [[0]]);
+      if (kind !== 'sqlite') {
+        for (const name of ['expires', 'last_modified']) {
+          await database.query(`ALTER TABLE location DROP COLUMN ${name}`);
+          await database.query(`ALTER TABLE location ADD COLUMN ${name} BIGINT DEFAULT 0`);
+        }
+      }
+      const plain = openLocationStore(database, { useDomain: true, plainTimes: true });
+      await plain.write([row('s'), row('old', { expires: NOW - 5 }), row('ever', { expires: 0 })]);
+      const { rows } = await database.query("SELECT expires FROM location WHERE ruid = 's'");
+      assert.equal(Number(rows[0]?.[0]), NOW + 3600);
+      assert.equal(await plain.deleteExpired(NOW), 1);
+      assert.deepEqual((await plain.read('bob@example.com')).map(({ ruid, expires }) => [ruid, expires]).sort(), [
+        ['ever', 0],
+        ['s', NOW + 3600],
+      ]);
+      await plain.close();
+    });
+
     test("Kamailio's own table takes contacts", async (t) => {
       const script = `${SCRIPTS[kind]}/usrloc-create.sql`;
       let text: string;

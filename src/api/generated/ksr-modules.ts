@@ -40,6 +40,7 @@ export interface Ksr extends KsrCore {
   readonly tm: KsrTm;
   readonly tmx: KsrTmx;
   readonly uac: KsrUac;
+  readonly uri_db: KsrUriDb;
   readonly websocket: KsrWebsocket;
   readonly xhttp: KsrXhttp;
   readonly xlog: KsrXlog;
@@ -161,6 +162,14 @@ export interface KsrAuthDb {
   auth_check(value: string | number | null, text: string | number, number: number): Promise<number>;
   /** In request_route. */
   is_subscriber(uri: string | number, table: string | number, flags: number): Promise<number>;
+  /** In request_route. Yes: of OpenSIPS. */
+  db_is_to_authorized(table: string | number): Promise<number>;
+  /** In request_route. Yes: of OpenSIPS. */
+  db_is_from_authorized(table: string | number): Promise<number>;
+  /** In request_route. Yes: of OpenSIPS. */
+  db_does_uri_exist(uri: string | number, table: string | number): Promise<number>;
+  /** In request_route. Yes: of OpenSIPS. */
+  db_get_auth_id(table: string | number, uri: string | number, name: string, realm: string): Promise<number>;
 }
 
 /** Functions of module cfgutils. */
@@ -1281,6 +1290,20 @@ export interface KsrUac {
   uac_replace_to_uri(display: string | number | null, uri: string | number | null): number;
 }
 
+/** Functions of module uri_db. */
+export interface KsrUriDb {
+  /** In request_route. */
+  check_to(): Promise<number>;
+  /** In request_route. */
+  check_from(): Promise<number>;
+  /** In request_route. */
+  check_uri(uri: string | number): Promise<number>;
+  /** In request_route. */
+  check_uri(uri: string | number, user: string | number, realm: string | number): Promise<number>;
+  /** In request_route or event_route[tm:local-request]. */
+  does_uri_exist(): Promise<number>;
+}
+
 /** Functions of module websocket. */
 export interface KsrWebsocket {
   /** In any block. Partly: upgrades are answered before a route sees them. */
@@ -1562,6 +1585,8 @@ export interface ModuleSettings {
     readonly check_identity?: number;
     /** Default 0. Yes: ours. */
     readonly ban_source_limit?: number;
+    /** Default 0. Yes: ours; headers of the client that append_rpid_hf() takes away: 1 Remote-Party-ID, 2 P-Asserted-Identity, 4 P-Preferred-Identity. */
+    readonly rpid_strip?: number;
     /** Default 0. Yes: ours. */
     readonly ban_user_limit?: number;
     /** Default 60. Yes: ours. */
@@ -1593,6 +1618,12 @@ export interface ModuleSettings {
     readonly hash_column_sha256?: string;
     /** Default "ha1_sha512t256". Yes: of OpenSIPS. */
     readonly hash_column_sha512t256?: string;
+    /** Default "username". Yes: of OpenSIPS. */
+    readonly uri_user_column?: string;
+    /** Default "domain". Yes: of OpenSIPS. */
+    readonly uri_domain_column?: string;
+    /** Default "uri_user". Yes: of OpenSIPS. */
+    readonly uri_uriuser_column?: string;
     /** Default 0. Ignored: the columns that a table has are looked at. */
     readonly skip_version_check?: number;
     /** Default 5. Yes: ours. */
@@ -2212,6 +2243,8 @@ export interface ModuleSettings {
     readonly rpid_suffix?: string;
     /** Default "$avp(s:rpid)". */
     readonly rpid_avp?: string;
+    /** Default 0. Yes: ours; headers of the client that append_rpid_hf() takes away: 1 Remote-Party-ID, 2 P-Asserted-Identity, 4 P-Preferred-Identity. */
+    readonly rpid_strip?: number;
     /** Default 16. */
     readonly e164_max_len?: number;
     /** Default 0. */
@@ -2559,6 +2592,22 @@ export interface ModuleSettings {
     readonly rr_from_display_param?: string;
     /** Default "vtd". */
     readonly rr_to_display_param?: string;
+  };
+  readonly uri_db?: {
+    /** Default "mysql://kamailioro:kamailioro@localhost/kamailio". */
+    readonly db_url?: string;
+    /** Default "subscriber". */
+    readonly db_table?: string;
+    /** Default "username". */
+    readonly user_column?: string;
+    /** Default "domain". */
+    readonly domain_column?: string;
+    /** Default "uri_user". */
+    readonly uriuser_column?: string;
+    /** Default 0. */
+    readonly use_uri_table?: number;
+    /** Default 0. */
+    readonly use_domain?: number;
   };
   readonly usrloc?: {
     /** Default 0. */

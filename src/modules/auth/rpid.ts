@@ -3,6 +3,7 @@ import { hasCrlf } from '../../message/sanitize.ts';
 import type { ScriptContext } from '../../script/context.ts';
 import { isUriUserE164 } from '../siputils/numbers.ts';
 import { appendLines, headerLines } from '../support/header-lines.ts';
+import { stripIdentities } from '../support/identities.ts';
 import { fail } from './challenge.ts';
 import type { AuthModule } from './instance.ts';
 
@@ -24,6 +25,8 @@ export function isRpidE164(m: AuthModule, ctx: ScriptContext): number {
 
 /** append_rpid_hf(): Remote-Party-ID of prefix, identity and suffix; none of them can begin another header. */
 export function appendRpid(m: AuthModule, ctx: ScriptContext, prefix: string, suffix: string): number {
+  // Whether there is an identity to show or not: nobody shows one of his own.
+  stripIdentities(ctx, m.settings.rpidStrip);
   const value = rpid(m, ctx);
   if (value === null) return -1;
   const text = `${prefix}${value}${suffix}`;

@@ -16,6 +16,7 @@ import {
   strParam,
   type VariableAccess,
 } from '../../script/module-definition.ts';
+import { readStrip } from '../support/identities.ts';
 
 const OPENSIPS = 'yes: of OpenSIPS';
 const SIZE = 'ignored: nonces are remembered when they are used, see used_nonces';
@@ -67,6 +68,11 @@ export const AUTH_PARAMETERS: readonly ParameterDefinition[] = [
   intParam('uri_check', 0, 'yes: ours'),
   intParam('check_identity', 0, 'yes: ours'),
   intParam('ban_source_limit', 0, 'yes: ours'),
+  intParam(
+    'rpid_strip',
+    0,
+    'yes: ours; headers of the client that append_rpid_hf() takes away: 1 Remote-Party-ID, 2 P-Asserted-Identity, 4 P-Preferred-Identity',
+  ),
   intParam('ban_user_limit', 0, 'yes: ours'),
   intParam('ban_window', 60, 'yes: ours'),
   intParam('ban_time', 300, 'yes: ours'),
@@ -115,6 +121,8 @@ export interface AuthSettings {
   readonly limits: GuardLimits;
   readonly rpidPrefix: string;
   readonly rpidSuffix: string;
+  /** Headers of the client's that append_rpid_hf() takes away. */
+  readonly rpidStrip: number;
   readonly rpid: VariableAccess | null;
   readonly username: VariableAccess | null;
   readonly password: VariableAccess | null;
@@ -200,6 +208,7 @@ export function readSettings(host: ModuleHost, parameters: ModuleParameters): Au
     },
     rpidPrefix: parameters.str('rpid_prefix'),
     rpidSuffix: parameters.str('rpid_suffix'),
+    rpidStrip: readStrip(parameters, 'AUTH_BAD_PARAMETER'),
     rpid: variable(host, parameters, 'rpid_avp'),
     username: variable(host, parameters, 'username_spec'),
     password: variable(host, parameters, 'password_spec'),

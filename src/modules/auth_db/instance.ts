@@ -10,6 +10,7 @@ import { openSubscriberStore } from '../../storage/subscriber.ts';
 import type { SubscriberRow, SubscriberStore } from '../../storage/subscriber-store.ts';
 import { checkTableName } from '../../storage/table-version.ts';
 import type { AuthModule } from '../auth/instance.ts';
+import type { UriTable } from '../support/uri-owner.ts';
 
 export type AuthDbFunction = FunctionDefinition<AuthDbModule>;
 
@@ -47,9 +48,11 @@ export class AuthDbModule {
   readonly clearText: boolean;
   readonly alwaysLoad: boolean;
   readonly loaded: readonly Loaded[];
-  private readonly database: SqlDatabase;
+  readonly database: SqlDatabase;
   private readonly stores = new Map<string, SubscriberStore>();
-  private readonly columns: {
+  /** The table of URIs but for its name, which the script gives. */
+  readonly uris: Omit<UriTable, 'table'>;
+  readonly columns: {
     readonly user: string;
     readonly domain: string;
     readonly password: string;
@@ -102,6 +105,14 @@ export class AuthDbModule {
       if (error instanceof StorageError) throw new ModuleError(error.code, error.message, 'db_url');
       throw error;
     }
+    this.uris = {
+      host,
+      module: 'auth_db',
+      database: this.database,
+      userColumn: column('uri_user_column'),
+      domainColumn: column('uri_domain_column'),
+      uriUserColumn: column('uri_uriuser_column'),
+    };
   }
 
   /** Whether rows are found by user and domain: OpenSIPS' default, not that of the others. */

@@ -18,6 +18,7 @@ import {
 import { AUTHORIZED, type AuthorizedCredentials } from '../../script/variables/credentials.ts';
 import { ipFamily } from '../../transport/ip.ts';
 import { appendLines, headerLines } from '../support/header-lines.ts';
+import { stripIdentities } from '../support/identities.ts';
 import {
   contactValues,
   decodeFields,
@@ -57,12 +58,13 @@ function optionsReply(m: SiputilsModule, ctx: ScriptContext): number {
   return bool(sent > 0);
 }
 
-/** is_first_hop(): a request with one Via; a reply whose top Record-Route is ours. */
+/** is_first_hop(): a request with one Via; a reply whose top Record-Route is ours, or that has none, as replies in a dialog. */
 function isFirstHop(m: SiputilsModule, ctx: ScriptContext, mode: number): number {
   const { message } = ctx;
   if (message.isRequest) return bool(message.vias.length === 1);
   const header = message.find(HDR_RECORD_ROUTE);
-  const route = header === undefined ? null : parseNameAddr(message.raw, header.valueStart, header.valueEnd);
+  if (header === undefined) return 1;
+  const route = parseNameAddr(message.raw, header.valueStart, header.valueEnd);
   const uri = route === null ? null : parseUri(route.uri);
   if (uri === null || !m.host.sender.isMyself(uri.host, uri.port)) return -1;
   if (mode === 1) return 1;
@@ -160,6 +162,8 @@ function rpid(m: SiputilsModule, ctx: ScriptContext): string | null {
 }
 
 function appendRpid(m: SiputilsModule, ctx: ScriptContext, prefix: string, suffix: string): number {
+  // Whether there is an identity to show or not: nobody shows one of his own.
+  stripIdentities(ctx, m.rpidStrip);
   const value = rpid(m, ctx);
   if (value === null) return -1;
   const lines = headerLines(`Remote-Party-ID: ${prefix}${value}${suffix}`);
@@ -219,7 +223,7 @@ export const SIPUTILS_FUNCTIONS: readonly SiputilsFunction[] = [
   fn('is_supported', ['str'], ROUTE_ANY, () => (ctx, option) => bool(isSupported(ctx, option))),
   fn('is_user', ['str'], ROUTE_REQUEST | ROUTE_LOCAL, () => (ctx, user) => {
     const known = ctx.state.extensions?.get(AUTHORIZED) as AuthorizedCredentials | undefined;
-    return bool(known !== undefined && known.username === user);
+    return bool(known !== undefined && known.credentials.username === user);
   }),
   fn('options_reply', [], ROUTE_REQUEST, (m) => (ctx) => optionsReply(m, ctx)),
 

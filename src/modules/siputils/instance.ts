@@ -8,6 +8,8 @@ export interface SiputilsModule {
   readonly capabilities: string;
   readonly rpidPrefix: string;
   readonly rpidSuffix: string;
+  /** Headers of the client's that append_rpid_hf() takes away. */
+  readonly rpidStrip: number;
   /** Variable that holds the caller's Remote-Party-ID, null when switched off. */
   readonly rpid: VariableAccess | null;
   /** Greatest length of an E.164 number with its `+`. */

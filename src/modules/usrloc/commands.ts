@@ -181,9 +181,9 @@ async function add(m: UsrlocModule, args: RpcArguments): Promise<undefined> {
   };
   let binding = table.bindings.first(aor);
   while (binding !== null && binding.uri !== fields.uri) binding = binding.next;
-  if (binding === null) binding = table.bindings.insert(aor, m.location.ruid(), fields);
+  if (binding === null) binding = table.bindings.add(aor, () => m.location.ruid(), fields);
   else table.bindings.update(binding, fields);
-  if (binding !== null) await m.location.settle(table, [binding.ruid]);
+  await m.location.settle(table, [binding.ruid]);
 }
 
 async function counts(m: UsrlocModule, args: RpcArguments): Promise<LocationCounts> {

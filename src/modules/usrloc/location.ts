@@ -56,7 +56,10 @@ export class Location {
   constructor(host: ModuleHost) {
     this.host = host;
     this.forget = host.connectionEnds((connection) => this.disconnect(connection));
-    this.prefix = `uloc-${Math.floor(host.clock.wall() / 1000).toString(16)}-${process.pid.toString(16)}`;
+    const { serverId } = host.settings;
+    // A process number says nothing in a container: every one of them may have the same.
+    const life = `${Math.floor(host.clock.wall() / 1000).toString(16)}-${host.random.uint32().toString(16)}`;
+    this.prefix = serverId > 0 ? `uloc-${serverId.toString(16)}-${life}` : `uloc-${life}`;
   }
 
   /** Seconds since 1970. */
