@@ -221,6 +221,7 @@ export class Cell implements ProxyTransaction, BranchHost {
     branch.onBranchFailure = '';
     this.turns.run(
       this,
+      branch,
       () => state.hooks.branchFailureRoute(name, state, branch),
       () => this.tryFinish(),
       true,
@@ -244,6 +245,7 @@ export class Cell implements ProxyTransaction, BranchHost {
     const before = branches.length;
     this.turns.run(
       this,
+      winner,
       () => state.hooks.failureRoute(name, state, winner),
       () => this.afterFailureRoute(before),
     );

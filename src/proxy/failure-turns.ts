@@ -1,3 +1,4 @@
+import type { Branch } from './branch.ts';
 import type { BranchHost } from './branch-host.ts';
 import { markVia } from './request-forward.ts';
 
@@ -14,13 +15,14 @@ export class FailureTurns {
 
   /**
    * Runs a route, at once or after those before it. It works on a copy of the request's destination and changes, as the original's does:
-   * the route after it, and the one for the next leg, begin with what the request_route left.
+   * the route after it, and the one for the next leg, begin with what the request_route left. Only the branch flags are those of the branch that
+   * failed: what its branch_route and onreply_route set.
    * @param next what follows its end
    */
-  run(host: BranchHost, route: Route, next: () => void, beside = false): void {
+  run(host: BranchHost, branch: Branch, route: Route, next: () => void, beside = false): void {
     if (this.busy) {
       this.waiting ??= [];
-      this.waiting.push(() => this.run(host, route, next, beside));
+      this.waiting.push(() => this.run(host, branch, route, next, beside));
       return;
     }
     const { state } = host;
@@ -32,6 +34,7 @@ export class FailureTurns {
     state.changes = changes.clone();
     state.target = target.clone();
     state.target.isNew = false;
+    state.target.flags = branch.target.flags;
     const end = (): void => {
       state.changes = changes;
       state.target = target;

@@ -59,7 +59,7 @@ export function makeBranchContext(program: Program, state: RequestState, branch:
   );
 }
 
-/** For onreply_route: the message is the reply. */
+/** For onreply_route: the message is the reply; branch flags are the branch's, and stay with it. */
 export function makeBranchReplyContext(
   program: Program,
   state: RequestState,
@@ -73,7 +73,7 @@ export function makeBranchReplyContext(
     ROUTE_TM_ONREPLY,
     reply,
     state,
-    state.target,
+    branch.target,
     edits,
     branch,
     reply,

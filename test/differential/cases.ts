@@ -569,6 +569,34 @@ export const CASES: readonly DiffCase[] = [
     },
   },
   {
+    // Branch flags belong to a branch: what its branch_route and its onreply_route set is seen there, and by the failure_route.
+    name: 'fork-flags',
+    request: `${IN_DIALOG} setbflag(2); ${TO_CALLEE} append_branch("sip:bob@second.example.com"); $(branch(dst_uri)[0]) = "sip:127.0.0.1:SECOND_PORT"; t_on_branch("BRANCH"); t_on_reply("REPLY"); t_on_failure("FAIL"); t_relay();`,
+    branch:
+      'if ($T_branch_idx == 0) setbflag(6); else setbflag(7); xlog("L_NOTICE", "@@branch $T_branch_idx $bF $(bf)\\n");',
+    reply:
+      'xlog("L_NOTICE", "@@reply $rs $T_branch_idx $bF\\n"); if ($rs == 183) setbflag(10); if (isbflagset(6)) xlog("L_NOTICE", "@@six\\n"); if (is_first_hop()) xlog("L_NOTICE", "@@first\\n");',
+    failure:
+      'xlog("L_NOTICE", "@@failure $bF\\n"); setbflag(9); $du = "sip:127.0.0.1:SECOND_PORT"; t_on_branch("BRANCH"); t_on_reply("REPLY"); t_relay();',
+    async play(world) {
+      const text = await world.send({ body: SDP });
+      const one = await world.expectCallee('INVITE');
+      const two = await world.expectSecond('INVITE');
+      await world.callee.reply(one, 183, 'Session Progress', { headers: [world.contact] });
+      await world.expectCaller(183);
+      await world.second.reply(two, 180, 'Ringing', { toTag: 'second' });
+      await world.expectCaller(180);
+      await world.second.reply(two, 486, 'Busy Here', { toTag: 'second' });
+      await world.expectSecond('ACK');
+      await world.callee.reply(one, 404, 'Not Found');
+      await world.expectCallee('ACK');
+      const again = await world.expectSecond('INVITE');
+      await world.second.reply(again, 603, 'Decline', { toTag: 'second' });
+      await world.expectSecond('ACK');
+      await world.hop('ACK', text, await world.expectCaller((m) => m.status >= 300));
+    },
+  },
+  {
     name: 'fork-decline',
     request: `${IN_DIALOG} ${TO_CALLEE} append_branch("sip:bob@second.example.com"); $(branch(dst_uri)[0]) = "sip:127.0.0.1:SECOND_PORT"; t_relay();`,
     async play(world) {
