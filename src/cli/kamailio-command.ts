@@ -33,6 +33,8 @@ shorter way is "trunkline run FILE" and "trunkline check FILE": see "trunkline
   --subst=  --substdef=  --substdefs=  --server-id=
                    as if these lines stood before the first line of the file
   --log-engine=json   JSON lines also on a terminal
+  --unsupported=MODE  ours: modules and functions that are known but not there
+                   yet: error (default), or warn
   -v, -V, --version   version
 
 Accepted and ignored, with a note:
@@ -47,7 +49,7 @@ function runSettings(options: KamailioOptions, cwd: string): RunSettings {
       defines: options.defines,
       listen: options.listen,
       debug: options.debug,
-      unsupported: 'error',
+      unsupported: options.unsupported,
       autoAliases: options.autoAliases,
       runtimeDirectory: options.runtimeDirectory,
     },

@@ -40,6 +40,8 @@ export interface KamailioOptions {
   readonly defines: readonly { readonly name: string; readonly value: string }[];
   /** Lines of configuration that stand for options: --alias, --loadmodule, --modparam, --subst…; read before the file. */
   readonly prologue: readonly string[];
+  /** --unsupported, ours: what a module or function means that is known but not there. */
+  readonly unsupported: 'error' | 'warn';
   /** What was accepted and has no effect, one sentence each. */
   readonly notes: readonly string[];
   /** -v, -V, --version, -h, --help, -I: print and stop. */
@@ -91,6 +93,7 @@ const LONG = new Set([
   'log-engine',
   'server-id',
   'atexit',
+  'unsupported',
 ]);
 const LONG_WITHOUT_VALUE = new Set(['version', 'help', 'all-errors', 'cfg-print']);
 
@@ -98,7 +101,7 @@ const KAMAILIO_HELP = 'Run "trunkline -h" for Kamailio\'s options, "trunkline --
 
 /** Options of `run` and `check` that stand where a command is missing. */
 function unknownAdvice(name: string): string {
-  const ours = ['define', 'listen', 'unsupported', 'log-format', 'pid-file', 'user', 'group'].includes(name);
+  const ours = ['define', 'listen', 'log-format', 'pid-file', 'user', 'group'].includes(name);
   return ours ? `It comes after a command: trunkline run FILE --${name} …` : KAMAILIO_HELP;
 }
 
@@ -175,6 +178,7 @@ class Reader {
   readonly listen: string[] = [];
   readonly defines: { name: string; value: string }[] = [];
   readonly prologue: string[] = [];
+  unsupported: 'error' | 'warn' = 'error';
   readonly notes: string[] = [];
   show: 'version' | 'help' | null = null;
 
@@ -288,6 +292,11 @@ class Reader {
         else this.ignore(`--log-engine=${value}`, 'lines are readable on a terminal and JSON otherwise');
         break;
       case 'all-errors':
+        break;
+      case 'unsupported':
+        if (value !== 'error' && value !== 'warn')
+          throw usageError(`--unsupported wants error or warn, not "${value}"`);
+        this.unsupported = value;
         break;
       case 'atexit':
         this.ignore('--atexit', 'there are no such callbacks');

@@ -34,6 +34,28 @@ describe('Kamailio’s command line', () => {
     assert.equal((await server.finished()).code, 0);
   });
 
+  it('--unsupported warn checks and starts what uses a module that is not there', async () => {
+    using folder = new Folder();
+    const port = await freePort();
+    const cfg = answeringCfg(port).replace('loadmodule "sl.so"', 'loadmodule "sl.so"\nloadmodule "rtpproxy.so"');
+    const path = folder.write('a.cfg', cfg);
+    for (const words of [['-c'], ['-DD']]) {
+      const refused = await command([...words, '-f', path]);
+      assert.equal(refused.code, 255);
+      assert.match(refused.stderr, /error: module rtpproxy is not supported by Trunkline/);
+      assert.match(refused.stderr, /"--unsupported warn" makes warnings/);
+    }
+    const checked = await command(['-c', '-f', path, '--unsupported', 'warn']);
+    assert.equal(checked.code, 0, checked.stderr);
+    assert.match(checked.stderr, /warning: module rtpproxy is not supported/);
+    const server = start(['-DD', '-f', path, '--unsupported=warn']);
+    await server.output(/listening on/);
+    assert.match(server.stderr, /module rtpproxy is not supported/);
+    assert.equal(await ask(port), 'SIP/2.0 200 Here');
+    server.process.kill('SIGTERM');
+    assert.equal((await server.finished()).code, 0);
+  });
+
   it('acts on --subst, --modparam and --alias as if they stood before the first line', async () => {
     using folder = new Folder();
     const port = await freePort();
