@@ -24,6 +24,13 @@ export const ALLOWED_STOCK: Readonly<Record<string, AllowedDifference>> = {
       'callee 1 ACK sip:carol@CALLEE SIP/2.0: + Max-Forwards: 70',
     ],
   },
+  'NAT INVITE to one who is busy': {
+    reason: 'the ACK to a refusal is a request of this hop and has all its hops left',
+    lines: [
+      'callee 1 ACK sip:carol@10.9.8.6:5060 SIP/2.0: - Max-Forwards: 69',
+      'callee 1 ACK sip:carol@10.9.8.6:5060 SIP/2.0: + Max-Forwards: 70',
+    ],
+  },
   'INVITE to a telephone number': {
     reason: 'one final reply: the transaction answers, sl_reply_error() sends nothing',
     lines: [

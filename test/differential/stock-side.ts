@@ -53,8 +53,11 @@ export class StockSide {
     this.place = place;
   }
 
-  /** @param trusted address whose calls need no password */
-  static async start(kind: ServerKind, trusted: string): Promise<StockSide> {
+  /**
+   * @param trusted address whose calls need no password
+   * @param more definitions beside the usual ones
+   */
+  static async start(kind: ServerKind, trusted: string, more: readonly string[] = []): Promise<StockSide> {
     const place = new StockPlace(
       `alias="${DOMAIN}"\nserver_header="Server: stock"\nuser_agent_header="User-Agent: stock"\n`,
     );
@@ -65,8 +68,9 @@ export class StockSide {
     place.database.exec(
       `INSERT INTO speed_dial (username, domain, sd_username, new_uri) VALUES ('alice', '${DOMAIN}', '42', 'sip:bob@${DOMAIN}')`,
     );
-    const defines = DEFINES.map((name) => `WITH_${name}`);
-    return new StockSide(await startServer({ kind, file: place.file, defines }), place);
+    const defines = [...DEFINES, ...more].map((name) => `WITH_${name}`);
+    const args = kind === 'trunkline' ? ['--unsupported', 'warn'] : [];
+    return new StockSide(await startServer({ kind, file: place.file, defines, args }), place);
   }
 
   async stop(): Promise<void> {
@@ -106,7 +110,11 @@ export class StockSide {
         .slice(marks[i])
         // A callee of both servers gets what the other one still repeats.
         .filter(
-          (m) => m.direction === 'in' && !m.repeated && m.text.trim() !== '' && m.remote.port === this.server.port,
+          (m) =>
+            m.direction === 'in' &&
+            !m.repeated &&
+            m.text.replaceAll('\0', '').trim() !== '' &&
+            m.remote.port === this.server.port,
         )
         .map((m) => this.normalise(m));
     });
@@ -144,15 +152,19 @@ export class StockSide {
 
   /** A message without what two runs of one server differ in; the order of Via's parameters has no meaning. */
   private normalise(message: PeerMessage): string {
-    return message.text
-      .replace(/^(Via: )(.*)$/gm, (_, name: string, value: string) => {
-        const [first = '', ...params] = value.trimEnd().split(';');
-        return `${name}${[first, ...params.toSorted()].join(';')}\r`;
-      })
-      .replaceAll(new RegExp(`\\b${this.server.port}\\b`, 'g'), 'SERVER')
-      .replace(/branch=(?!z9hG4bKours)[^;,\r\n\s>]+/g, 'branch=*')
-      .replace(/(;tag=)(?!ours|callee)[^;\s>]+/g, '$1*')
-      .replace(/nonce="[^"]*"/g, 'nonce="*"');
+    return (
+      message.text
+        .replace(/^(Via: )(.*)$/gm, (_, name: string, value: string) => {
+          const [first = '', ...params] = value.trimEnd().split(';');
+          return `${name}${[first, ...params.toSorted()].join(';')}\r`;
+        })
+        .replaceAll(new RegExp(`\\b${this.server.port}\\b`, 'g'), 'SERVER')
+        .replace(/branch=(?!z9hG4bKours)[^;,\r\n\s>]+/g, 'branch=*')
+        .replace(/(;tag=)(?!ours|callee)[^;\s>]+/g, '$1*')
+        .replace(/nonce="[^"]*"/g, 'nonce="*"')
+        // A second that went by.
+        .replace(/;expires=3599\b/g, ';expires=3600')
+    );
   }
 }
 

@@ -6,11 +6,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { peer } from '../support/peers.ts';
 import { SDP } from '../support/sip-dialog.ts';
-import { SipPeer } from '../support/sip-peer.ts';
 import { noStock, noTables } from '../support/stock-place.ts';
 import { ALLOWED_STOCK } from './allowed-stock.ts';
-import { differences } from './compare.ts';
-import { DOMAIN, PASSWORD, type Row, type Shot, StockSide } from './stock-side.ts';
+import { StockPair } from './stock-pair.ts';
+import { DOMAIN, PASSWORD, type Row, type Shot } from './stock-side.ts';
 
 const skip = peer('kamailio').skip || noStock || noTables;
 
@@ -228,94 +227,74 @@ const ROWS: readonly Row[] = [
   }),
 ];
 
+/** Rows of phones behind NAT; their Contacts are addresses that only their own network knows. */
+const PRIVATE = 'Contact: <sip:alice@10.9.8.7:5060>';
+const BEHIND = '10.9.8.6:5060';
+const NAT_SDP = SDP.replaceAll('127.0.0.1', '10.9.8.7');
+const NAT_ROUTE = `Route: <sip:${DOMAIN};lr;nat=yes>`;
+const NAT_TARGET = { ...INSIDE, uri: `sip:bob@${BEHIND};alias=CALLEE_ALIAS`, contact: PRIVATE };
+
+const NAT_ROWS: readonly Row[] = [
+  row('NAT REGISTER', ...proven({ method: 'REGISTER', contact: PRIVATE })),
+  row(
+    'NAT REGISTER with a public Contact',
+    ...proven({ method: 'REGISTER', contact: 'Contact: <sip:alice@192.0.2.7>' }),
+  ),
+  row('NAT OPTIONS', { method: 'OPTIONS', uri: `sip:${DOMAIN}`, contact: PRIVATE }),
+  row('NAT OPTIONS for a user', { method: 'OPTIONS', from: STRANGER, contact: PRIVATE }),
+  row('NAT INVITE', ...proven({ body: NAT_SDP, contact: PRIVATE })),
+  row('NAT INVITE with a public Contact', ...proven({ body: SDP })),
+  row('NAT INVITE to one who is busy', ...proven({ uri: `sip:carol@${DOMAIN}`, body: NAT_SDP, contact: PRIVATE })),
+  row('NAT INVITE of a proxy', {
+    from: STRANGER,
+    body: NAT_SDP,
+    contact: PRIVATE,
+    edit: (text) => text.replace(/(\r\nMax-Forwards)/, '\r\nVia: SIP/2.0/UDP 10.9.8.7:5060;branch=z9hG4bKours$1'),
+  }),
+  row('NAT MESSAGE', ...proven({ method: 'MESSAGE', contact: PRIVATE })),
+  row('NAT re-INVITE', { ...NAT_TARGET, headers: [NAT_ROUTE], body: NAT_SDP }),
+  row('NAT UPDATE', { method: 'UPDATE', ...NAT_TARGET, headers: [NAT_ROUTE] }),
+  row('NAT ACK', { method: 'ACK', ...NAT_TARGET, headers: [NAT_ROUTE], silent: true }),
+  row('NAT INFO', { method: 'INFO', ...NAT_TARGET, headers: [NAT_ROUTE] }),
+  row('NAT BYE', { method: 'BYE', ...NAT_TARGET, headers: [NAT_ROUTE] }),
+];
+
 describe('the stock configuration on both servers', { skip, timeout: 180_000 }, () => {
-  const TRUSTED = '127.0.3.1';
-  const sides: StockSide[] = [];
-  let callee: SipPeer;
-  let gateway: SipPeer;
-  const said = new Set<string>();
-
+  let pair: StockPair;
   before(async () => {
-    callee = await SipPeer.open({ name: 'callee', host: '127.0.2.1' });
-    gateway = await SipPeer.open({ name: 'caller', host: TRUSTED });
-    for (const kind of ['kamailio', 'trunkline'] as const) sides.push(await StockSide.start(kind, TRUSTED));
-    callee.on(
-      (m) => m.isRequest && m.method !== 'ACK',
-      (m) => {
-        const busy = m.uri.startsWith('sip:carol@');
-        void callee.reply(m, busy ? 486 : 200, busy ? 'Busy Here' : 'OK', {
-          toTag: 'callee',
-          headers: [`Contact: <sip:bob@${callee.address}>`],
-        });
-      },
-    );
-    for (const side of sides)
-      for (const user of ['bob', 'carol', 'dave']) {
-        const shot: Shot = {
-          method: 'REGISTER',
-          from: `<sip:${user}@${DOMAIN}>;tag=ours1`,
-          to: `<sip:${user}@${DOMAIN}>`,
-          contact: `Contact: <sip:${user}@${callee.address}>`,
-          headers: user === 'dave' ? ['Allow: INVITE, ACK, CANCEL, BYE'] : [],
-        };
-        const { legs } = await side.play(
-          row(`${user} registers`, shot, { ...shot, answers: { user, password: PASSWORD } }),
-          callee,
-          gateway,
-        );
-        assert.match(legs.caller?.at(-1) ?? '', /^SIP\/2\.0 200 /, side.server.tail());
-      }
+    pair = await StockPair.start();
   });
-  after(async () => {
-    for (const side of sides) await side.stop();
-    await callee?.close();
-    await gateway?.close();
-  });
-
-  /** Plays a row on both and compares. */
-  async function compare(one: Row, caller: SipPeer): Promise<void> {
-    const known = JSON.parse(JSON.stringify(one)) as Row;
-    const shots = one.shots.map((shot, n) => ({
-      ...shot,
-      ...(known.shots[n]?.uri === undefined ? {} : { uri: known.shots[n].uri.replace('CALLEE', callee.address) }),
-      ...(shot.headers === undefined
-        ? {}
-        : { headers: shot.headers.map((line) => line.replace('CALLEE', callee.address)) }),
-    }));
-    const outcomes = [];
-    for (const side of sides) outcomes.push(await side.play({ ...one, shots }, caller, callee));
-    const [theirs, ours] = outcomes;
-    assert.ok(theirs !== undefined && ours !== undefined);
-    const allowed = ALLOWED_STOCK[one.name];
-    if (allowed !== undefined) said.add(one.name);
-    const plain = (line: string): string =>
-      line
-        .replaceAll(callee.address, 'CALLEE')
-        .replaceAll(caller.address, 'CALLER')
-        .replaceAll(`${caller.port}`, 'PORT');
-    assert.deepEqual(differences(theirs, ours).map(plain), allowed?.lines ?? []);
-  }
+  after(() => pair?.stop());
 
   for (const [n, one] of ROWS.entries())
-    it(one.name, async () => {
-      const caller = await SipPeer.open({ name: 'caller', host: `127.0.1.${n + 1}` });
-      try {
-        await compare(one, caller);
-      } finally {
-        await caller.close();
-      }
-    });
+    it(one.name, () => pair.compare(one, `127.0.1.${n + 1}`, ALLOWED_STOCK[one.name]));
 
-  it('a listed address needs no password', () => compare(row('INVITE of a gateway', { body: SDP }), gateway));
+  it('a listed address needs no password', () =>
+    pair.compareFor(row('INVITE of a gateway', { body: SDP }), pair.gateway));
   it('and is no open relay', () =>
-    compare(row('INVITE of a gateway to nobody', { uri: `sip:nobody@${DOMAIN}`, from: STRANGER, body: SDP }), gateway));
+    pair.compareFor(
+      row('INVITE of a gateway to nobody', { uri: `sip:nobody@${DOMAIN}`, from: STRANGER, body: SDP }),
+      pair.gateway,
+    ));
+});
 
-  it('every difference that is allowed belongs to a row', () => {
-    const names = new Set([...ROWS.map(({ name }) => name)]);
-    assert.deepEqual(
-      Object.keys(ALLOWED_STOCK).filter((name) => !names.has(name)),
-      [],
-    );
-    assert.equal(names.size, ROWS.length, 'names are unique');
+/** Media relaying is missing: here for good, there because no rtpproxy runs. Signalling is what is compared. */
+describe('WITH_NAT on both servers', { skip, timeout: 60_000 }, () => {
+  let pair: StockPair;
+  before(async () => {
+    pair = await StockPair.start(['NAT'], BEHIND);
   });
+  after(() => pair?.stop());
+
+  for (const [n, one] of NAT_ROWS.entries())
+    it(one.name, () => pair.compare(one, `127.0.4.${n + 1}`, ALLOWED_STOCK[one.name]));
+});
+
+it('every difference that is allowed belongs to a row', () => {
+  const names = [...ROWS, ...NAT_ROWS].map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length, 'names are unique');
+  assert.deepEqual(
+    Object.keys(ALLOWED_STOCK).filter((name) => !names.includes(name)),
+    [],
+  );
 });

@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { start } from '../support/command.ts';
+import { command, start } from '../support/command.ts';
 import { answerChallenge } from '../support/digest-answer.ts';
 import { peer } from '../support/peers.ts';
 import { freePort } from '../support/ports.ts';
@@ -85,6 +85,21 @@ describe('the stock configuration is read as it is', { skip: noStock, concurrenc
         ]),
       );
       assert.match(text, /media relaying is not there yet/);
+    }
+  });
+
+  it('WITH_NAT: does not start either, for the same reason', async () => {
+    for (const words of [
+      ['run', STOCK],
+      ['-DD', '-f', STOCK],
+    ]) {
+      const { code, stderr } = await command([...words, '-A', 'WITH_NAT', '-l', 'udp:127.0.0.1:0']);
+      assert.notEqual(code, 0);
+      assert.match(stderr, /kamailio\.cfg:\d+:\d+: error: module rtpproxy is not supported by Trunkline/);
+      assert.match(stderr, /rtpproxy_manage\(\) of module rtpproxy is not supported/);
+      assert.match(stderr, /media relaying is not there yet/);
+      assert.match(stderr, /"--unsupported warn"/);
+      assert.match(stderr, /Nothing was started/);
     }
   });
 
@@ -353,7 +368,7 @@ describe('the stock configuration WITH_NAT and --unsupported warn', { skip: noSt
     // Its own place for the operators' sockets: the stock configuration has them in /run/kamailio.
     writeFileSync(join(place.directory, 'kamailio-local.cfg'), `rundir="${place.directory}"\n`);
     const port = await freePort();
-    const words = ['run', place.file, '--unsupported', 'warn', '-A', 'WITH_NAT', '-l', `udp:127.0.0.1:${port}`];
+    const words = ['-DD', '-f', place.file, '--unsupported', 'warn', '-A', 'WITH_NAT', '-l', `udp:127.0.0.1:${port}`];
     const server = start(words);
     const [alice, bob] = await Promise.all([
       Phone.open('alice', port, '127.0.0.2', '10.9.8.7'),
