@@ -72,6 +72,8 @@ export interface Presented {
   readonly credentials: DigestCredentials;
   readonly header: string;
   readonly algorithm: DigestAlgorithm;
+  /** Its nonce count; 0 without a qop. */
+  readonly count: number;
   readonly nonce: NonceFinding;
 }
 
@@ -110,9 +112,10 @@ export class Gate {
   present(request: AuthRequest): Presented | Verdict {
     const { message, hop, realm, bound } = request;
     if (isExempt(message, request.flavour)) return verdict('exempt');
-    let fallback = verdict('no-credentials');
+    const wanted = headerOf(hop);
+    let fallback: Verdict | null = null;
     for (const header of message.headers) {
-      if (header.id !== headerOf(hop)) continue;
+      if (header.id !== wanted) continue;
       const found = digestIn(message, header);
       if (found === null) continue;
       const text = message.valueOf(header);
@@ -121,21 +124,22 @@ export class Gate {
         continue;
       }
       for (const credentials of found) {
-        if (credentials.realm.toLowerCase() !== realm.toLowerCase()) continue;
+        if (!isSameRealm(credentials.realm, realm)) continue;
         const algorithm = digestAlgorithm(credentials.algorithm);
-        if (algorithm === undefined || !isComplete(credentials, algorithm)) {
+        const count = algorithm === undefined ? null : completeCount(credentials, algorithm);
+        if (algorithm === undefined || count === null) {
           fallback = verdict('malformed', { credentials, header: text });
           continue;
         }
-        if (this.guard.refuses(request.source, guessedUser(request, credentials))) {
+        if (this.guard.active && this.guard.refuses(request.source, guessedUser(request, credentials))) {
           return verdict('banned', { credentials, header: text, algorithm });
         }
         const scope = { hop, realm, algorithm: algorithm.name, bound };
         const nonce = this.nonces.check(credentials.nonce, scope, credentials.qop.toLowerCase());
-        return { done: false, request, credentials, header: text, algorithm, nonce };
+        return { done: false, request, credentials, header: text, algorithm, count, nonce };
       }
     }
-    return fallback;
+    return fallback ?? verdict('no-credentials');
   }
 
   /**
@@ -146,11 +150,10 @@ export class Gate {
   proof(presented: Presented, stored: StoredSecret | null, hashed: boolean): Proof {
     const { request, credentials, algorithm } = presented;
     const nobody = hashed ? NO_HA1[algorithm.hash] : NOBODY;
-    const ha1Of = (secret: StoredSecret): string | null =>
-      ha1For(secret, algorithm.hash, credentials.username, request.realm);
-    const ha1 = stored === null ? null : ha1Of(stored);
+    const { username } = credentials;
+    const ha1 = stored === null ? null : ha1For(stored, algorithm.hash, username, request.realm);
     if (stored === null || ha1 === null) {
-      rightHa1(presented, nobody, ha1Of(nobody) ?? '');
+      rightHa1(presented, nobody, ha1For(nobody, algorithm.hash, username, request.realm) ?? '');
       return { state: stored === null ? 'unknown' : 'unusable' };
     }
     const right = rightHa1(presented, stored, ha1);
@@ -163,33 +166,31 @@ export class Gate {
    * @param identity whether From and To must be the user's, besides what the settings say
    */
   decide(presented: Presented, proof: Proof, identity = false): Verdict {
-    const { request, credentials, algorithm, nonce } = presented;
-    const { message } = request;
-    const settle = (outcome: AuthOutcome, stale = false, more: Partial<Verdict> = {}): Verdict =>
-      verdict(outcome, { credentials, header: presented.header, algorithm, stale, ...more });
-    const user = guessedUser(request, credentials);
+    const { request, credentials, nonce } = presented;
+    const { message, source } = request;
+    const user = this.guard.active ? guessedUser(request, credentials) : '';
     // Once more: while the secret was looked up, others of the same flood may have failed.
-    if (this.guard.refuses(request.source, user)) return settle('banned');
+    if (this.guard.active && this.guard.refuses(source, user)) return settled(presented, 'banned');
     if (proof.state !== 'right') {
-      const banned = this.guard.failed(request.source, user);
-      return settle(FAILURES[proof.state], false, { banned });
+      const banned = this.guard.active ? this.guard.failed(source, user) : NOBODY_BANNED;
+      return settled(presented, FAILURES[proof.state], false, null, banned);
     }
-    if (nonce.state === 'garbage') return settle('bad-nonce', true);
+    if (nonce.state === 'garbage') return settled(presented, 'bad-nonce', true);
     // Not stale (RFC 7616 §3.3): another nonce does not help who can only answer what was not asked for.
-    if (this.isOfOtherOffer(presented)) return settle('not-offered');
-    if (nonce.state !== 'fresh') return settle('stale', true);
+    if (this.isOfOtherOffer(presented)) return settled(presented, 'not-offered');
+    if (nonce.state !== 'fresh') return settled(presented, 'stale', true);
     if (credentials.qop === '' && !this.settings.qopOptional && (nonce.offered?.length ?? 0) > 0) {
-      return settle('qop-missing');
+      return settled(presented, 'qop-missing');
     }
-    if (!fitsRequestUri(credentials.uri, message, this.settings.uriCheck)) return settle('uri');
+    if (!fitsRequestUri(credentials.uri, message, this.settings.uriCheck)) return settled(presented, 'uri');
     const use = this.use(presented);
-    if (use !== null) return settle(use, true);
-    this.guard.succeeded(request.source, user);
-    const name = splitUserName(credentials.username, request.flavour === 'kamailio').user;
-    if ((identity || this.settings.checkIdentity) && !isOwnIdentity(message, name, this.settings.useDomain)) {
-      return settle('identity');
+    if (use !== null) return settled(presented, use, true);
+    if (this.guard.active) this.guard.succeeded(source, user);
+    if (identity || this.settings.checkIdentity) {
+      const name = splitUserName(credentials.username, request.flavour === 'kamailio').user;
+      if (!isOwnIdentity(message, name, this.settings.useDomain)) return settled(presented, 'identity');
     }
-    return settle('ok', false, { ha1: new Secret(proof.ha1) });
+    return settled(presented, 'ok', false, new Secret(proof.ha1));
   }
 
   /** Whether credentials on an ACK or CANCEL are of a challenge of ours, and are to go no further. */
@@ -211,21 +212,20 @@ export class Gate {
     return credentials.qop !== '' && !(nonce.offered as readonly string[]).includes(credentials.qop.toLowerCase());
   }
 
-  private use({ request, credentials, nonce }: Presented): 'replayed' | 'reused' | null {
+  private use({ request, credentials, count, nonce }: Presented): 'replayed' | 'reused' | null {
     const { reuse } = this.settings;
     if (reuse === 'free') return null;
-    const { username, cnonce, qop, nc, response } = credentials;
+    const { username, cnonce, qop, response } = credentials;
     const counts = qop !== '' && reuse !== 'once';
-    let key = credentials.nonce;
+    let key = nonce.id;
     // Kamailio and OpenSER give one nonce to everybody whom they challenge within a second.
     if (nonce.foreign) key += `\n${username}\n${cnonce}`;
     // Without a count, one nonce serves for different requests, but none of them twice.
     if (!counts && reuse === 'counted') key += `\n${response.toLowerCase()}`;
     const { issuedAt, expiresAt } = nonce;
-    const count = counts ? Number.parseInt(nc, 16) : 1;
     const { message, source, sender } = request;
     const print = hash('sha256', `${source} ${sender} ${message.raw}`, 'base64');
-    const result = this.uses.use({ nonce: key, nc: count, issuedAt, expiresAt }, print);
+    const result = this.uses.use({ nonce: key, nc: counts ? count : 1, issuedAt, expiresAt }, print);
     if (result !== 'replay') return null;
     return counts || reuse === 'counted' ? 'replayed' : 'reused';
   }
@@ -248,16 +248,40 @@ export function digestIn(message: SipMessage, header: HeaderField): readonly Dig
   const { raw } = message;
   const { valueStart, valueEnd } = header;
   if (valueEnd - valueStart > MAX_HEADER) return 'broken';
-  const list = parseCredentials(raw, valueStart, valueEnd).filter((one) => one.kind === 'digest');
+  const list: DigestCredentials[] = [];
+  for (const one of parseCredentials(raw, valueStart, valueEnd)) if (one.kind === 'digest') list.push(one);
   if (list.length > 0) return list;
   return /^digest[\s,]/i.test(raw.slice(valueStart, valueStart + 7)) ? 'broken' : null;
 }
 
-/** Whether the credentials have what their qop and algorithm need (RFC 7616 §3.4). Eight digits of nc are the rule; nine with a zero exist. */
-function isComplete({ qop, nc, cnonce }: DigestCredentials, { session }: DigestAlgorithm): boolean {
-  if (qop === '') return !session || cnonce !== '';
-  const known = /^auth(-int)?$/i.test(qop);
-  return known && cnonce !== '' && /^0*[0-9a-f]{1,8}$/i.test(nc) && !/^0+$/.test(nc);
+/**
+ * Looks whether the credentials have what their qop and algorithm need (RFC 7616 §3.4).
+ * @returns their nonce count, 0 when they have no qop; null when something is missing
+ */
+function completeCount({ qop, nc, cnonce }: DigestCredentials, { session }: DigestAlgorithm): number | null {
+  if (qop === '') return session && cnonce === '' ? null : 0;
+  if (cnonce === '' || (qop !== 'auth' && !/^auth(-int)?$/i.test(qop))) return null;
+  const count = nonceCount(nc);
+  return count === 0 ? null : count;
+}
+
+/** @param nc hexadecimal; eight digits are the rule, fewer and nine with a zero exist @returns 0 for none, or one that is no number of 32 bits */
+function nonceCount(nc: string): number {
+  let count = 0;
+  for (let at = 0; at < nc.length; at++) {
+    const c = nc.charCodeAt(at);
+    const letter = (c | 0x20) - 0x61;
+    const digit = c >= 0x30 && c <= 0x39 ? c - 0x30 : letter >= 0 && letter <= 5 ? letter + 10 : -1;
+    if (digit < 0) return 0;
+    count = count * 16 + digit;
+    if (count > 0xffffffff) return 0;
+  }
+  return count;
+}
+
+/** Letter case aside, as the servers before did it. */
+function isSameRealm(a: string, b: string): boolean {
+  return a === b || a.toLowerCase() === b.toLowerCase();
 }
 
 const FAILURES = { unknown: 'unknown-user', wrong: 'wrong-password', unusable: 'error' } as const;
@@ -287,23 +311,36 @@ function rightHa1({ request, credentials, algorithm }: Presented, stored: Stored
   return sameHex(computeResponse({ ...input, ...written, ha1: rawHa1 }), response) ? rawHa1 : null;
 }
 
+/** Room for two responses of each length that there is, in hex: a comparison fills it anew. */
+const COMPARED = new Map([32, 64].map((length) => [length, [Buffer.alloc(length), Buffer.alloc(length)] as const]));
+
 /** Compares two hex texts, letter case aside, in a time that does not tell where they differ. */
 function sameHex(expected: string, received: string): boolean {
-  const ours = Buffer.from(expected, 'latin1');
-  const theirs = Buffer.from(received.toLowerCase(), 'latin1');
-  return ours.length === theirs.length && timingSafeEqual(ours, theirs);
+  const room = COMPARED.get(expected.length);
+  if (room === undefined || received.length !== expected.length) return false;
+  const [ours, theirs] = room;
+  ours.write(expected, 'latin1');
+  theirs.write(received.toLowerCase(), 'latin1');
+  return timingSafeEqual(ours, theirs);
 }
 
-function verdict(outcome: AuthOutcome, more: Partial<Verdict> = {}): Verdict {
-  return {
-    done: true,
-    outcome,
-    stale: false,
-    credentials: null,
-    header: '',
-    algorithm: null,
-    ha1: null,
-    banned: [],
-    ...more,
-  };
+const NOBODY_BANNED: readonly BanKind[] = [];
+
+function verdict(
+  outcome: AuthOutcome,
+  found: Partial<Pick<Verdict, 'credentials' | 'header' | 'algorithm'>> = {},
+): Verdict {
+  const { credentials = null, header = '', algorithm = null } = found;
+  return { done: true, outcome, stale: false, credentials, header, algorithm, ha1: null, banned: NOBODY_BANNED };
+}
+
+/** The verdict on credentials whose digest was looked at. */
+function settled(
+  { credentials, header, algorithm }: Presented,
+  outcome: AuthOutcome,
+  stale = false,
+  ha1: Secret | null = null,
+  banned: readonly BanKind[] = NOBODY_BANNED,
+): Verdict {
+  return { done: true, outcome, stale, credentials, header, algorithm, ha1, banned };
 }

@@ -2,6 +2,7 @@ import { hkdfSync, randomBytes, randomFillSync } from 'node:crypto';
 import { DIGEST_ALGORITHMS, type DigestAlgorithmName } from '../digest/algorithm.ts';
 import { type NonceKey, NonceMint } from '../digest/nonce.ts';
 import type { Secret } from '../digest/secret.ts';
+import { detach } from '../message/detach.ts';
 import type { Clock } from '../time/clock.ts';
 import { AuthError } from './errors.ts';
 import {
@@ -39,6 +40,8 @@ export interface NonceFinding {
   readonly offered: readonly Qop[] | null;
   /** Made by another server: clients that were challenged in the same second may have the same one. */
   readonly foreign: boolean;
+  /** Tells it from every other nonce; a text of its own, which keeps no message in memory. */
+  readonly id: string;
 }
 
 export interface NonceServiceOptions {
@@ -146,12 +149,12 @@ export class Nonces {
     for (const offered of offers) {
       const found = this.mint.check(nonce, binding(scope, offered));
       if (found.state !== 'unknown') {
-        const { state, issuedAt, expiresAt } = found;
-        return { state, issuedAt, expiresAt, offered, foreign: false };
+        const { state, issuedAt, expiresAt, id } = found;
+        return { state, issuedAt, expiresAt, offered, foreign: false, id };
       }
     }
     const foreign = this.foreign(nonce, scope);
-    if (foreign !== null) return this.judged(foreign, scope);
+    if (foreign !== null) return this.judged(foreign, scope, detach(nonce));
     return nothing(OURS.test(nonce) ? 'unknown' : 'garbage');
   }
 
@@ -191,7 +194,7 @@ export class Nonces {
     return null;
   }
 
-  private judged({ issuedAt, expiresAt, algorithm, qop }: ForeignNonce, scope: NonceScope): NonceFinding {
+  private judged({ issuedAt, expiresAt, algorithm, qop }: ForeignNonce, scope: NonceScope, id: string): NonceFinding {
     const { clock, lifetimeMs, maxDriftMs } = this.options;
     if (algorithm !== undefined && algorithm !== scope.algorithm) return nothing('unknown');
     const now = clock.wall();
@@ -200,7 +203,7 @@ export class Nonces {
     // Seconds: a nonce is good to the end of the one in which it expires.
     const expires = expiresAt + 999;
     const state = now > expires ? 'expired' : 'fresh';
-    return { state, issuedAt: issued, expiresAt: expires, offered: qop ?? null, foreign: true };
+    return { state, issuedAt: issued, expiresAt: expires, offered: qop ?? null, foreign: true, id };
   }
 }
 
@@ -219,7 +222,7 @@ function pooledRandom(): (size: number) => Buffer {
 }
 
 function nothing(state: 'unknown' | 'garbage'): NonceFinding {
-  return { state, issuedAt: 0, expiresAt: 0, offered: null, foreign: false };
+  return { state, issuedAt: 0, expiresAt: 0, offered: null, foreign: false, id: '' };
 }
 
 /** What the tag of our nonces covers besides the nonce. Realms have no line ends. */

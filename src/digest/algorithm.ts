@@ -29,13 +29,14 @@ export const DIGEST_ALGORITHMS: readonly DigestAlgorithm[] = [
 ];
 
 const BY_NAME = new Map(DIGEST_ALGORITHMS.map((algorithm) => [algorithm.name.toLowerCase(), algorithm]));
+const MD5 = BY_NAME.get('md5');
 
 /**
  * The algorithm of this name, any case; the empty name means MD5 (RFC 7616 §3.3).
  * @returns undefined for a name that this stack does not compute
  */
 export function digestAlgorithm(name: string): DigestAlgorithm | undefined {
-  return BY_NAME.get(name === '' ? 'md5' : name.toLowerCase());
+  return name === '' || name === 'MD5' ? MD5 : BY_NAME.get(name.toLowerCase());
 }
 
 const OPENSSL_NAME: Readonly<Record<DigestHash, string>> = {

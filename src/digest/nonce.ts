@@ -14,6 +14,7 @@ import { HmacSha256 } from './hmac.ts';
  */
 const VERSION = 1;
 const HEAD_LENGTH = 20;
+const RANDOM_START = 8;
 const TAG_LENGTH = 16;
 // The decoder also takes the other base64 alphabet; a second spelling of a used nonce would pass for an unused one.
 const SYNTAX = /^[A-Za-z0-9_-]{48}$/;
@@ -27,6 +28,8 @@ export type NonceCheck =
       readonly issuedAt: number;
       /** Wall-clock ms after which it counts as expired. */
       readonly expiresAt: number;
+      /** Tells it from every other nonce: its random part, one latin1 character a byte. */
+      readonly id: string;
     }
   | { readonly state: 'unknown' };
 
@@ -88,7 +91,7 @@ export class NonceMint {
     bytes[0] = VERSION;
     bytes[1] = signing.id;
     bytes.writeUIntBE(Math.floor(this.clock.wall()), 2, 6);
-    head.set(this.random(12), 8);
+    head.set(this.random(HEAD_LENGTH - RANDOM_START), RANDOM_START);
     tag.write(signing.hmac.sign(head, binding), 'latin1');
     return bytes.toString('base64url');
   }
@@ -109,7 +112,8 @@ export class NonceMint {
     const expiresAt = issuedAt + this.lifetimeMs;
     const now = this.clock.wall();
     if (issuedAt > now + this.maxDriftMs) return UNKNOWN;
-    return { state: now > expiresAt ? 'expired' : 'fresh', issuedAt, expiresAt };
+    const id = bytes.toString('latin1', RANDOM_START, HEAD_LENGTH);
+    return { state: now > expiresAt ? 'expired' : 'fresh', issuedAt, expiresAt, id };
   }
 
   private key(id: number): SigningKey | undefined {

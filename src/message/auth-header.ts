@@ -259,7 +259,11 @@ function find(params: readonly AuthParam[], name: string): AuthParam | undefined
 }
 
 function hasDuplicate(params: readonly AuthParam[]): boolean {
-  return new Set(params.map((param) => param.name)).size !== params.length;
+  for (let i = 1; i < params.length; i++) {
+    const { name } = params[i] as AuthParam;
+    for (let j = 0; j < i; j++) if ((params[j] as AuthParam).name === name) return true;
+  }
+  return false;
 }
 
 /** RFC 5987 §3.2.1 ext-value, `UTF-8'language'percent-encoded`, as the bytes it encodes; undefined when it is none. */

@@ -24,6 +24,10 @@ export interface AuthElement {
   broken: boolean;
 }
 
+function isWhole({ broken }: AuthElement): boolean {
+  return !broken;
+}
+
 export function isDigest(element: AuthElement): boolean {
   return isDigestName(element.scheme);
 }
@@ -72,7 +76,6 @@ export function scanAuth(text: string, start: number, end: number, scheme?: stri
       continue;
     }
     const wordEnd = endOfWord(text, at, end);
-    const word = text.slice(at, wordEnd);
     const next = skipBlanks(text, wordEnd, end);
 
     if (next < end && text.charCodeAt(next) === EQUALS) {
@@ -96,7 +99,8 @@ export function scanAuth(text: string, start: number, end: number, scheme?: stri
         valueAt = valueEnd;
       }
       if (current !== undefined) {
-        if (current.params.length < MAX_PARAMS) current.params.push({ name: word.toLowerCase(), value, escaped });
+        if (current.params.length < MAX_PARAMS)
+          current.params.push({ name: paramName(text, at, wordEnd), value, escaped });
         else current.broken = true;
       }
       at = valueAt;
@@ -104,6 +108,7 @@ export function scanAuth(text: string, start: number, end: number, scheme?: stri
       continue;
     }
 
+    const word = text.slice(at, wordEnd);
     const alone = next >= end || text.charCodeAt(next) === COMMA;
     if (current !== undefined && (!afterComma || (alone && !isDigestName(word) && paramFollows(text, next, end)))) {
       // A word in the middle of parameters: `foo, nonce="x"` is a value-less parameter of ours, no scheme of that name.
@@ -125,7 +130,23 @@ export function scanAuth(text: string, start: number, end: number, scheme?: stri
       }
     }
   }
-  return elements.filter((element) => !element.broken);
+  return elements.every(isWhole) ? elements : elements.filter(isWhole);
+}
+
+/** The parameters of RFC 7616 by their length: a name found here costs no text of its own, and is compared in no time. */
+const KNOWN: readonly (readonly string[])[] = Array.from({ length: 10 }, (_, length) =>
+  ['response', 'username', 'nonce', 'realm', 'uri', 'qop', 'nc', 'cnonce', 'opaque', 'algorithm', 'domain', 'stale']
+    .concat(['username*', 'userhash', 'charset'])
+    .filter((name) => name.length === length),
+);
+
+function paramName(text: string, start: number, end: number): string {
+  for (const name of KNOWN[end - start] ?? []) {
+    let at = 0;
+    while (at < name.length && text.charCodeAt(start + at) === name.charCodeAt(at)) at++;
+    if (at === name.length) return name;
+  }
+  return text.slice(start, end).toLowerCase();
 }
 
 const COMMA = 0x2c;

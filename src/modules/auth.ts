@@ -98,7 +98,7 @@ const FUNCTIONS: readonly AuthFunction[] = [
     const name = 'auth_get_www_authenticate';
     const realm = realmOf(m, ctx.message, 'kamailio', 'www', realmText(given));
     if (realm === null) return fail(m, name, 'no realm that can be sent', 'AUTH_REALM');
-    const offer = { ...(m.trace(ctx).offer ?? m.settings.algorithms), qop: qopOfFlags(flags) };
+    const offer = { ...(m.traced(ctx).offer ?? m.settings.algorithms), qop: qopOfFlags(flags) };
     const values = challengeValues(m, ctx, 'www', realm, offer, (flags & 16) !== 0);
     if (values === null) return fail(m, name, 'no realm that can be sent', 'AUTH_REALM');
     if (target.set === null) return fail(m, name, `${target.text} is read-only`, 'AUTH_VARIABLE');

@@ -91,8 +91,8 @@ function count(m: AuthModule, outcome: Verdict['outcome'], code: number): number
 
 function settle(m: AuthModule, ctx: ScriptContext, call: AuthCall, verdict: Verdict, realm: string): number {
   const { outcome, credentials, header } = verdict;
-  const trace = m.trace(ctx);
-  trace.stale = verdict.stale ? realm.toLowerCase() : null;
+  const stale = verdict.stale ? realm.toLowerCase() : null;
+  if (m.traced(ctx).stale !== stale) m.trace(ctx).stale = stale;
   const user = credentials?.username ?? '';
   for (const kind of verdict.banned) {
     const who = kind === 'source' ? ctx.from.ip : `user ${user} of realm ${realm}`;
@@ -100,7 +100,8 @@ function settle(m: AuthModule, ctx: ScriptContext, call: AuthCall, verdict: Verd
   }
   if (outcome === 'error') fail(m, call.name, `user ${user}: no HA1 that fits the algorithm is stored`, 'AUTH_HA1');
   if (outcome === 'ok' && credentials !== null) {
-    if (!trace.verified.includes(header)) trace.verified.push(header);
+    const trace = m.trace(ctx);
+    if (!trace.verified.includes(header)) trace.verified = [...trace.verified, header];
     const authorized: AuthorizedCredentials = { username: user, realm, header };
     ctx.state.extensions?.set(AUTHORIZED, authorized);
     if (m.settings.authInfo) addInfo(m, ctx, call.hop, realm, verdict);
@@ -180,8 +181,8 @@ function leaveChallenge(m: AuthModule, ctx: ScriptContext, call: AuthCall, flags
       : (flags & LEAVE_AUTH) !== 0
         ? (['auth'] as const)
         : ([] as const);
-  const offer = { ...(m.trace(ctx).offer ?? m.settings.algorithms), qop };
-  const values = challengeValues(m, ctx, call.hop, realm, offer, m.trace(ctx).stale === realm.toLowerCase());
+  const offer = { ...(m.traced(ctx).offer ?? m.settings.algorithms), qop };
+  const values = challengeValues(m, ctx, call.hop, realm, offer, m.traced(ctx).stale === realm.toLowerCase());
   const lines = (values ?? []).map((value) => challengeLine(m, call.hop, value)).join('');
   if (lines !== '') ctx.state.attributes.avps.replaceAll(m.settings.challengeAvp, lines);
 }
@@ -202,7 +203,7 @@ export function hasCredentials({ message }: ScriptContext, realm: string): boole
  */
 export function consume(m: AuthModule, ctx: ScriptContext): number {
   const { message } = ctx;
-  const { verified } = m.trace(ctx);
+  const { verified } = m.traced(ctx);
   const exempt = isExempt(message, 'kamailio');
   let removed = 0;
   for (const hop of ['www', 'proxy'] as const) {

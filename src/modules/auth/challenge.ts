@@ -49,6 +49,7 @@ export function realmOf(m: AuthModule, message: SipMessage, flavour: Flavour, ho
 /** What auth_checks_* bind the nonces of a request to, as Kamailio hashes it: Request-URI, Call-ID, From tag, bytes of the source address. */
 export function boundText(m: AuthModule, ctx: ScriptContext): string {
   const { message } = ctx;
+  if (!m.checked) return '';
   const { register, initial, dialog } = m.settings.checks;
   const tag = message.to?.tag ?? '';
   const bits = message.methodId === M_REGISTER ? register : tag === '' ? initial : dialog;
@@ -111,7 +112,7 @@ function isChallengeable({ methodId }: SipMessage): boolean {
 }
 
 function isStale(m: AuthModule, ctx: ScriptContext, realm: string): boolean {
-  return m.trace(ctx).stale === realm.toLowerCase();
+  return m.traced(ctx).stale === realm.toLowerCase();
 }
 
 function send(m: AuthModule, ctx: ScriptContext, hop: Hop, values: readonly string[]): boolean {
@@ -138,7 +139,7 @@ function kamailioChallenge(
   if (!isChallengeable(ctx.message)) return -3;
   const realm = realmOf(m, ctx.message, 'kamailio', hop, given);
   if (realm === null) return refuse('no realm that can be sent', 'AUTH_REALM', -1);
-  const chosen = m.trace(ctx).offer ?? m.settings.algorithms;
+  const chosen = m.traced(ctx).offer ?? m.settings.algorithms;
   const list = algorithms === undefined ? chosen.algorithms : algorithmList(algorithms, false);
   if (list === null) return refuse('unknown algorithm', 'AUTH_ALGORITHM', -2);
   const named = algorithms !== undefined || chosen.named;

@@ -16,7 +16,7 @@ export type AuthFunction = FunctionDefinition<AuthModule>;
 /** What a run of a script has found out about a request: it decides what the next challenge says and what consume_credentials removes. */
 export interface AuthTrace {
   /** Values of the headers that were proven, as they stand in the message. */
-  readonly verified: string[];
+  verified: readonly string[];
   /** Realm whose last proof failed for its nonce alone. */
   stale: string | null;
   /** What auth_algorithm() chose for this request's challenges; null for the parameter's. */
@@ -24,6 +24,7 @@ export interface AuthTrace {
 }
 
 const TRACE = Symbol('auth');
+const NOTHING: Readonly<AuthTrace> = Object.freeze({ verified: [], stale: null, offer: null });
 const DEFAULT_SECONDS = 300;
 const OPENSIPS_SECONDS = 30;
 
@@ -37,6 +38,8 @@ export class AuthModule {
   readonly nonces: Nonces;
   readonly gate: Gate;
   readonly guard: Guard;
+  /** Whether auth_checks_* bind nonces to anything. */
+  readonly checked: boolean;
   readonly outcomes: ReadonlyMap<AuthOutcome, Counter>;
   private readonly releases: (() => void)[] = [];
 
@@ -46,6 +49,7 @@ export class AuthModule {
     this.settings = settings;
     const { clock, statistics } = host;
     const { checks, limits, usedNonces } = settings;
+    this.checked = checks.register + checks.initial + checks.dialog > 0;
     const key = this.keep('auth:key', () => randomBytes(32));
     // A reloaded configuration knows what was used and who is banned.
     const uses = this.keep(`auth:uses:${usedNonces}`, () => new LocalUseStore(clock, usedNonces));
@@ -60,7 +64,7 @@ export class AuthModule {
         maxDriftMs: settings.driftSeconds * 1000,
         format: settings.nonceFormat,
         accept: settings.nonceAccept,
-        checks: checks.register + checks.initial + checks.dialog > 0,
+        checks: this.checked,
         clock,
         key,
       });
@@ -111,6 +115,11 @@ export class AuthModule {
               ? 'its parameters'
               : 'default';
     this.host.log.write(L_INFO, 'auth', `return codes and realms are those of ${this.flavour} (${why})`);
+  }
+
+  /** What is known of the request; its beginning, shared and not to be changed, as long as nothing is. */
+  traced({ state }: ScriptContext): Readonly<AuthTrace> {
+    return (state.extensions?.get(TRACE) as AuthTrace | undefined) ?? NOTHING;
   }
 
   trace({ state }: ScriptContext): AuthTrace {
