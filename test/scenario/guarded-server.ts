@@ -10,7 +10,7 @@ import { openSubscriberStore } from '../../src/storage/subscriber.ts';
 import { initSubscriberTable } from '../../src/storage/tables.ts';
 import { type ServerPlan, startServer, type TestServer } from '../support/servers.ts';
 import { requestText } from '../support/sip-dialog.ts';
-import { type PeerMessage, SipPeer, token } from '../support/sip-peer.ts';
+import { type PeerMessage, type Remote, SipPeer, token } from '../support/sip-peer.ts';
 import { authParameters, expectedResponse } from './digest-oracle.ts';
 
 export const REALM = 'one.example';
@@ -38,7 +38,6 @@ loadmodule "ctl.so"
 loadmodule "db_sqlite.so"
 loadmodule "auth.so"
 loadmodule "auth_db.so"
-modparam("ctl", "binrpc", "unix:CTL_PATH")
 modparam("auth_db", "db_url", "sqlite:///USERS_DB")
 `;
 
@@ -54,7 +53,7 @@ export class GuardedServer {
     this.plan = plan;
   }
 
-  /** CTL_PATH and USERS_DB are replaced in the configuration. */
+  /** USERS_DB is replaced in the configuration. Its control socket is that of run_dir. */
   static async start(users: readonly TestUser[], plan: Omit<ServerPlan, 'kind'>): Promise<GuardedServer> {
     const directory = mkdtempSync(join(tmpdir(), 'trunkline-guarded-'));
     const file = join(directory, 'users.db');
@@ -70,7 +69,8 @@ export class GuardedServer {
     const whole: ServerPlan = {
       kind: 'trunkline',
       ...plan,
-      subst: { CTL_PATH: join(directory, 'ctl'), USERS_DB: file, ...plan.subst },
+      subst: { ...plan.subst, USERS_DB: file },
+      args: [...(plan.args ?? []), '-Y', directory],
     };
     try {
       return new GuardedServer(await startServer(whole), directory, whole);
@@ -92,7 +92,9 @@ export class GuardedServer {
   }
 
   async rpc(command: string, ...args: readonly RpcArgument[]): Promise<unknown> {
-    return JSON.parse(json(await callRpc({ kind: 'unix', path: join(this.directory, 'ctl') }, command, [...args])));
+    return JSON.parse(
+      json(await callRpc({ kind: 'unix', path: join(this.directory, 'kamailio_ctl') }, command, [...args])),
+    );
   }
 
   /** Counters of auth.stats. */
@@ -157,20 +159,27 @@ export interface AskOptions {
   readonly user?: string;
   readonly contact?: string;
   readonly domain?: string;
+  readonly uri?: string;
 }
 
 /** Who sends requests from an address of his own. */
 export class Client {
   readonly peer: SipPeer;
-  private readonly port: number;
+  private readonly server: Remote;
 
-  private constructor(peer: SipPeer, port: number) {
+  private constructor(peer: SipPeer, server: Remote) {
     this.peer = peer;
-    this.port = port;
+    this.server = server;
   }
 
-  static async open(server: GuardedServer, host = '127.0.0.1', name = 'client'): Promise<Client> {
-    return new Client(await SipPeer.open({ name, host }), server.port);
+  /** @param at address of the server */
+  static async open(
+    server: { readonly port: number },
+    host = '127.0.0.1',
+    name = 'client',
+    at = '127.0.0.1',
+  ): Promise<Client> {
+    return new Client(await SipPeer.open({ name, host }), { host: at, port: server.port });
   }
 
   /** Sends a request of its own Call-ID. @returns its final reply */
@@ -179,14 +188,14 @@ export class Client {
     const callId = `${token()}@test`;
     const text = requestText(this.peer, {
       method,
-      uri: 'sip:one.example',
+      uri: options.uri ?? 'sip:one.example',
       from: `<sip:${user}@${domain}>;tag=${token()}`,
       to: `<sip:${user}@${domain}>`,
       callId,
       contact: `Contact: <sip:${options.contact ?? user}@${this.peer.address}>`,
       headers: options.headers ?? [],
     });
-    await this.peer.send(text, { host: '127.0.0.1', port: this.port });
+    await this.peer.send(text, this.server);
     return this.peer.expect((message) => message.callId === callId && message.status >= 200);
   }
 

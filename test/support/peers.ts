@@ -16,6 +16,8 @@ const PACKAGES = {
   perl: 'perl-base',
   kamctl: 'kamailio',
   curl: 'curl',
+  svwar: 'sipvicious',
+  svcrack: 'sipvicious',
 } as const;
 
 export type PeerName = keyof typeof PACKAGES;
