@@ -240,8 +240,7 @@ export const differences: readonly DifferenceGroup[] = [
       },
       {
         title: 'The algorithm is that of the nonce',
-        text: `\`algorithm=FOO\` or a -sess label over plain MD5 gives -1, another algorithm than was asked for -4; Kamailio 5.6 computes MD5 whatever
-          stands there. auth-int and the -sess algorithms work.`,
+        text: `\`algorithm=FOO\` or a -sess label over plain MD5 gives -1; Kamailio 5.6 computes MD5 whatever stands there. auth-int and the -sess algorithms work.`,
       },
       {
         title: 'A wrong response is a wrong password',
@@ -254,7 +253,8 @@ export const differences: readonly DifferenceGroup[] = [
       },
       {
         title: 'Variables show what was proven',
-        text: `After a success \`$au\`, \`$ar\` and the like are those of the proven header, not of the first one.`,
+        text: `After a success \`$au\`, \`$ar\` and the like are what was verified, as it was read to be verified; in Kamailio they are the first
+          header's. A header that gives a parameter twice is none (Kamailio: the last one counts).`,
       },
       {
         title: 'Only proven credentials are consumed',

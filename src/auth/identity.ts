@@ -9,11 +9,16 @@ export interface UserName {
   readonly domain: string;
 }
 
-/** @param scheme whether what stands before the first colon is left out, as Kamailio does */
+/** Names up to this length are not taken apart: the originals see no `@` or `:` with something before or after it in them. */
+const SHORTEST = 2;
+
+/** @param scheme whether what stands before the first colon of the user is left out, as Kamailio does */
 export function splitUserName(name: string, scheme: boolean): UserName {
-  const from = scheme ? name.indexOf(':') + 1 : 0;
-  const at = name.indexOf('@', from);
-  return at < 0 ? { user: name.slice(from), domain: '' } : { user: name.slice(from, at), domain: name.slice(at + 1) };
+  if (name.length <= SHORTEST) return { user: name, domain: '' };
+  const at = name.indexOf('@');
+  const end = at < 0 ? name.length : at;
+  const colon = scheme ? name.indexOf(':') : -1;
+  return { user: name.slice(colon < end ? colon + 1 : 0, end), domain: name.slice(end + 1) };
 }
 
 /**

@@ -144,27 +144,25 @@ export function parseCredentials(text: string, start = 0, end = text.length): Au
     const { params } = element;
     if (hasDuplicate(params)) continue;
     const username = find(params, 'username')?.value ?? extendedValue(find(params, 'username*')?.value);
-    const realm = find(params, 'realm');
-    const nonce = find(params, 'nonce');
-    const uri = find(params, 'uri');
-    const response = find(params, 'response');
-    if (username === undefined || !realm || !nonce || !uri || !response) continue;
-    list.push({
-      kind: 'digest',
-      username,
-      realm: realm.value,
-      nonce: nonce.value,
-      uri: uri.value,
-      response: response.value,
-      algorithm: authParam(params, 'algorithm'),
-      cnonce: authParam(params, 'cnonce'),
-      opaque: authParam(params, 'opaque'),
-      qop: authParam(params, 'qop'),
-      nc: authParam(params, 'nc'),
-      params,
-    });
+    if (username === undefined || !REQUIRED.every((name) => find(params, name) !== undefined)) continue;
+    list.push(digestCredentials(username, params));
   }
   return list;
+}
+
+/**
+ * The first Digest credentials of a header value, whole or not, for who only shows what a client claims. What gives one parameter
+ * twice is none here either.
+ * @param text text that holds the header value; `start` and `end` are offsets into it
+ */
+export function claimedCredentials(text: string, start = 0, end = text.length): DigestCredentials | null {
+  for (const element of scanAuth(text, start, end)) {
+    const { params } = element;
+    if (!isDigest(element) || params.length === 0 || hasDuplicate(params)) continue;
+    const username = find(params, 'username')?.value ?? extendedValue(find(params, 'username*')?.value);
+    return digestCredentials(username ?? '', params);
+  }
+  return null;
 }
 
 /** Reads an Authentication-Info or Proxy-Authentication-Info value (RFC 7615 §3); absent parameters are empty. */
@@ -244,6 +242,26 @@ const BARE = /^[A-Za-z0-9\-.!%*_+`'~]*$/;
 
 function isBare(text: string): boolean {
   return BARE.test(text);
+}
+
+/** Parameters besides the user name without which there is nothing to verify (RFC 7616 §3.4). */
+const REQUIRED = ['realm', 'nonce', 'uri', 'response'] as const;
+
+function digestCredentials(username: string, params: readonly AuthParam[]): DigestCredentials {
+  return {
+    kind: 'digest',
+    username,
+    realm: authParam(params, 'realm'),
+    nonce: authParam(params, 'nonce'),
+    uri: authParam(params, 'uri'),
+    response: authParam(params, 'response'),
+    algorithm: authParam(params, 'algorithm'),
+    cnonce: authParam(params, 'cnonce'),
+    opaque: authParam(params, 'opaque'),
+    qop: authParam(params, 'qop'),
+    nc: authParam(params, 'nc'),
+    params,
+  };
 }
 
 function tokens(list: string): string[] {

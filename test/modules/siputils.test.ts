@@ -4,8 +4,8 @@ import { EditList } from '../../src/message/edits.ts';
 import { siputils } from '../../src/modules/siputils.ts';
 import type { ScriptContext } from '../../src/script/context.ts';
 import { ROUTE_CORE_ONREPLY, type Value } from '../../src/script/values.ts';
-import { AUTHORIZED } from '../../src/script/variables/credentials.ts';
 import { request as invite, sentTo } from '../proxy/support.ts';
+import { authorize } from './authorized.ts';
 import { ModuleBench } from './proxy-bench.ts';
 import { cell, context, forwardedHeaders, load, parsed, replyContext, request, testHost } from './support.ts';
 
@@ -79,7 +79,7 @@ describe('messages', () => {
     });
     const ctx = context(host, message);
     assert.equal(call(ctx, 'is_user', 'alice'), -1);
-    ctx.state.extensions = new Map([[AUTHORIZED, { username: 'alice', realm: 'r' }]]);
+    authorize(ctx, 'alice', 'r');
     assert.equal(call(ctx, 'is_user', 'alice'), 1);
     assert.equal(call(ctx, 'is_user', 'bob'), -1);
   });

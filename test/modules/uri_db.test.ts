@@ -6,9 +6,9 @@ import { authDb } from '../../src/modules/auth_db.ts';
 import { uriDb } from '../../src/modules/uri_db.ts';
 import type { ScriptContext } from '../../src/script/context.ts';
 import type { AnyModule } from '../../src/script/module-definition.ts';
-import { AUTHORIZED } from '../../src/script/variables/credentials.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { databaseSkip, startDatabase, type TestDatabase } from '../support/databases.ts';
+import { authorize } from './authorized.ts';
 import {
   cell,
   context,
@@ -60,7 +60,7 @@ for (const kind of ['sqlite', 'postgres', 'mysql'] as const) {
     /** A request of somebody whose credentials were accepted. */
     function from(host: TestHost, who: string | null, options: RequestOptions = {}): ScriptContext {
       const ctx = context(host, request(options));
-      if (who !== null) ctx.state.extensions = new Map([[AUTHORIZED, { username: who, realm: 'ex.com' }]]);
+      if (who !== null) authorize(ctx, who, 'ex.com');
       return ctx;
     }
 

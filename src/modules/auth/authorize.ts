@@ -7,6 +7,7 @@ import {
   type Proof,
   type Verdict,
 } from '../../auth/gate.ts';
+import { splitUserName } from '../../auth/identity.ts';
 import { type Flavour, RETURN_CODES } from '../../auth/outcome.ts';
 import type { Hop } from '../../auth/realm.ts';
 import type { StoredSecret } from '../../digest/credentials.ts';
@@ -102,7 +103,11 @@ function settle(m: AuthModule, ctx: ScriptContext, call: AuthCall, verdict: Verd
   if (outcome === 'ok' && credentials !== null) {
     const trace = m.trace(ctx);
     if (!trace.verified.includes(header)) trace.verified = [...trace.verified, header];
-    const authorized: AuthorizedCredentials = { username: user, realm, header };
+    const authorized: AuthorizedCredentials = {
+      ...splitUserName(user, call.flavour === 'kamailio'),
+      realm,
+      credentials,
+    };
     ctx.state.extensions?.set(AUTHORIZED, authorized);
     if (m.settings.authInfo) addInfo(m, ctx, call.hop, realm, verdict);
   }

@@ -223,7 +223,7 @@ export const SIPUTILS_FUNCTIONS: readonly SiputilsFunction[] = [
   fn('is_supported', ['str'], ROUTE_ANY, () => (ctx, option) => bool(isSupported(ctx, option))),
   fn('is_user', ['str'], ROUTE_REQUEST | ROUTE_LOCAL, () => (ctx, user) => {
     const known = ctx.state.extensions?.get(AUTHORIZED) as AuthorizedCredentials | undefined;
-    return bool(known !== undefined && known.username === user);
+    return bool(known !== undefined && known.credentials.username === user);
   }),
   fn('options_reply', [], ROUTE_REQUEST, (m) => (ctx) => optionsReply(m, ctx)),
 

@@ -38,7 +38,7 @@ export interface Owner {
 /** Whoever was let in by credentials of this request; null for nobody. */
 export function authorizedOwner(ctx: ScriptContext): Owner | null {
   const known = ctx.state.extensions?.get(AUTHORIZED) as AuthorizedCredentials | undefined;
-  return known === undefined ? null : ownerOf(known.username, known.realm);
+  return known === undefined ? null : { user: known.user, domain: known.domain === '' ? known.realm : known.domain };
 }
 
 /** @param name of credentials, with a domain or without */

@@ -1,96 +1,82 @@
+import { splitUserName } from '../../auth/identity.ts';
+import { claimedCredentials, type DigestCredentials } from '../../message/auth-header.ts';
 import { HDR_AUTHORIZATION, HDR_PROXY_AUTHORIZATION, type HeaderId } from '../../message/header-name.ts';
 import type { SipMessage } from '../../message/message.ts';
 import { M_REGISTER } from '../../message/method.ts';
-import { unquote } from '../../message/params.ts';
 import type { ScriptContext } from '../context.ts';
 import type { Value } from '../values.ts';
 import { type CoreVariable, simple } from './define.ts';
 import { hostOf, UriMemo, userOf } from './uri-parts.ts';
 
-/** Digest parameters by lower-case name, unquoted. */
-type Credentials = ReadonlyMap<string, string>;
-
 /**
- * Slot of RequestState.extensions in which an authentication function leaves the credentials it accepted, for $Au and $AU: what the
- * client only claims must not get into accounting.
+ * Slot of RequestState.extensions in which an authentication function leaves what it accepted: what the client only claims must not get
+ * into accounting, nor pass for what was verified.
  */
 export const AUTHORIZED = Symbol.for('trunkline.authorized-credentials');
 
 /** Content of the slot {@link AUTHORIZED}. */
 export interface AuthorizedCredentials {
-  readonly username: string;
+  /** The user name taken apart as it was to find the user. */
+  readonly user: string;
+  /** Empty when the name has none. */
+  readonly domain: string;
   readonly realm: string;
-  /** Value of their header as it stands in the message: the one that scripts mean from then on. */
-  readonly header?: string;
+  /** As they were read to be verified: to read them anew would be another reading. */
+  readonly credentials: DigestCredentials;
 }
 
 // Of the messages last asked about; several parts of one header are read in a row.
-const parsed = new WeakMap<SipMessage, Credentials | null>();
+const claimed = new WeakMap<SipMessage, DigestCredentials | null>();
 
-/** `Digest a=b, c="d"`; null for another scheme (RFC 7616 §3.4). */
-function parseDigest(text: string): Credentials | null {
-  if (!/^digest\s/i.test(text)) return null;
-  const values = new Map<string, string>();
-  const pattern = /(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*)/g;
-  pattern.lastIndex = 6;
-  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-    const name = (match[1] as string).toLowerCase();
-    if (!values.has(name)) values.set(name, unquote(match[2] as string));
-  }
-  return values;
-}
-
-function inHeader(message: SipMessage, id: HeaderId): Credentials | null {
+function inHeader(message: SipMessage, id: HeaderId): DigestCredentials | null {
   for (const header of message.headers) {
     if (header.id !== id) continue;
-    const found = parseDigest(message.valueOf(header));
+    const found = claimedCredentials(message.raw, header.valueStart, header.valueEnd);
     if (found !== null) return found;
   }
   return null;
 }
 
-/** The credentials a script means: a registrar looks at Authorization first, a proxy at Proxy-Authorization. */
-function credentials(ctx: ScriptContext): Credentials | null {
+/** The credentials a script means: those that were accepted; before, a registrar looks at Authorization first, a proxy at Proxy-Authorization. */
+function credentials(ctx: ScriptContext): DigestCredentials | null {
   const { message } = ctx;
-  // What was verified and what a script reads must be the same header.
-  const header = authorized(ctx)?.header;
-  if (header !== undefined) {
-    const proven = parseDigest(header);
-    if (proven !== null) return proven;
-  }
-  let found = parsed.get(message);
+  const known = authorized(ctx);
+  if (known !== undefined) return known.credentials;
+  let found = claimed.get(message);
   if (found === undefined) {
     const registrar = message.methodId === M_REGISTER;
     found =
       inHeader(message, registrar ? HDR_AUTHORIZATION : HDR_PROXY_AUTHORIZATION) ??
       inHeader(message, registrar ? HDR_PROXY_AUTHORIZATION : HDR_AUTHORIZATION);
-    parsed.set(message, found);
+    claimed.set(message, found);
   }
   return found;
 }
 
-/** A parameter of the credentials; '' when they lack it, undefined when there are none. */
-function part(name: string, missing = ''): (ctx: ScriptContext) => Value {
+type Part = 'username' | 'realm' | 'algorithm' | 'uri' | 'nonce' | 'cnonce' | 'opaque' | 'response';
+
+/** A parameter of the credentials; `missing` when they lack it, undefined when there are none. */
+function part(name: Part, missing: Value = ''): (ctx: ScriptContext) => Value {
   return (ctx) => {
     const found = credentials(ctx);
-    return found === null ? null : (found.get(name) ?? missing);
+    if (found === null) return null;
+    const value = found[name];
+    return value === '' ? missing : value;
   };
 }
 
-function userPart(username: string): string {
-  const at = username.indexOf('@');
-  return at < 0 ? username : username.slice(0, at);
-}
-
 function digestUser(ctx: ScriptContext): Value {
-  const name = credentials(ctx)?.get('username');
-  return name === undefined ? null : userPart(name);
+  const known = authorized(ctx);
+  if (known !== undefined) return known.user;
+  const found = credentials(ctx);
+  return found === null ? null : splitUserName(found.username, true).user;
 }
 
 function digestDomain(ctx: ScriptContext): Value {
-  const name = credentials(ctx)?.get('username');
-  const at = name === undefined ? -1 : name.indexOf('@');
-  return name === undefined || at < 0 ? null : name.slice(at + 1);
+  const known = authorized(ctx);
+  if (known !== undefined) return known.domain;
+  const found = credentials(ctx);
+  return found === null ? null : splitUserName(found.username, true).domain;
 }
 
 function authorized(ctx: ScriptContext): AuthorizedCredentials | undefined {
@@ -99,10 +85,10 @@ function authorized(ctx: ScriptContext): AuthorizedCredentials | undefined {
 
 const memo = new UriMemo();
 
-/** Who the request is accounted to: user@realm of accepted credentials, else From's user@host. */
+/** Who the request is accounted to: user@domain of accepted credentials, user@realm for a name without one, else From's user@host. */
 function accountName(ctx: ScriptContext): Value {
   const known = authorized(ctx);
-  if (known !== undefined) return `${userPart(known.username)}@${known.realm}`;
+  if (known !== undefined) return `${known.user}@${known.domain === '' ? known.realm : known.domain}`;
   const { from } = ctx.message;
   if (from === null) return null;
   const uri = memo.parse(from.uri);
@@ -113,12 +99,12 @@ function accountName(ctx: ScriptContext): Value {
 
 function accountUser(ctx: ScriptContext): Value {
   const known = authorized(ctx);
-  if (known !== undefined) return userPart(known.username);
+  if (known !== undefined) return known.user;
   const { from } = ctx.message;
   return from === null ? null : userOf(memo.parse(from.uri));
 }
 
-/** Credentials of Authorization or Proxy-Authorization as the client wrote them. */
+/** Credentials of Authorization or Proxy-Authorization: those that were verified, before that what the client claims. */
 export const credentialVariables: readonly CoreVariable[] = [
   simple('au', digestUser),
   simple('aU', part('username')),
@@ -126,7 +112,7 @@ export const credentialVariables: readonly CoreVariable[] = [
   simple('ar', part('realm')),
   // RFC 7616 §3.4: without the parameter it is MD5.
   simple('aa', part('algorithm', 'MD5')),
-  simple('adu', part('uri')),
+  simple('adu', part('uri', null)),
   simple('adn', part('nonce')),
   simple('adc', part('cnonce')),
   simple('ado', part('opaque')),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setSending } from '../../../src/script/variables/addresses.ts';
-import { AUTHORIZED } from '../../../src/script/variables/credentials.ts';
+import { authorize } from '../../modules/authorized.ts';
 import { bench, RECEIVED, SOCKET, sampleRaw, TCP6 } from './support.ts';
 
 const RICH = sampleRaw({
@@ -80,7 +80,7 @@ describe('credentials', () => {
   it('of Proxy-Authorization come first, but in a REGISTER', () => {
     assert.equal(
       bench(sampleRaw({ extra: proxy })).show('$au|$aU|$ad|$ar|$aa|$adn|$ado|$adr'),
-      'u|u|<null>|px, y|SHA-256|n"q|o|',
+      'u|u||px, y|SHA-256|n"q|o|',
     );
     assert.equal(bench(sampleRaw({ extra: proxy, method: 'REGISTER' })).show('$aU|$ar|$ado'), 'alice@dom|dom|');
   });
@@ -88,11 +88,21 @@ describe('credentials', () => {
     const raw = sampleRaw().replace('Authorization: Digest', 'Authorization: Basic');
     assert.equal(bench(raw).show('$au|$ar|$aa'), '<null>|<null>|<null>');
   });
+  it('that cannot be read are none', () => {
+    for (const value of ['Digest username="u', 'Digest', 'Digest username=u, username=v, realm=r']) {
+      const raw = sampleRaw().replace(/Authorization: .*/, `Authorization: ${value}`);
+      assert.equal(bench(raw).show('$au|$aU|$ad|$ar|$adu'), '<null>|<null>|<null>|<null>|<null>', value);
+    }
+    const short = sampleRaw().replace(/Authorization: .*/, 'Authorization: Digest,x.username=v, realm="r"');
+    assert.equal(bench(short).show('$au|$aU|$ad|$ar|$adu'), '|||r|<null>');
+  });
   it('$Au and $AU name who was accepted, else From', () => {
     const { ctx, show } = bench();
     assert.equal(show('$Au $AU'), 'alice@example.com alice');
-    ctx.state.extensions = new Map([[AUTHORIZED, { username: 'carol@home', realm: 'dom' }]]);
-    assert.equal(show('$Au $AU'), 'carol@dom carol');
+    authorize(ctx, 'carol@home', 'dom');
+    assert.equal(show('$Au $AU $au $ad $aU $ar $adn'), 'carol@home carol carol home carol@home dom n');
+    authorize(ctx, 'carol', 'dom');
+    assert.equal(show('$Au'), 'carol@dom');
   });
 });
 
