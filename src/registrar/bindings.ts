@@ -61,12 +61,16 @@ export class Bindings {
     return this.records.get(aor) ?? null;
   }
 
+  /** Contacts of an address of record, in order; those included that have ended and are not swept yet. */
+  of(aor: string): Binding[] {
+    const found: Binding[] = [];
+    for (let binding = this.first(aor); binding !== null; binding = binding.next) found.push(binding);
+    return found;
+  }
+
   /** Contacts of an address of record that count, in order. @param now seconds since 1970 */
   list(aor: string, now: number): Binding[] {
-    const found: Binding[] = [];
-    for (let binding = this.first(aor); binding !== null; binding = binding.next)
-      if (binding.valid(now)) found.push(binding);
-    return found;
+    return this.of(aor).filter((binding) => binding.valid(now));
   }
 
   byName(ruid: string): Binding | null {

@@ -190,15 +190,16 @@ function planOf(
     if (path === null) return 'path-parse';
     if (path !== '' && settings.pathMode === 2 && !supported.has('path')) return 'path-unsupported';
   }
-  const valid = bindings.list(occasion.aor, occasion.now);
+  // One whose time is over is still the same contact until it is swept: it is taken up again, and does not stand there twice.
+  const there = bindings.of(occasion.aor);
   const steps = new Map<Binding | string, Step>();
   for (const contact of request.contacts) {
     const seconds = secondsOf(contact, request, occasion, settings);
     if (seconds === 'too-brief') return seconds;
     const fields = fieldsOf(contact, seconds, request, occasion, settings, outbound);
     if (fields === 'q') return fields;
-    const old = valid.find((binding) => same(binding, fields, settings)) ?? null;
-    if (old !== null && old.callId === request.callId) {
+    const old = there.find((binding) => same(binding, fields, settings)) ?? null;
+    if (old?.valid(occasion.now) === true && old.callId === request.callId) {
       if (request.cseq < old.cseq) return 'cseq';
       if (request.cseq === old.cseq) {
         // A repetition: answered, and nothing changes.
@@ -307,8 +308,9 @@ function same(binding: Binding, fields: BindingFields, settings: RegistrarSettin
 function countAfter(bindings: Bindings, plan: readonly Step[], { aor, now, replace }: RegisterOccasion): number {
   let count = replace ? 0 : bindings.list(aor, now).length;
   for (const { old, fields } of plan) {
-    if (fields === null) count -= replace ? 0 : 1;
-    else if (old === null || replace) count++;
+    const counted = !replace && old?.valid(now) === true;
+    if (fields === null) count -= counted ? 1 : 0;
+    else if (!counted) count++;
   }
   return count;
 }

@@ -105,6 +105,25 @@ describe('REGISTER', () => {
     assert.deepEqual(desk.uris, ['sip:a@h']);
   });
 
+  test('a contact whose time is over is taken up again until it is swept, and does not stand there twice', () => {
+    const desk = new Desk({ maxContacts: 1 });
+    const count = (): number => desk.bindings.of('bob').length;
+    desk.save(5, ['Contact: <sip:a@h>;expires=60']);
+    desk.now += 61;
+    assert.deepEqual(desk.uris, []);
+    // Ended, it has no CSeq that could be too old.
+    assert.equal(desk.save(4, ['Contact: <sip:a@h>;expires=60']).code, 2);
+    assert.deepEqual([desk.uris, count(), desk.bindings.byName('r1')?.cseq], [['sip:a@h'], 1, 4]);
+    desk.now += 61;
+    // One that has ended leaves room for another, and is none of two.
+    assert.equal(desk.save(6, ['Contact: <sip:b@h>;expires=60']).code, 1);
+    assert.equal(desk.save(7, ['Contact: <sip:a@h>;expires=60']).status, 503);
+    assert.deepEqual([desk.uris, count()], [['sip:b@h'], 2]);
+    desk.now += 61;
+    assert.equal(desk.save(8, ['Contact: <sip:a@h>;expires=0, <sip:b@h>;expires=0']).status, 200);
+    assert.equal(count(), 0);
+  });
+
   test('an old CSeq of the same Call-ID is refused, for instances too; another Call-ID is another life', () => {
     const instance = '<sip:a@h>;+sip.instance="<urn:uuid:1>"';
     const desk = new Desk();
