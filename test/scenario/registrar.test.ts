@@ -48,6 +48,7 @@ class Phone {
       callId: `register-${this.user}`,
       cseq: ++this.cseq,
       contact: `Contact: ${contact};expires=${expires}`,
+      headers: ['Supported: gruu'],
     });
     await this.sip.send(text, { host: '127.0.0.1', port: this.server.port });
     return this.sip.expect((message) => message.status >= 200);
@@ -102,6 +103,33 @@ describe('a registrar with phones', () => {
     assert.equal((await caller.expect((message) => message.status >= 200)).status, 603);
     await caller.close();
     await phone.sip.close();
+  });
+
+  it('a phone that gives its GRUU as its Contact is reached in the call; a GRUU of others goes where it says', async () => {
+    const phone = await Phone.open('gruu', server);
+    const other = await SipPeer.open({ name: 'other' });
+    const contact = (await phone.register(60, `<sip:gruu@${phone.sip.address}>;+sip.instance="<urn:uuid:1>"`)).header(
+      'Contact',
+    );
+    const gruu = /pub-gruu="([^"]+)"/.exec(contact)?.[1] ?? '';
+    assert.match(gruu, /;gr=urn:uuid:1$/);
+    const bye = (uri: string): Promise<void> =>
+      other.send(
+        requestText(other, {
+          method: 'BYE',
+          uri,
+          to: '<sip:gruu@127.0.0.1>;tag=2',
+          headers: [`Route: <sip:127.0.0.1:${server.port};lr>`],
+        }),
+        { host: '127.0.0.1', port: server.port },
+      );
+    await bye(gruu);
+    assert.equal((await phone.sip.expect('BYE')).uri, `sip:gruu@${phone.sip.address}`);
+    await bye(`sip:gruu@${other.address};gr=urn:uuid:2`);
+    assert.equal((await other.expect('BYE')).uri, `sip:gruu@${other.address};gr=urn:uuid:2`);
+    await phone.register(0, `<sip:gruu@${phone.sip.address}>;+sip.instance="<urn:uuid:1>"`);
+    await phone.sip.close();
+    await other.close();
   });
 
   it('baresip registers, is called, and unregisters', { skip: peer('baresip').skip }, async () => {

@@ -36,9 +36,9 @@ export class PhoneProgram {
     process.once('exit', this.kill);
   }
 
-  /** Everything it printed. */
+  /** Everything it printed, but for complaints. */
   get output(): string {
-    return `${this.running?.stdout ?? ''}${this.running?.stderr ?? ''}`;
+    return this.running?.stdout ?? '';
   }
 
   /** Waits until its output matches. @throws Error with the output */

@@ -56,6 +56,7 @@ export class Linphone {
           `reg_identity=sip:${user}@127.0.0.1:${server}`,
           `reg_expires=${plan.expires ?? 60}`,
           'reg_sendregister=1',
+          // Without a realm: it takes the first that asks.
           `[auth_info_${index}]`,
           `username=${user}`,
           `userid=${user}`,
