@@ -5,15 +5,21 @@ import { openDatabase } from '../storage/database.ts';
 import { StorageError } from '../storage/errors.ts';
 import { type QueuedRow, RowQueue, type RowQueueUser } from '../storage/row-queue.ts';
 import { Accounting } from './acc/accounting.ts';
+import { CallRecords } from './acc/call-records.ts';
+import { cdrSettings } from './acc/cdr-settings.ts';
 import { splitComment } from './acc/record.ts';
 import { accSettings } from './acc/settings.ts';
 
-const NO_CDR = 'no: there are no call data records of dialogs yet';
+const FACILITY = 'ignored: the log has no facilities; the lines are those of module acc';
+/** Why a row is given up that the database had no say in. */
+const DROPPED = { full: 'too many rows wait (db_queue)', closed: 'it ends before the database takes rows' };
 /** How long the server may wait at its end for rows that are on their way, in milliseconds, whatever else it waits for. */
 const LAST_ROWS = 3_000;
 
 interface AccModule {
   readonly accounting: Accounting;
+  /** Null without cdr_enable. */
+  readonly calls: CallRecords | null;
   readonly queue: { readonly value: RowQueue; readonly release: () => void } | null;
 }
 
@@ -28,14 +34,15 @@ function queueUser(host: ModuleHost, name: string): RowQueueUser {
       host.log.write(L_NOTICE, 'acc', `${name} takes rows again${full > 0 ? `; ${full} were dropped meanwhile` : ''}`);
       full = 0;
     },
-    dropped: (row, error) => {
-      if (error === null && ++full > 1) return;
-      const why = error === null ? 'too many rows wait (db_queue)' : error.message;
+    dropped: (row, reason) => {
+      // There may be no end of these, but no more of the others than wait.
+      if (reason === 'full' && ++full > 1) return;
+      const why = typeof reason === 'string' ? DROPPED[reason] : reason.message;
       host.log.write(
         L_ERR,
         'acc',
         `row of ${row.table} not written: ${why}: ${shown(row)}`,
-        error?.code ?? 'ACC_DROPPED',
+        typeof reason === 'string' ? 'ACC_DROPPED' : reason.code,
       );
     },
   };
@@ -68,7 +75,7 @@ function openQueue(host: ModuleHost, url: string, limit: number): AccModule['que
   }
 }
 
-/** acc: records of transactions and missed calls, in the log and in tables. */
+/** acc: records of transactions, missed calls and whole calls, in the log and in tables. */
 export const acc = defineModule<AccModule>({
   name: 'acc',
   after: ['pv', 'tm', 'rr', 'dialog'],
@@ -91,7 +98,7 @@ export const acc = defineModule<AccModule>({
     intParam('log_flag', -1),
     intParam('log_missed_flag', -1),
     intParam('log_level', 1),
-    strParam('log_facility', 'LOG_DAEMON', 'ignored: the log has no facilities; the lines are those of module acc'),
+    strParam('log_facility', 'LOG_DAEMON', FACILITY),
     strParam('log_extra', null),
     strParam('db_url', null),
     intParam('db_flag', -1),
@@ -119,21 +126,25 @@ export const acc = defineModule<AccModule>({
     strParam('time_attr', null),
     strParam('time_exten', null),
     strParam('time_format', '%Y-%m-%d %H:%M:%S'),
-    intParam('cdr_enable', 0, NO_CDR),
-    intParam('cdr_log_enable', 1, NO_CDR),
-    intParam('cdr_start_on_confirmed', 0, NO_CDR),
-    intParam('cdr_expired_dlg_enable', 0, NO_CDR),
-    intParam('cdr_on_failed', 1, NO_CDR),
-    intParam('cdr_duration_mode', 0, NO_CDR),
-    strParam('cdr_extra', null, NO_CDR),
-    intParam('cdr_extra_nullable', 0, NO_CDR),
-    intParam('cdr_extra_size', 64, NO_CDR),
-    strParam('cdr_facility', 'LOG_DAEMON', NO_CDR),
-    strParam('cdr_start_id', 'start_time', NO_CDR),
-    strParam('cdr_end_id', 'end_time', NO_CDR),
-    strParam('cdr_duration_id', 'duration', NO_CDR),
-    strParam('cdr_skip', null, NO_CDR),
-    strParam('cdrs_table', '', NO_CDR),
+    intParam('cdr_enable', 0),
+    intParam('cdr_log_enable', 1),
+    intParam('cdr_start_on_confirmed', 0),
+    intParam(
+      'cdr_expired_dlg_enable',
+      0,
+      'yes: calls that dlg_bye() or a command ends have a record whatever it says; the original loses them with 0',
+    ),
+    intParam('cdr_on_failed', 1),
+    intParam('cdr_duration_mode', 0, 'ignored: a later version’s; a duration has milliseconds'),
+    strParam('cdr_extra', null),
+    intParam('cdr_extra_nullable', 0, 'yes: with 0 an undefined value is an empty text in every database'),
+    intParam('cdr_extra_size', 64, 'ignored: there is no limit'),
+    strParam('cdr_facility', 'LOG_DAEMON', FACILITY),
+    strParam('cdr_start_id', 'start_time'),
+    strParam('cdr_end_id', 'end_time'),
+    strParam('cdr_duration_id', 'duration'),
+    strParam('cdr_skip', null),
+    strParam('cdrs_table', ''),
   ],
   functions: [
     fn('acc_log_request', ['str'], ROUTE_ANY, (m) => (ctx, comment) => {
@@ -156,15 +167,23 @@ export const acc = defineModule<AccModule>({
   eventRoutes: [],
   create: (host, parameters) => {
     const settings = accSettings(host, parameters);
+    const cdrs = cdrSettings(host, parameters);
     const queue = openQueue(host, parameters.str('db_url'), parameters.int('db_queue'));
-    return { accounting: new Accounting(host, settings, queue?.value ?? null), queue };
+    const rows = queue?.value ?? null;
+    const calls = cdrs === null ? null : new CallRecords(host, cdrs, rows);
+    return { accounting: new Accounting(host, settings, rows), calls, queue };
   },
-  start: (module) => module.accounting.start(),
+  start: (module) => {
+    module.accounting.start();
+    module.calls?.start();
+  },
   drain: async (module, graceMs) => {
+    module.calls?.flush();
     await module.queue?.value.drain(Math.min(graceMs, LAST_ROWS));
   },
   stop: (module) => {
     module.accounting.stop();
+    module.calls?.stop();
     module.queue?.release();
   },
 });

@@ -105,7 +105,10 @@ function start(module: DialogModule): void {
       else host.log.write(L_NOTICE, 'dialog', `${dialog.callId}: no final reply came`, 'DIALOG_LOST');
     },
     changed: (dialog) => store?.changed(dialog),
-    removed: (dialog) => store?.changed(dialog),
+    removed: (dialog) => {
+      store?.changed(dialog);
+      for (const watcher of module.watchers) watcher.removed(dialog);
+    },
   };
   table.listener = listener;
   // A program that does not start after all leaves the calls to the one before.

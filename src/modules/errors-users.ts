@@ -73,13 +73,13 @@ export const USER_MODULE_ERRORS = {
   },
   ACC_DROPPED: {
     explanation:
-      'A row for an accounting table was dropped: as many wait for the database as may (db_queue), or the server stops.',
+      'A row for an accounting table was dropped: as many wait for the database as may (db_queue), or the server stops, or goes on with another database, before this one takes rows.',
     action:
-      'Bring the database back, or raise db_queue. The first row of each failure is in the message; counter acc.db_dropped counts them.',
+      'Bring the database back, or raise db_queue. Rows that a stop leaves behind are all in the log, of those for which there is no room the first of each failure; counter acc.db_dropped counts them.',
   },
   ACC_FIELDS: {
     explanation:
-      'log_extra, db_extra or multi_leg_info is not of the form name=$variable;…, or has a variable that does not exist.',
+      'log_extra, db_extra, cdr_extra or multi_leg_info is not of the form name=$variable;…, or has a variable that does not exist.',
     action: 'Look at the part in the message; multi_leg_info takes AVPs only.',
   },
   ACC_FILTER: {
@@ -90,13 +90,23 @@ export const USER_MODULE_ERRORS = {
     explanation: 'There is no message flag of this number.',
     action: 'Flags are 0 to 31.',
   },
+  ACC_NEEDS_DIALOG: {
+    explanation:
+      'Call data records (cdr_enable) are made of the calls that the module dialog knows, which is not loaded.',
+    action: 'Load dialog.so and use dlg_manage() or dlg_flag; or leave cdr_enable at 0.',
+  },
   ACC_NO_DATABASE: {
-    explanation: 'A flag or function wants a row in a table, and acc has no database; nothing was written.',
-    action: 'Set db_url, or leave db_flag, db_missed_flag and acc_db_request() out.',
+    explanation:
+      'A flag, a function or cdrs_table wants a row in a table, and acc has no database; nothing is written there.',
+    action: 'Set db_url, or leave db_flag, db_missed_flag, cdrs_table and acc_db_request() out.',
   },
   ACC_QUEUE: {
     explanation: 'The parameter db_queue is less than 1.',
     action: 'Correct the parameter.',
+  },
+  ACC_TABLE: {
+    explanation: 'cdrs_table cannot be the name of a table.',
+    action: 'Use letters, digits and underscores.',
   },
   DIALOG_AVP: {
     explanation: 'The parameter timeout_avp names no variable.',
@@ -200,7 +210,8 @@ export const USER_MODULE_ERRORS = {
     action: 'Nothing, or look at the client: a short time (423), an old CSeq, too many contacts.',
   },
   URI_DB_NO_CREDENTIALS: {
-    explanation: 'A function that asks whose a URI is was called, and nobody was let in by credentials yet; it returned -2.',
+    explanation:
+      'A function that asks whose a URI is was called, and nobody was let in by credentials yet; it returned -2.',
     action: 'Call it after www_authorize() or proxy_authorize().',
   },
   URI_DB_URI: {

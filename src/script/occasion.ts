@@ -4,7 +4,7 @@ import { RequestState } from '../proxy/request-state.ts';
 import type { ListenSocket, Received } from '../transport/transport.ts';
 import { ScriptContext } from './context.ts';
 import type { Program } from './program.ts';
-import { ROUTE_EVENT, ROUTE_REQUEST } from './values.ts';
+import { ROUTE_EVENT, ROUTE_REQUEST, type RouteMask } from './values.ts';
 
 /** The message that routes see when none caused them: a complete request that names nobody. */
 const SYNTHETIC =
@@ -36,6 +36,14 @@ export function fromHere(sockets: readonly ListenSocket[], now: number): Receive
   return { socket, ip: '127.0.0.1', port: 5060, connection: 0, at: now };
 }
 
+/** A run that no message caused, of this type; its request names nobody. */
+export function occasion(program: Program, type: RouteMask, from: Received): ScriptContext {
+  const message = syntheticMessage();
+  const state = new RequestState(message, from, program.hooks);
+  state.faked = true;
+  return new ScriptContext(program, type, message, state, state.target, state.edits, null, null, from, 0);
+}
+
 /**
  * Runs a route that no message caused: a start, a timer, a closed connection. Errors in it are logged by the program.
  * @param kind `event`, or `route` for the block of a timer
@@ -51,11 +59,7 @@ export function runOccasion(
 ): boolean {
   const route = program.route(kind, name);
   if (route === null) return false;
-  const message = syntheticMessage();
-  const state = new RequestState(message, from, program.hooks);
-  state.faked = true;
-  const type = kind === 'event' ? ROUTE_EVENT : ROUTE_REQUEST;
-  const ctx = new ScriptContext(program, type, message, state, state.target, state.edits, null, null, from, 0);
+  const ctx = occasion(program, kind === 'event' ? ROUTE_EVENT : ROUTE_REQUEST, from);
   prepare?.(ctx);
   // Whoever waits in it goes on by itself: nobody needs the result.
   void program.run(route, ctx);

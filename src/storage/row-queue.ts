@@ -16,8 +16,8 @@ export interface RowQueueUser {
   failing(error: StorageError): void;
   /** It can be again. */
   recovered(): void;
-  /** A row will not be written: the database refuses it (`error`), or the queue is full (null). */
-  dropped(row: QueuedRow, error: StorageError | null): void;
+  /** A row will not be written: the database refuses it, the queue is full, or it was closed before the database took the row. */
+  dropped(row: QueuedRow, why: StorageError | 'full' | 'closed'): void;
 }
 
 /** How a queue is made. */
@@ -68,7 +68,7 @@ export class RowQueue {
   /** Adds a row. @returns false when there is no room for it */
   add(row: QueuedRow): boolean {
     if (this.closed || this.waiting >= this.options.limit) {
-      this.drop(row, null);
+      this.drop(row, this.closed ? 'closed' : 'full');
       return false;
     }
     this.rows.push(row);
@@ -100,7 +100,7 @@ export class RowQueue {
   async close(): Promise<void> {
     this.closed = true;
     this.options.wheel.stop(this.retry);
-    for (const row of this.rows.splice(0)) this.drop(row, null);
+    for (const row of this.rows.splice(0)) this.drop(row, 'closed');
     await this.options.database.close();
   }
 
@@ -150,9 +150,9 @@ export class RowQueue {
     user.failing(problem);
   }
 
-  private drop(row: QueuedRow, error: StorageError | null): void {
+  private drop(row: QueuedRow, why: StorageError | 'full' | 'closed'): void {
     this.lost++;
-    this.options.user.dropped(row, error);
+    this.options.user.dropped(row, why);
   }
 }
 

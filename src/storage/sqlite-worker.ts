@@ -43,6 +43,11 @@ function plain(value: SQLOutputValue): SqlValue {
   return value instanceof Uint8Array ? bytesText(value) : value;
 }
 
+/** node:sqlite binds every number as a floating one, of which a text column makes "5.0". */
+function bound(value: SqlValue): SqlValue | bigint {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value;
+}
+
 function prepare(sql: string): StatementSync {
   const statement = open().prepare(sql);
   statement.setReadBigInts(true);
@@ -52,14 +57,14 @@ function prepare(sql: string): StatementSync {
 
 /** Row by row, so that ending this thread ends a long query. */
 function rowsOf(statement: StatementSync, parameters: readonly SqlValue[]): ArrayRows {
-  return statement.iterate(...parameters) as unknown as ArrayRows;
+  return statement.iterate(...parameters.map(bound)) as unknown as ArrayRows;
 }
 
 function query(sql: string, parameters: readonly SqlValue[]): SqlResult {
   const statement = prepare(sql);
   const columns = statement.columns().map(({ name }) => name);
   if (columns.length === 0) {
-    const { changes } = statement.run(...parameters);
+    const { changes } = statement.run(...parameters.map(bound));
     return { columns, rows: [], affected: Number(changes) };
   }
   const rows: SqlValue[][] = [];

@@ -336,6 +336,14 @@ export function conformance(kind: DatabaseKind, dialect: Dialect, more: (place: 
       });
     });
 
+    test('numbers in columns of texts and of numbers', async () => {
+      await using(await place.fresh(), {}, async (database) => {
+        await database.query('CREATE TABLE t (a VARCHAR(16), b VARCHAR(16), c INTEGER, d DOUBLE PRECISION)');
+        await database.query('INSERT INTO t VALUES (?, ?, ?, ?)', [5060, -7, 3, 0.25]);
+        assert.deepEqual((await database.query('SELECT a, b, c, d FROM t')).rows, [['5060', '-7', 3, 0.25]]);
+      });
+    });
+
     test('one statement is one statement', async () => {
       await using(await place.fresh(), {}, async (database) => {
         await database.query('CREATE TABLE t (a INTEGER)');

@@ -1453,35 +1453,33 @@ export interface ModuleSettings {
     readonly time_exten?: string;
     /** Default "%Y-%m-%d %H:%M:%S". */
     readonly time_format?: string;
-    /** Default 0. No: there are no call data records of dialogs yet. */
+    /** Default 0. */
     readonly cdr_enable?: number;
-    /** Default 1. No: there are no call data records of dialogs yet. */
+    /** Default 1. */
     readonly cdr_log_enable?: number;
-    /** Default 0. No: there are no call data records of dialogs yet. */
+    /** Default 0. */
     readonly cdr_start_on_confirmed?: number;
-    /** Default 0. No: there are no call data records of dialogs yet. */
+    /** Default 0. Yes: calls that dlg_bye() or a command ends have a record whatever it says; the original loses them with 0. */
     readonly cdr_expired_dlg_enable?: number;
-    /** Default 1. No: there are no call data records of dialogs yet. */
+    /** Default 1. */
     readonly cdr_on_failed?: number;
-    /** Default 0. No: there are no call data records of dialogs yet. */
+    /** Default 0. Ignored: a later version’s; a duration has milliseconds. */
     readonly cdr_duration_mode?: number;
-    /** No: there are no call data records of dialogs yet. */
     readonly cdr_extra?: string;
-    /** Default 0. No: there are no call data records of dialogs yet. */
+    /** Default 0. Yes: with 0 an undefined value is an empty text in every database. */
     readonly cdr_extra_nullable?: number;
-    /** Default 64. No: there are no call data records of dialogs yet. */
+    /** Default 64. Ignored: there is no limit. */
     readonly cdr_extra_size?: number;
-    /** Default "LOG_DAEMON". No: there are no call data records of dialogs yet. */
+    /** Default "LOG_DAEMON". Ignored: the log has no facilities; the lines are those of module acc. */
     readonly cdr_facility?: string;
-    /** Default "start_time". No: there are no call data records of dialogs yet. */
+    /** Default "start_time". */
     readonly cdr_start_id?: string;
-    /** Default "end_time". No: there are no call data records of dialogs yet. */
+    /** Default "end_time". */
     readonly cdr_end_id?: string;
-    /** Default "duration". No: there are no call data records of dialogs yet. */
+    /** Default "duration". */
     readonly cdr_duration_id?: string;
-    /** No: there are no call data records of dialogs yet. */
     readonly cdr_skip?: string;
-    /** Default "". No: there are no call data records of dialogs yet. */
+    /** Default "". */
     readonly cdrs_table?: string;
   };
   readonly alias_db?: {

@@ -8,6 +8,15 @@ export interface Field {
   readonly variable: VariableAccess;
 }
 
+/**
+ * Makes sure that a name can be one of a column: it stands in statements as it is.
+ * @throws ModuleError ACC_COLUMN
+ */
+export function checkColumn(name: string, parameter: string): string {
+  if (!/^\w+$/.test(name)) throw new ModuleError('ACC_COLUMN', `"${name}" cannot be the name of a column`, parameter);
+  return name;
+}
+
 /** Legs of one call that are looked at; each is a value of every AVP in multi_leg_info. */
 const MOST_LEGS = 32;
 

@@ -11,10 +11,11 @@ import type { AccSettings } from './settings.ts';
 /** Widths of Kamailio's columns: a longer value, which comes from the network, must not cost the whole row. */
 const WIDTH = { method: 16, fromTag: 128, toTag: 128, callId: 255, code: 3, reason: 128 };
 
-const DATETIME = '%Y-%m-%d %H:%M:%S';
+/** Moments as databases take them. */
+export const DATETIME = '%Y-%m-%d %H:%M:%S';
 
 /** A value as a database takes it; PostgreSQL has no zero bytes. */
-function sqlValue(value: Value): SqlValue {
+export function sqlValue(value: Value): SqlValue {
   return typeof value === 'string' ? fromBytes(value).replaceAll('\0', '') : value;
 }
 

@@ -4,7 +4,7 @@ import {
   type ModuleParameters,
   type TextGetter,
 } from '../../script/module-definition.ts';
-import { type Field, type Legs, parseFields, parseLegs } from './fields.ts';
+import { checkColumn, type Field, type Legs, parseFields, parseLegs } from './fields.ts';
 
 /** Names of the columns of the fixed fields. */
 export interface AccColumns {
@@ -60,19 +60,9 @@ export function accSettings(host: ModuleHost, parameters: ModuleParameters): Acc
     if (value > MAX_FLAG) throw new ModuleError('ACC_FLAG', `there is no flag ${value}`, name);
     return value;
   };
-  const column = (name: string): string => {
-    const text = parameters.str(name);
-    // They stand in statements as they are.
-    if (!/^\w+$/.test(text)) throw new ModuleError('ACC_COLUMN', `"${text}" cannot be the name of a column`, name);
-    return text;
-  };
-  const columns = (fields: readonly { readonly name: string }[], parameter: string): void => {
-    for (const { name } of fields)
-      if (!/^\w+$/.test(name))
-        throw new ModuleError('ACC_COLUMN', `"${name}" cannot be the name of a column`, parameter);
-  };
+  const column = (name: string): string => checkColumn(parameters.str(name), name);
   const dbExtra = parseFields(host, parameters.str('db_extra'), 'db_extra');
-  columns(dbExtra, 'db_extra');
+  for (const { name } of dbExtra) checkColumn(name, 'db_extra');
   const legs = parseLegs(host, parameters.str('multi_leg_info'), 'multi_leg_info');
   return {
     earlyMedia: parameters.int('early_media') !== 0,

@@ -6,6 +6,7 @@ import type { ScriptContext } from '../../script/context.ts';
 import type { ModuleHost } from '../../script/module-definition.ts';
 import type { DialogTexts, IdentityDialogs } from '../../uac/identity-dialog.ts';
 import { slot } from '../../uac/slot.ts';
+import type { CallWatcher } from './call-watcher.ts';
 import type { DialogDatabase } from './database.ts';
 import type { DialogSettings } from './settings.ts';
 
@@ -63,6 +64,8 @@ export class DialogModule implements IdentityDialogs {
   readonly table: DialogTable;
   /** Null without one, and before the start. */
   database: DialogDatabase | null = null;
+  /** Other modules of this program that follow its calls. */
+  readonly watchers = new Set<CallWatcher>();
   /** What runs once the module is stopped. */
   readonly releases: (() => void)[] = [];
 

@@ -11,6 +11,7 @@ import { legRequest } from '../../dialog/leg-request.ts';
 import type { OwnOutcome } from '../../proxy/own-request.ts';
 import { L_ERR, L_INFO, L_NOTICE } from '../../script/log.ts';
 import { CallbackTimer } from '../../time/callback-timer.ts';
+import type { CallEnd } from './call-watcher.ts';
 import { runOwnEvent } from './events.ts';
 import type { DialogModule } from './instance.ts';
 import { END_ROUTE } from './settings.ts';
@@ -68,7 +69,7 @@ export function endDialog(module: DialogModule, dialog: CallDialog, sides: ByeSi
     return host.proxy.forCallId(dialog.callId, dialog.caller.cseq, (cell) => cell.reply(code, reason)) > 0;
   }
   const sent = sendByes(module, dialog, sides, headers);
-  if (sent && table.apply(dialog, 'bye') === 'end') runOwnEvent(module, 'event', END_ROUTE, dialog);
+  if (sent && table.apply(dialog, 'bye') === 'end') tellEnd(module, dialog, 'command');
   return sent;
 }
 
@@ -90,7 +91,14 @@ function sendByes(module: DialogModule, dialog: CallDialog, sides: ByeSide, head
 /** A call's lifetime is over: its BYEs, if it wants them, and its event route. */
 export function expireDialog(module: DialogModule, dialog: CallDialog): void {
   if ((dialog.properties & TIMEOUT_BYE) !== 0) sendByes(module, dialog, 'all', '');
+  tellEnd(module, dialog, 'lifetime');
+}
+
+/** The event route of a call that no BYE of a side ended, and the modules that follow it. */
+function tellEnd(module: DialogModule, dialog: CallDialog, by: CallEnd): void {
+  for (const watcher of module.watchers) watcher.ending(dialog);
   runOwnEvent(module, 'event', END_ROUTE, dialog);
+  for (const watcher of module.watchers) watcher.ended(dialog, by);
 }
 
 /** OPTIONS to the sides of the calls that want them (ka_timer, ka_interval). @returns what ends them; null when there are none */

@@ -82,6 +82,7 @@ export function beginDialog(module: DialogModule, state: RequestState, ctx: Scri
   if (settings.timeoutNoReset) dialog.properties |= TIMEOUT_NORESET;
   setCurrent(state, { dialog, side: 'caller', initial: true });
   takeWishes(module, state, dialog);
+  for (const watcher of module.watchers) watcher.began(dialog);
   recordDid(module, state, dialog);
   state.replyWatchers.push((request, status, reply, branch) =>
     answered(module, dialog, request, status, reply, branch),
@@ -119,7 +120,9 @@ function answered(
     return;
   }
   if (status >= 300) {
-    if (table.apply(dialog, 'refused') === 'failed') runMessageEvent(module, FAILED_ROUTE, state, reply, branch);
+    if (table.apply(dialog, 'refused') !== 'failed') return;
+    runMessageEvent(module, FAILED_ROUTE, state, reply, branch);
+    for (const watcher of module.watchers) watcher.refused(dialog, state, reply, branch);
     return;
   }
   if (dialog.isActive && reply !== null) {
@@ -132,7 +135,9 @@ function answered(
     const socket = branch?.destination?.socket ?? state.received.socket;
     learnCallee(dialog, reply, socket, isMyself, settings.keepOwnRecordRoute);
   }
-  if (table.apply(dialog, 'answered') === 'start') runMessageEvent(module, START_ROUTE, state, reply, branch);
+  if (table.apply(dialog, 'answered') !== 'start') return;
+  runMessageEvent(module, START_ROUTE, state, reply, branch);
+  for (const watcher of module.watchers) watcher.answered(dialog);
 }
 
 /** The text of our parameter in a Route of this request; null for none. */
@@ -209,7 +214,9 @@ function advance(
   const calleeTag = (side === 'caller' ? message.to?.tag : message.from?.tag) ?? '';
   if (dialog.callee.tag !== '' && dialog.callee.tag !== calleeTag) return;
   if (message.methodId === M_BYE) {
-    if (table.apply(dialog, 'bye') === 'end') runMessageEvent(module, END_ROUTE, state, null, null);
+    if (table.apply(dialog, 'bye') !== 'end') return;
+    runMessageEvent(module, END_ROUTE, state, null, null);
+    for (const watcher of module.watchers) watcher.ended(dialog, state);
     return;
   }
   if (!dialog.isActive) return;
