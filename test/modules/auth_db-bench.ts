@@ -81,22 +81,31 @@ export class AuthDbBench {
     this.host.clock.advance(10);
   }
 
-  ctx(headers = ''): ScriptContext {
-    return context(this.host, request({ method: 'REGISTER', body: '', to: '<sip:alice@ex.com>', headers }));
+  ctx(headers = '', to = '<sip:alice@ex.com>'): ScriptContext {
+    return context(this.host, request({ method: 'REGISTER', body: '', to, headers }));
   }
 
   /** A REGISTER that answers a new challenge. Texts are Unicode. */
-  answered(user: string, password: string, options: { algorithm?: string; realm?: string } = {}): ScriptContext {
+  answered(
+    user: string,
+    password: string,
+    options: { algorithm?: string; realm?: string; to?: string } = {},
+  ): ScriptContext {
     const { algorithm = 'MD5', realm = REALM } = options;
     this.auth.call(this.ctx(), 'www_challenge', realm, '1', algorithm);
-    const answer = {
+    return this.answer(user, password, options.to);
+  }
+
+  /** The same to the last challenge. */
+  answer(user: string, password: string, to?: string): ScriptContext {
+    const options = {
       user: utf8Bytes(user),
       password: utf8Bytes(password),
       method: 'REGISTER',
       uri: 'sip:ex.com',
       nc: 1,
     };
-    return this.ctx(`Authorization: ${answerChallenge(this.challenge, answer)}\r\n`);
+    return this.ctx(`Authorization: ${answerChallenge(this.challenge, options)}\r\n`, to);
   }
 
   async authorize(
