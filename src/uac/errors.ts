@@ -32,7 +32,7 @@ export const UAC_ERRORS = {
   UAC_REG_ATTRIBUTE: 'Accounts are found by l_uuid, l_username, r_username or auth_username, in small letters.',
   UAC_REG_UNKNOWN: 'There is no such account; "kamcmd uac.reg_list" shows those there are.',
   UAC_REG_BAD_URI: 'The text is no URI to find an account by.',
-  UAC_REG_MODE: 'The mode of uac_reg_request_to() is 0 to 3.',
+  UAC_REG_MODE: 'The mode of uac_reg_request_to() is 0 to 7.',
   UAC_REG_ROWS_SKIPPED:
     'More rows cannot be accounts than are named one by one; those that are named say what is wrong.',
   UAC_REG_DATABASE:

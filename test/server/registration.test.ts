@@ -170,6 +170,49 @@ describe('uac_reg_request_to', () => {
     await answer;
   });
 
+  test('Service-Route: preloaded with mode 4, in order, its first URI the next hop; not without it, nor for another account', async () => {
+    const carrier = await openPeer({ name: 'carrier' });
+    const edge = await openPeer({ name: 'edge' });
+    const { port, statistic, log } = await server({
+      rows: [
+        row('routed', { proxy: `sip:${carrier.address}` }),
+        row('plain', { proxy: `sip:${carrier.address}`, expires: 0 }),
+      ],
+      routes: `request_route {
+        if (is_method("ACK")) exit;
+        t_on_failure("NEXT");
+        if (uac_reg_request_to("routed", 4)) t_relay();
+      }
+      failure_route[NEXT] {
+        if (t_check_status("486") && uac_reg_request_to("routed", 0)) { t_on_failure("LAST"); t_relay(); }
+      }
+      failure_route[LAST] {
+        if (t_check_status("486") && uac_reg_request_to("plain", 4)) t_relay();
+      }
+      event_route[uac:registration] {
+        xlog("event $uac_reg(uuid) $uac_reg(service_route)\n");
+      }`,
+    });
+    const register = await carrier.expect('REGISTER');
+    const contact = `Contact: ${register.header('Contact')};expires=60`;
+    const routes = [`Service-Route: <sip:${edge.address};lr>`, 'Service-Route: <sip:inner.test;lr>;x=y'];
+    await carrier.reply(register, 200, 'OK', { headers: [contact, ...routes] });
+    await until(() => statistic('reg_state_registered') === 1, 'registration', 5000);
+    assert.ok(log.script.includes(`event routed <sip:${edge.address};lr>, <sip:inner.test;lr>;x=y`), log.script.join());
+    const answer = call(port);
+    const first = await edge.expect('INVITE');
+    assert.equal(first.uri, 'sip:r-routed@r.dom');
+    assert.equal(first.header('Route'), `<sip:${edge.address};lr>, <sip:inner.test;lr>;x=y`);
+    await edge.reply(first, 486, 'Busy Here');
+    for (const user of ['routed', 'plain']) {
+      const invite = await carrier.expect('INVITE');
+      assert.equal(invite.uri, `sip:r-${user}@r.dom`);
+      assert.equal(invite.header('Route'), '', user);
+      await carrier.reply(invite, 486, 'Busy Here');
+    }
+    assert.equal((await answer).status, 486);
+  });
+
   test('codes: no account, a mode that is none, a text that is no URI', async () => {
     const first = await openPeer({ name: 'first' });
     const { port, log } = await server({
@@ -179,7 +222,7 @@ describe('uac_reg_request_to', () => {
         if (is_method("ACK")) exit;
         uac_reg_request_to("nobody", 0);
         xlog("none $rc\\n");
-        uac_reg_request_to("first", 4);
+        uac_reg_request_to("first", 8);
         xlog("mode $rc\\n");
         uac_reg_request_to("office", 1);
         xlog("uri $rc\\n");

@@ -156,6 +156,7 @@ const FIELDS: Readonly<Record<string, (change: RegistrationNews) => Value>> = {
   granted: ({ account }) => account.granted,
   next: ({ account }) => account.nextAttempt,
   registrar: ({ account }) => account.registrar,
+  service_route: ({ account }) => account.serviceRoute.join(', '),
   l_username: ({ account }) => utf8Bytes(account.row.localUser),
   l_domain: ({ account }) => utf8Bytes(account.row.localDomain),
   r_username: ({ account }) => utf8Bytes(account.row.remoteUser),

@@ -9,9 +9,11 @@ import type { AuthVariables } from '../uac-settings.ts';
 import { accountOfUri, scriptText } from './reg-functions.ts';
 import type { RegistrationHolder } from './registration.ts';
 
-/** Bits of the mode: search by l_username in place of l_uuid; the hash goes into the password variable. */
+/** Bits of the mode: search by l_username in place of l_uuid; the hash goes into the password variable; the account's Service-Route counts. */
 const BY_USERNAME = 1;
 const AS_HA1 = 2;
+const BY_SERVICE_ROUTE = 4;
+const ALL_BITS = BY_USERNAME | AS_HA1 | BY_SERVICE_ROUTE;
 
 /** Credential of the account that a branch goes to, for uac_auth(). */
 const ACCOUNT = slot<Credential>('uac account');
@@ -41,7 +43,8 @@ function find(module: RegistrationHolder, user: string, mode: number): Registrat
 /**
  * uac_reg_request_to: sends the request to where an account is registered, and lets uac_auth() answer with the account's credentials there.
  * They are bound to the branch, so that branches of several accounts do not mix; the three variables are set as well, as in the original.
- * @param mode bit 0: `user` is an l_username (with reg_use_domain a URI); bit 1: the account's hash goes into the password variable
+ * @param mode bit 0: `user` is an l_username (with reg_use_domain a URI); bit 1: the account's hash goes into the password variable;
+ * bit 2 (ours): the Service-Route of the account's last 2xx is preloaded as Route, and its first URI is the next hop (RFC 3608 §5, RFC 3261 §8.1.2)
  * @returns 1, -1 without such an account, -2 for a text that is no URI
  */
 export function requestTo(
@@ -56,14 +59,17 @@ export function requestTo(
     return result;
   };
   if (module.registration === null) return refuse(L_ERR, 'UAC_REG_NOT_ENABLED', 'reg_db_url is not set', -1);
-  if (mode < 0 || mode > (BY_USERNAME | AS_HA1)) return refuse(L_ERR, 'UAC_REG_MODE', `mode ${mode}`, -1);
+  if (mode < 0 || mode > ALL_BITS) return refuse(L_ERR, 'UAC_REG_MODE', `mode ${mode}`, -1);
   const view = find(module, user, mode);
   if (view === 'bad') return refuse(L_ERR, 'UAC_REG_BAD_URI', `"${user}" is no URI`, -2);
   if (view === null) return refuse(L_DBG, 'UAC_REG_UNKNOWN', `no account "${user}"`, -1);
   const { row } = view;
   const ha1 = (mode & AS_HA1) !== 0;
   ctx.target.uri = utf8Bytes(`sip:${row.remoteUser}@${row.remoteDomain}`);
-  ctx.target.dstUri = utf8Bytes(row.proxy);
+  const routes = (mode & BY_SERVICE_ROUTE) === 0 ? [] : view.serviceRoute;
+  // Also without a route: that of another account, which was tried before, is not for this one.
+  ctx.target.path = routes.join(', ');
+  ctx.target.dstUri = uriOf(routes[0]) ?? utf8Bytes(row.proxy);
   bind(ctx, credentialOf(row, ha1));
   if (variables === null) return 1;
   const values = [row.realm, row.authUser, ha1 ? row.authHa1 : row.authPassword].map(utf8Bytes);
@@ -75,6 +81,11 @@ export function requestTo(
   written.add(values.join('\n'));
   WRITTEN.set(ctx.state, written);
   return 1;
+}
+
+/** The URI of a `<uri>;parameters`. */
+function uriOf(route: string | undefined): string | undefined {
+  return route === undefined ? undefined : /^<([^>]*)>/.exec(route)?.[1];
 }
 
 /** In a branch_route the branch is there; elsewhere it is made of the target when the request is relayed. */
