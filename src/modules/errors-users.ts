@@ -73,9 +73,9 @@ export const USER_MODULE_ERRORS = {
   },
   ACC_DROPPED: {
     explanation:
-      'A row for an accounting table was dropped: as many wait for the database as may (db_queue), or the server stops, or goes on with another database, before this one takes rows.',
+      'A row for an accounting table was given up: as many wait as may (db_queue), or acc ends before the database is back.',
     action:
-      'Bring the database back, or raise db_queue. Rows that a stop leaves behind are all in the log, of those for which there is no room the first of each failure; counter acc.db_dropped counts them.',
+      'Bring the database back, or raise db_queue. Its values are in the log, where there is no room those of the first row.',
   },
   ACC_FIELDS: {
     explanation:
