@@ -59,11 +59,14 @@ describe('registered again, nonces good for long and for a second', { concurrenc
           return attempt.code === -4 && next?.code === 1 ? [[attempt, next] as const] : [];
         });
       await brief.until('all came again', () => all.every((user) => renewals(user).length > 0));
+      const log = phones[1]?.log ?? '';
       for (const user of all) {
         for (const [late, again] of renewals(user)) {
           assert.equal(late.right, true);
           assert.notEqual(again.credentials.get('nonce'), late.credentials.get('nonce'));
           assert.equal(again.credentials.get('nc'), '00000001');
+          const challenge = new RegExp(`^(?:WWW|Proxy)-Authenticate: .*"${again.credentials.get('nonce')}".*$`, 'm');
+          assert.match(challenge.exec(log)?.[0] ?? '', /stale=true/);
         }
       }
       assert.equal(await brief.count('wrong_password'), 0);

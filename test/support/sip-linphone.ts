@@ -1,5 +1,5 @@
 /** linphone as a phone: no sound card, told what to do on its standard input. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { peer } from './peers.ts';
 import { type PhoneAccount, PhoneProgram } from './phone-program.ts';
@@ -78,6 +78,11 @@ export class Linphone {
 
   get output(): string {
     return this.program.output;
+  }
+
+  /** The messages that it sent and got, among much else. */
+  get log(): string {
+    return readFileSync(join(this.program.home, 'log'), 'latin1');
   }
 
   /** A command as typed: call, terminate, proxy use. */
