@@ -56,9 +56,11 @@ export function withHa1(from: Credential, ha1: boolean): Credential {
 
 /** UTF-8 bytes of a text, one latin1 character each: how a user name or password from JSON or SQL enters a credential. */
 export function utf8Bytes(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
+  // Nearly every name is ASCII, where the two are the same.
+  return NON_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }
 
+const NON_ASCII = /[^\x00-\x7f]/;
 const HEX = /^[0-9a-fA-F]*$/;
 const HA1_LENGTH: Readonly<Record<DigestHash, number>> = { MD5: 32, 'SHA-256': 64, 'SHA-512-256': 64 };
 

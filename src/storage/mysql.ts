@@ -1,5 +1,6 @@
-import { createPool, type FieldPacket, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2';
+import type { FieldPacket, Pool, PoolConnection, ResultSetHeader } from 'mysql2';
 import { type Call, Calls } from './calls.ts';
+import { mysqlDriver } from './drivers.ts';
 import { StorageError, type StorageErrorCode } from './errors.ts';
 import { PoolChoice } from './pool-choice.ts';
 import type { SqlDatabase, SqlResult, SqlValue } from './sql-database.ts';
@@ -196,7 +197,7 @@ function sqlValue(value: unknown, field: FieldPacket | undefined): SqlValue {
 }
 
 function makePool(address: ServerAddress, timeout: number, connections: number, tls: boolean): Pool {
-  const pool = createPool({
+  const pool = mysqlDriver().createPool({
     ...(address.socket === null ? { host: address.host, port: address.port } : { socketPath: address.socket }),
     user: address.user,
     password: address.password.reveal(),

@@ -1,5 +1,6 @@
-import { Pool, type PoolClient, type QueryArrayResult } from 'pg';
+import type { Pool, PoolClient, QueryArrayResult } from 'pg';
 import { type Call, Calls } from './calls.ts';
+import { postgresDriver } from './drivers.ts';
 import { StorageError, type StorageErrorCode } from './errors.ts';
 import { numberedPlaceholders } from './placeholders.ts';
 import { PoolChoice } from './pool-choice.ts';
@@ -180,7 +181,7 @@ function sqlValue(type: number, value: unknown): SqlValue {
 }
 
 function makePool(address: ServerAddress, timeout: number, connections: number, tls: boolean): Pool {
-  const pool = new Pool({
+  const pool = new (postgresDriver().Pool)({
     host: address.socket ?? address.host,
     port: address.port,
     user: address.user === '' ? undefined : address.user,

@@ -39,6 +39,8 @@ export interface SqlDatabase {
     chunk: number,
     take: (columns: readonly string[], rows: readonly (readonly SqlValue[])[]) => void | Promise<void>,
   ): Promise<void>;
+  /** Nothing will be asked for some time: what costs memory and can be had again may go, once the statements under way are done. */
+  rest?(): void;
   /** Statements under way fail with STORAGE_CLOSED; connections are closed. Never throws, never hangs. */
   close(): Promise<void>;
 }

@@ -35,6 +35,9 @@ const FILE_FAULTS: ReadonlySet<number> = new Set([
   SQLITE.notADatabase,
 ]);
 
+/** MiB for the young objects of a thread. */
+const YOUNG_GENERATION = 3;
+
 interface Waiting {
   readonly resolve: (reply: SqliteReply) => void;
   readonly reject: (error: StorageError) => void;
@@ -52,7 +55,12 @@ class SqliteThread {
   constructor(data: SqliteWorkerData, name: string) {
     this.name = name;
     // Node 22 prints a warning that node:sqlite is experimental; it is none of the operator's business.
-    this.worker = new Worker(WORKER, { workerData: data, execArgv: ['--disable-warning=ExperimentalWarning'] });
+    this.worker = new Worker(WORKER, {
+      workerData: data,
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      // Its rows live until they are posted, a moment; left alone, V8 would give them tens of megabytes.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION },
+    });
     this.worker.on('message', (reply: SqliteReply) => {
       this.waiting.get(reply.id)?.resolve(reply);
       this.waiting.delete(reply.id);
@@ -164,6 +172,13 @@ export class SqliteDatabase implements SqlDatabase {
         if (thread.alive) await thread.send({ id: thread.nextId(), type: 'end', stream });
       }
     });
+  }
+
+  /** The thread goes, and with it some ten megabytes; what is only in memory would go too. */
+  rest(): void {
+    if (this.path === ':memory:') return;
+    this.thread?.retire();
+    this.thread = null;
   }
 
   async close(): Promise<void> {

@@ -46,6 +46,8 @@ class UacregStore implements AccountStore {
     await this.database.stream(this.selection(columns), CHUNK, (_names, rows) =>
       take(rows.map((row) => accountOf(columns, row))),
     );
+    // The next read of all accounts is a reload, hours away or days.
+    this.database.rest?.();
   }
 
   async read(uuid: string): Promise<AccountRow | null> {

@@ -332,8 +332,18 @@ export class TransportLayer implements TransportSender, UdpHost {
     this.deliver(raw, { socket: socket.listen, ip, port, connection: 0, at: this.clock.now() });
   }
 
+  /** One message: what it sets off at once happens at one time. */
   private deliver(raw: string, from: Received): void {
     if (this.stopped) return;
+    const stopped = this.clock.standStill?.() === true;
+    try {
+      this.handle(raw, from);
+    } finally {
+      if (stopped) this.clock.goOn?.();
+    }
+  }
+
+  private handle(raw: string, from: Received): void {
     const parsed = parseMessage(raw, this.parseLimits);
     if (parsed instanceof ParseFailure) {
       this.parseFailed(parsed, from);

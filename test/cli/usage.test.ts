@@ -107,6 +107,30 @@ describe('bin/trunkline', () => {
     assert.match(stdout, /^trunkline /);
   });
 
+  /** V8's options of the process that the launcher has become, by what it prints of itself. */
+  async function optionsOf(words: readonly string[], env: Record<string, string> = {}): Promise<string> {
+    const probe = `process.on('exit', () => process.stderr.write('options:' + process.execArgv.join(' ') + ':' + process.pid + '\\n'))`;
+    const preload = `data:text/javascript,${encodeURIComponent(probe)}`;
+    const running = startProgram(process.execPath, ['--import', preload, join(ROOT, 'bin/trunkline'), ...words], {
+      env,
+    });
+    const { stderr } = await running.finished();
+    const [, options = '', pid = ''] = /options:(.*):(\d+)\n/.exec(stderr) ?? [];
+    assert.equal(Number(pid), running.process.pid);
+    return options;
+  }
+
+  it("a server gets V8's options without another process; other commands and who sets them do not", async () => {
+    assert.match(await optionsOf(['run', 'no-such-file.cfg']), /--max-semi-space-size=8 --no-parallel-scavenge$/);
+    assert.match(await optionsOf(['-f', 'no-such-file.cfg', '-DD']), /--max-semi-space-size=8/);
+    assert.doesNotMatch(await optionsOf(['check', 'no-such-file.cfg']), /semi-space/);
+    assert.doesNotMatch(await optionsOf(['-f', 'no-such-file.cfg', '-c']), /semi-space/);
+    assert.doesNotMatch(
+      await optionsOf(['run', 'no-such-file.cfg'], { NODE_OPTIONS: '--max-semi-space-size=32' }),
+      /semi-space/,
+    );
+  });
+
   /** The launcher under a Node that calls itself older: the real one, with its version changed before the launcher reads it. */
   function underOldNode(env: Record<string, string>): ReturnType<typeof startProgram> {
     const version = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })";

@@ -86,6 +86,26 @@ conformance('sqlite', dialect, (place) => {
     });
   });
 
+  test('after all accounts are read the thread is gone, and comes back with the next statement', async () => {
+    const url = await place().fresh();
+    await initTables(url);
+    await using(url, {}, async (database) => {
+      const store = openAccountStore(database);
+      await store.insert(account('a'));
+      // A connection's own table tells whether it is still the same one.
+      await database.query('CREATE TEMP TABLE mine (n INTEGER)');
+      await store.read('a');
+      assert.deepEqual((await database.query('SELECT n FROM mine')).rows, []);
+      const seen: string[] = [];
+      await store.readAll((rows) => {
+        seen.push(...rows.map(({ uuid }) => uuid));
+      });
+      assert.deepEqual(seen, ['a']);
+      await failsWith(database.query('SELECT n FROM mine'), 'STORAGE_NO_TABLE');
+      assert.equal((await store.read('a'))?.uuid, 'a');
+    });
+  });
+
   test('a file locked by another process is STORAGE_TIMEOUT and says so', async () => {
     const url = await place().fresh();
     await initTables(url);
