@@ -48,6 +48,7 @@ export const uacTests: Readonly<Record<string, string>> = {
   rr_cseq_store_param: PARAMETERS,
   credential: AUTH,
   cseq_update: PARAMETERS,
+  auth_algorithms: PARAMETERS,
   reg_db_url: REGISTRATION_SERVER,
   reg_contact_addr: REGISTRATION_SERVER,
   reg_use_domain: REGISTRATION,

@@ -39,6 +39,23 @@ export function digestAlgorithm(name: string): DigestAlgorithm | undefined {
   return name === '' || name === 'MD5' ? MD5 : BY_NAME.get(name.toLowerCase());
 }
 
+/**
+ * Reads a list of algorithms that may be answered, `SHA-256,MD5`: separated by commas or blanks, any case. A hash stands for its -sess form too.
+ * @returns undefined for an empty text (every one may be), null when a name is none that this stack computes
+ */
+export function algorithmList(text: string): readonly DigestAlgorithmName[] | null | undefined {
+  const names = text.split(/[\s,]+/).filter((name) => name !== '');
+  if (names.length === 0) return undefined;
+  const all: DigestAlgorithmName[] = [];
+  for (const name of names) {
+    const found = digestAlgorithm(name);
+    if (found === undefined) return null;
+    for (const one of DIGEST_ALGORITHMS)
+      if (one === found || (!found.session && one.hash === found.hash)) all.push(one.name);
+  }
+  return all;
+}
+
 const OPENSSL_NAME: Readonly<Record<DigestHash, string>> = {
   MD5: 'md5',
   'SHA-256': 'sha256',

@@ -1,3 +1,4 @@
+import { algorithmList, type DigestAlgorithmName } from '../digest/algorithm.ts';
 import { parseCredential } from '../digest/credential-list.ts';
 import type { Credential } from '../digest/credentials.ts';
 import {
@@ -28,6 +29,8 @@ export interface UacSettings {
   readonly variables: AuthVariables | null;
   readonly credentials: readonly Credential[];
   readonly bindings: readonly DestinationBinding[];
+  /** What uac_auth() answers; undefined: every algorithm. */
+  readonly algorithms: readonly DigestAlgorithmName[] | undefined;
   readonly cseqUpdate: boolean;
   readonly cseqParam: string;
   readonly defaultSocket: ListenSocket | null;
@@ -66,6 +69,8 @@ export function readSettings(host: ModuleHost, parameters: ModuleParameters): Ua
   if (mode === 'auto' && !byDialog && !host.proxy.options.recordRoute.appendFromTag)
     throw refuse('UAC_NEEDS_FROMTAG', 'restore_mode');
   if (mode === 'auto' && byDialog && host.module('dialog') === null) throw refuse('UAC_NEEDS_DIALOG', 'restore_dlg');
+  const algorithms = algorithmList(parameters.str('auth_algorithms'));
+  if (algorithms === null) throw refuse('UAC_BAD_ALGORITHMS', 'auth_algorithms', parameters.str('auth_algorithms'));
   const registration = readRegistrationSettings(parameters);
   const password = parameters.str('restore_passwd');
   return {
@@ -81,6 +86,7 @@ export function readSettings(host: ModuleHost, parameters: ModuleParameters): Ua
     variables,
     credentials,
     bindings,
+    algorithms,
     cseqUpdate: parameters.int('cseq_update') !== 0,
     cseqParam: names.cseq,
     defaultSocket: defaultSocket(host, parameters.str('default_socket')),

@@ -139,9 +139,9 @@ function ownCredential(variables: AuthVariables | null, ctx: ScriptContext, ha1:
 
 function auth(module: UacModule, ctx: ScriptContext, mode: number): number {
   const { state } = ctx;
-  const { variables, credentials, bindings, identity } = module.settings;
+  const { variables, credentials, bindings, identity, algorithms: allow } = module.settings;
   const ha1 = (mode & 1) !== 0;
-  const source = { own: ownCredential(variables, ctx, ha1), list: credentials, bindings, ha1 };
+  const source = { own: ownCredential(variables, ctx, ha1), list: credentials, bindings, ha1, allow };
   const done = authenticate(state, ctx.branch, source, (challenged, next) => {
     carryAccount(challenged, next);
     carryIdentities(state, challenged, next, identity);
@@ -208,6 +208,8 @@ export const uac = defineModule<UacModule>({
     ...registrationParameters,
     // Ours: realm:host[:port], many: the realm's credentials are sent to these destinations and to no other.
     listParam('credential_destination'),
+    // Ours: the digest algorithms that uac_auth() answers, SHA-256,MD5; empty for every one.
+    strParam('auth_algorithms', null),
     // Ours: 0 leaves the CSeq number of a repeated request as it is.
     intParam('cseq_update', 1),
     // Ours: kamailio (vsf, vst: read by servers of both kinds) or sealed (URIs and display names, encrypted, authenticated, bound to the dialog).

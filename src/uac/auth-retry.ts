@@ -71,6 +71,7 @@ export function authenticate(
   const choice = chooseChallenge({
     challenges: challengesOf(reply, status),
     credentialsFor: (realm) => credentialFor(source, realm, branch),
+    allow: source.allow,
     destination: destinationText(branch),
   });
   if (!choice.ok) return failed(choice.code, refusal(choice, status, branch));

@@ -1,3 +1,4 @@
+import type { DigestAlgorithmName } from '../digest/algorithm.ts';
 import { type CredentialList, findCredential } from '../digest/credential-list.ts';
 import { type Credential, fitsRealm, withHa1 } from '../digest/credentials.ts';
 import { isIPv4, isIPv6 } from '../message/host.ts';
@@ -78,6 +79,8 @@ export interface CredentialSource {
   readonly bindings: readonly DestinationBinding[];
   /** The passwords of the list are HA1 texts in this call (uac_auth mode 1). */
   readonly ha1: boolean;
+  /** The algorithms that may be answered; every one when absent. */
+  readonly allow?: readonly DigestAlgorithmName[] | undefined;
 }
 
 /**

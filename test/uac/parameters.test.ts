@@ -221,3 +221,19 @@ test('credential_destination: whose 401 is answered', () => {
     if (!answered) assert.deepEqual(b.codes, ['DIGEST_DESTINATION_MISMATCH']);
   }
 });
+
+test('auth_algorithms: which challenges are answered', () => {
+  for (const [auth_algorithms, answered] of [
+    ['', true],
+    ['SHA-256', false],
+    ['sha-256, md5', true],
+  ] as const) {
+    const b = bench({ credential: ['u:realm1.test:p'], auth_algorithms }, (ctx) => {
+      ctx.state.onFailure = 'f';
+    });
+    const list = b.reply(request(b.receive(requestText())), 401, CHALLENGE);
+    assert.equal(credentials(list) !== null, answered, auth_algorithms);
+    if (!answered) assert.deepEqual(b.codes, ['DIGEST_ALGORITHM_REFUSED']);
+  }
+  assert.throws(() => bench({ auth_algorithms: 'MD4' }), /UAC_BAD_ALGORITHMS|auth_algorithms/);
+});

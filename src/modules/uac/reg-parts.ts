@@ -51,6 +51,7 @@ function makeEngine(host: ModuleHost, settings: RegistrationSettings, defaultSoc
       rate: settings.rate,
       unregisterOnDisable: unregister.disable,
       unregisterOnRemove: unregister.remove,
+      algorithms: settings.algorithms,
       userAgent: userAgent(host),
       instance,
       regId: outbound,

@@ -1,3 +1,4 @@
+import { algorithmList, type DigestAlgorithmName } from '../../digest/algorithm.ts';
 import {
   intParam,
   ModuleError,
@@ -36,6 +37,8 @@ export interface RegistrationSettings {
   /** Most REGISTERs a second, 0 for no limit. */
   readonly rate: number;
   readonly unregister: UnregisterOccasions;
+  /** Undefined: every one may be asked for. */
+  readonly algorithms: readonly DigestAlgorithmName[] | undefined;
   readonly showSecrets: boolean;
   /** reg-id of the Contacts (RFC 5626), 0 for none. */
   readonly outbound: number;
@@ -78,6 +81,7 @@ export const registrationParameters: readonly ParameterDefinition[] = [
   // Ours.
   intParam('reg_rate', 0),
   strParam('reg_unregister', 'disable,remove'),
+  strParam('reg_algorithms', null),
   intParam('reg_show_secrets', 0),
   intParam('reg_outbound', 0),
   strParam('reg_instance', null),
@@ -147,6 +151,8 @@ export function readRegistrationSettings(parameters: ModuleParameters): Registra
   if (outbound > 0 && instance === '') throw refuse('reg_outbound', 'reg_instance is not set');
   const unregister = unregisterOccasions(parameters.str('reg_unregister'));
   if (unregister === null) throw refuse('reg_unregister', parameters.str('reg_unregister'));
+  const algorithms = algorithmList(parameters.str('reg_algorithms'));
+  if (algorithms === null) throw refuse('reg_algorithms', parameters.str('reg_algorithms'));
   return {
     databaseUrl,
     table,
@@ -160,6 +166,7 @@ export function readRegistrationSettings(parameters: ModuleParameters): Registra
     reloadDelta: seconds('reload_delta'),
     rate: seconds('reg_rate'),
     unregister,
+    algorithms,
     showSecrets: parameters.int('reg_show_secrets') !== 0,
     outbound,
     instance,

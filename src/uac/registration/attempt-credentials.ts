@@ -1,3 +1,4 @@
+import type { DigestAlgorithmName } from '../../digest/algorithm.ts';
 import { answerChallenge } from '../../digest/authorization.ts';
 import { chooseChallenge } from '../../digest/challenge.ts';
 import { type Credential, credential, utf8Bytes } from '../../digest/credentials.ts';
@@ -20,6 +21,7 @@ const MAX_KEPT = 3;
 const WHY: Readonly<Partial<Record<DigestErrorCode, string>>> = {
   DIGEST_NO_CHALLENGE: 'no readable Digest challenge',
   DIGEST_ALGORITHM_UNKNOWN: 'unknown algorithm',
+  DIGEST_ALGORITHM_REFUSED: 'its algorithm is not allowed (reg_algorithms)',
   DIGEST_QOP_UNKNOWN: 'unknown qop',
   DIGEST_HA1_INVALID: 'auth_ha1 answers MD5 challenges only',
 };
@@ -41,12 +43,22 @@ export class AttemptCredentials {
   private rounds = 0;
   private readonly account: Account;
   private readonly share: (text: string) => string;
+  private readonly allow: readonly DigestAlgorithmName[] | undefined;
   private identity: Credential | null = null;
 
-  /** @param kept challenges of earlier attempts whose nonces may still be good */
-  constructor(account: Account, kept: KeptChallenge | null, share: (text: string) => string) {
+  /**
+   * @param kept challenges of earlier attempts whose nonces may still be good
+   * @param allow the algorithms that may be answered; undefined for every one
+   */
+  constructor(
+    account: Account,
+    kept: KeptChallenge | null,
+    share: (text: string) => string,
+    allow: readonly DigestAlgorithmName[] | undefined,
+  ) {
     this.account = account;
     this.share = share;
+    this.allow = allow;
     for (let challenge = kept; challenge !== null; challenge = challenge.next)
       this.answers.push({ challenge, count: 0 });
   }
@@ -86,7 +98,11 @@ export class AttemptCredentials {
    */
   challenged(answer: SipMessage, uri: string): string | null {
     const proxy = answer.status === 407;
-    const choice = chooseChallenge({ challenges: challengesOf(answer, proxy), credentialsFor: () => this.credential });
+    const choice = chooseChallenge({
+      challenges: challengesOf(answer, proxy),
+      credentialsFor: () => this.credential,
+      allow: this.allow,
+    });
     if (!choice.ok) return this.refusal(choice.code, choice.realm, answer.status);
     const { challenge } = choice;
     const realm = readableReason(challenge.realm);

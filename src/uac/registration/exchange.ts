@@ -50,7 +50,7 @@ export class Exchange implements AttemptHost {
       record,
       record.state.goal !== 'on',
       registrarUri(account),
-      new AttemptCredentials(account, record.kept, runner.tables.share),
+      new AttemptCredentials(account, record.kept, runner.tables.share, runner.config.algorithms),
       this,
     );
     const { attempt } = record;

@@ -1,3 +1,4 @@
+import type { DigestAlgorithmName } from '../../digest/algorithm.ts';
 import { utf8Bytes } from '../../digest/credentials.ts';
 import { sanitizeReason } from '../../message/sanitize.ts';
 import type { NextHopResolver } from '../../proxy/next-hop.ts';
@@ -36,6 +37,8 @@ export interface RegistrationSettings {
   readonly unregister?: 'clean' | 'kamailio';
   readonly unregisterOnDisable?: boolean;
   readonly unregisterOnRemove?: boolean;
+  /** Digest algorithms that registrars may ask for; absent for every one. Others are refused: the account is `rejected`. */
+  readonly algorithms?: readonly DigestAlgorithmName[] | undefined;
   /** Value of User-Agent, empty for none. */
   readonly userAgent?: string;
   /** URN of this instance for outbound registrations, `urn:uuid:…` (RFC 5626 §4.1). */
@@ -83,6 +86,7 @@ export interface EngineConfig {
   readonly useDomain: boolean;
   readonly defaultSocket: string;
   readonly rate: number;
+  readonly algorithms: readonly DigestAlgorithmName[] | undefined;
   readonly unregisterOnDisable: boolean;
   readonly unregisterOnRemove: boolean;
   /** Header lines with CRLF, or empty. */
@@ -125,6 +129,7 @@ export function engineConfig(options: RegistrationOptions): EngineConfig {
     useDomain: settings.useDomain ?? true,
     defaultSocket: settings.defaultSocket ?? '',
     rate: Math.max(0, settings.rate ?? 0),
+    algorithms: settings.algorithms,
     unregisterOnDisable: settings.unregisterOnDisable ?? clean,
     unregisterOnRemove: settings.unregisterOnRemove ?? clean,
     userAgent: userAgent === '' ? '' : `User-Agent: ${sanitizeReason(utf8Bytes(userAgent))}\r\n`,

@@ -170,6 +170,30 @@ describe('challenges', () => {
     assert.equal(bench.requests.length, 1);
   });
 
+  it('an algorithm that is not allowed is not answered, and the reason says so; of several the allowed one is', () => {
+    const md5 = 'realm="r", nonce="n", qop="auth", algorithm=MD5';
+    const strict = new Harness(challenging(md5), { algorithms: ['SHA-256', 'SHA-256-sess'] });
+    strict.engine.add(row());
+    strict.advance(1000);
+    const { state, lastReason } = strict.view();
+    assert.equal(state, 'rejected');
+    assert.equal(lastReason, '401, realm "r": its algorithm is not allowed (reg_algorithms)');
+    assert.ok(
+      strict.requests.every(({ authorization }) => authorization === ''),
+      'no digest left',
+    );
+    const both = challenge(md5);
+    const offers = [...(both.headers ?? []), ...(challenge(md5.replace('MD5', 'SHA-256')).headers ?? [])];
+    const bench = new Harness(
+      (request) => (request.authorization === '' ? { status: 401, headers: offers } : grant(request)),
+      { algorithms: ['MD5'] },
+    );
+    bench.engine.add(row());
+    bench.advance(1000);
+    assert.equal(bench.view().state, 'registered');
+    assert.equal(bench.last.auth('algorithm'), 'MD5');
+  });
+
   it('an HA1 wins over the password and answers MD5 only', () => {
     const ha1 = { authHa1: '0123456789ABCDEF0123456789abcdef' };
     assert.equal(registered(challenging('realm="r", nonce="n"'), ha1).view().state, 'registered');
