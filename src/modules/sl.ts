@@ -10,16 +10,14 @@ import {
   rpc,
   strParam,
 } from '../script/module-definition.ts';
-import type { Counter } from '../script/statistics.ts';
 import { ROUTE_FAILURE, ROUTE_ONREPLY, ROUTE_REQUEST } from '../script/values.ts';
 
 /** State of one program's sl module. */
 interface SlModule {
   readonly host: ModuleHost;
   readonly bindTm: boolean;
-  readonly sent: Counter;
-  readonly failed: Counter;
-  readonly byCode: (status: number) => void;
+  /** Stops counting. */
+  readonly release: () => void;
 }
 
 const REPLY = ROUTE_REQUEST | ROUTE_ONREPLY | ROUTE_FAILURE;
@@ -41,15 +39,33 @@ function badCode(module: SlModule, text: string): number {
 function stateless(module: SlModule, ctx: ScriptContext, code: string, reason: string): number {
   const status = statusCode(code);
   if (status === 0) return badCode(module, code);
-  return count(module, status, module.host.proxy.statelessReply(ctx.state, status, reason));
+  return module.host.proxy.statelessReply(ctx.state, status, reason);
 }
 
-function count(module: SlModule, status: number, result: number): number {
-  if (result === 1) {
-    module.sent.value++;
-    module.byCode(status);
-  } else if (result === -1) module.failed.value++;
-  return result;
+/** Counts the stateless replies of all modules: challenges and answers to registrations, too. @returns call it to end that */
+function countReplies(host: ModuleHost): () => void {
+  const { statistics } = host;
+  const sent = statistics.counter('sl', 'sent_replies');
+  const failed = statistics.counter('sl', 'failures');
+  const classes = [1, 2, 3, 4, 5, 6].map((digit) => statistics.counter('sl', `${digit}xx_replies`));
+  const codes = new Map(
+    [200, 202, 300, 301, 302, 400, 401, 403, 404, 407, 408, 483, 500].map((code) => [
+      code,
+      statistics.counter('sl', `${code}_replies`),
+    ]),
+  );
+  return host.proxy.onStatelessAnswer((state, status, went) => {
+    // After a reload there is one listener for each program.
+    if (state.hooks !== host.program().hooks) return;
+    if (!went) {
+      failed.value++;
+      return;
+    }
+    sent.value++;
+    // As in Kamailio: the class counts those that have no counter of their own.
+    const counter = codes.get(status) ?? classes[Math.floor(status / 100) - 1];
+    if (counter !== undefined) counter.value++;
+  });
 }
 
 /** send_reply: stateful when there is a transaction (RFC 3261 §17.2), else stateless. */
@@ -57,7 +73,7 @@ function reply(module: SlModule, ctx: ScriptContext, code: string, reason: strin
   const status = statusCode(code);
   if (status === 0) return badCode(module, code);
   if (ctx.state.transaction !== null && module.bindTm) return module.host.proxy.reply(ctx.state, status, reason);
-  return count(module, status, module.host.proxy.statelessReply(ctx.state, status, reason));
+  return module.host.proxy.statelessReply(ctx.state, status, reason);
 }
 
 function errorReply(module: SlModule, ctx: ScriptContext): number {
@@ -70,7 +86,7 @@ function errorReply(module: SlModule, ctx: ScriptContext): number {
       ? "I'm terribly sorry, server error occurred (1/SL)"
       : state.errorReason.replace('/TM)', '/SL)');
   if (state.transaction !== null) return module.host.proxy.reply(state, status, reason);
-  return count(module, status, module.host.proxy.statelessReply(state, status, reason));
+  return module.host.proxy.statelessReply(state, status, reason);
 }
 
 /** sl: stateless replies. */
@@ -133,25 +149,6 @@ export const sl = defineModule<SlModule>({
         new RpcStruct(STATS.map((name) => [name, statistics.read(`sl:${name}_replies`) ?? 0])),
     ),
   ],
-  create: (host, parameters) => {
-    const { statistics } = host;
-    const classes = [1, 2, 3, 4, 5, 6].map((digit) => statistics.counter('sl', `${digit}xx_replies`));
-    const codes = new Map(
-      [200, 202, 300, 301, 302, 400, 401, 403, 404, 407, 408, 483, 500].map((code) => [
-        code,
-        statistics.counter('sl', `${code}_replies`),
-      ]),
-    );
-    return {
-      host,
-      bindTm: parameters.int('bind_tm') !== 0,
-      sent: statistics.counter('sl', 'sent_replies'),
-      failed: statistics.counter('sl', 'failures'),
-      byCode: (status) => {
-        // As in Kamailio: the class counts those that have no counter of their own.
-        const counter = codes.get(status) ?? classes[Math.floor(status / 100) - 1];
-        if (counter !== undefined) counter.value++;
-      },
-    };
-  },
+  create: (host, parameters) => ({ host, bindTm: parameters.int('bind_tm') !== 0, release: countReplies(host) }),
+  stop: (module) => module.release(),
 });

@@ -42,6 +42,8 @@ export type OwnRouteListener = (state: RequestState, route: OwnRoute) => void;
 
 /** Called for each request that gets a transaction here, before anything is sent. */
 export type TransactionListener = (state: RequestState) => void;
+/** Hears of each reply made here without a transaction; `sent` is false for one that could not be. */
+export type StatelessAnswerListener = (state: RequestState, status: number, sent: boolean) => void;
 
 /** The stateful proxy (RFC 3261 §16): what tm, sl and rr offer to scripts stands on this. Codes are Kamailio's: 1 done, 0 stop the script, <0 failed. */
 export interface ProxyCore {
@@ -97,6 +99,8 @@ export interface ProxyCore {
   announceOwnRoute(state: RequestState, route: OwnRoute): void;
   /** @returns call it when the listener is not needed any more */
   onStatelessReply(listener: StatelessReplyListener): () => void;
+  /** @returns call it when the listener is not needed any more */
+  onStatelessAnswer(listener: StatelessAnswerListener): () => void;
   /** @returns call it when the listener is not needed any more */
   onTransaction(listener: TransactionListener): () => void;
   /** Hears of each ACK that is relayed; call the result when the listener is not needed any more. */

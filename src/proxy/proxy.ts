@@ -32,6 +32,7 @@ import type {
   OwnRouteListener,
   ProxyCore,
   RelayOptions,
+  StatelessAnswerListener,
   StatelessReplyListener,
   TransactionListener,
 } from './proxy-core.ts';
@@ -69,6 +70,7 @@ export class SipProxy implements ProxyCore, ProxyServices {
   localRequest: LocalRequestHook | null = null;
   private readonly listeners = new Set<OwnRouteListener>();
   private readonly replyListeners = new Set<StatelessReplyListener>();
+  private readonly answerListeners = new Set<StatelessAnswerListener>();
   private readonly transactionListeners = new Set<TransactionListener>();
   private readonly ackListeners = new Set<TransactionListener>();
   private readonly reporter: (code: string, text: string) => void;
@@ -204,6 +206,12 @@ export class SipProxy implements ProxyCore, ProxyServices {
   }
 
   statelessReply(state: RequestState, status: number, reason: string): number {
+    const result = this.sendStateless(state, status, reason);
+    if (result !== -2) for (const listener of this.answerListeners) listener(state, status, result === 1);
+    return result;
+  }
+
+  private sendStateless(state: RequestState, status: number, reason: string): number {
     // An ACK is never answered (RFC 3261 §8.2.7 and §17.1.1.3), and one answer is enough.
     if (state.message.methodId === M_ACK) return -1;
     if (state.repliedStateless || (state.transaction as Cell | null)?.isFinished === true) return -2;
@@ -320,6 +328,11 @@ export class SipProxy implements ProxyCore, ProxyServices {
   onStatelessReply(listener: StatelessReplyListener): () => void {
     this.replyListeners.add(listener);
     return () => void this.replyListeners.delete(listener);
+  }
+
+  onStatelessAnswer(listener: StatelessAnswerListener): () => void {
+    this.answerListeners.add(listener);
+    return () => void this.answerListeners.delete(listener);
   }
 
   onTransaction(listener: TransactionListener): () => void {

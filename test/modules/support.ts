@@ -154,6 +154,7 @@ export function testHost(options: HostOptions = {}): TestHost {
     statelessReply: reply,
     forward: () => 1,
     forwardReply: () => 1,
+    onStatelessAnswer: () => () => {},
     sendRaw: (text, to) => sent.push({ text, to: `${to.proto}:${to.ip}:${to.port}` }) > 0,
   };
   const sender: TransportSender = {
