@@ -11,6 +11,7 @@ import { ROOT } from '../support/command.ts';
 import { peer } from '../support/peers.ts';
 import { startServer, type TestServer } from '../support/servers.ts';
 import { Baresip } from '../support/sip-baresip.ts';
+import { Dialog, requestText, SDP } from '../support/sip-dialog.ts';
 import { SipPeer } from '../support/sip-peer.ts';
 import { startSipp } from '../support/sipp.ts';
 
@@ -95,7 +96,7 @@ describe('baresip registers and calls by the OpenSIPS example', { skip: peer('ba
       subst: { '/tmp/trunkline-users.db': file },
     });
     phone = await Baresip.start(
-      `"Alice" <sip:alice@127.0.0.1:${server.port};transport=udp>;auth_user=alice;auth_pass=secret;regint=60`,
+      `"Alice" <sip:alice@127.0.0.1:${server.port};transport=udp>;auth_user=alice;auth_pass=secret;regint=60;outbound="sip:127.0.0.1:${server.port};transport=udp"`,
     );
   });
   after(async () => {
@@ -112,10 +113,33 @@ describe('baresip registers and calls by the OpenSIPS example', { skip: peer('ba
   it('INVITE: the credentials go no further than us', async () => {
     phone.command('dial', `sip:bob@${callee.address}`);
     const invite = await callee.expect('INVITE');
+    assert.match(invite.header('Record-Route'), new RegExp(`127\\.0\\.0\\.1:${server.port}`), 'by way of the server');
     assert.equal(invite.header('Proxy-Authorization'), '');
     assert.match(invite.header('From'), /sip:alice@/);
     await callee.reply(invite, 486, 'Busy Here');
     await callee.expect('ACK');
     await phone.event('CALL_CLOSED');
+  });
+
+  it('a call that is answered and ended by the called side', async () => {
+    phone.command('dial', `sip:bob@${callee.address}`);
+    const invite = await callee.expect('INVITE');
+    const contact = `Contact: <sip:bob@${callee.address}>`;
+    const headers = [contact, 'Content-Type: application/sdp'];
+    await callee.reply(invite, 200, 'OK', { toTag: 'b', headers, body: SDP });
+    await callee.expect('ACK');
+    await Dialog.ofCallee(callee, invite, 'b', { host: '127.0.0.1', port: server.port }).send('BYE');
+    await callee.expect('200 BYE');
+  });
+
+  it('a To tag and a Route that are made up lead nowhere', async () => {
+    const text = requestText(callee, {
+      uri: 'sip:victim@127.0.0.1:9',
+      to: '<sip:victim@127.0.0.1>;tag=made-up',
+      callId: 'forged',
+      headers: [`Route: <sip:127.0.0.1:${server.port};lr>`],
+    });
+    await callee.send(text, { host: '127.0.0.1', port: server.port });
+    assert.equal((await callee.expect((m) => m.callId === 'forged' && m.status >= 200)).status, 481);
   });
 });
