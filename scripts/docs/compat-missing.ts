@@ -26,6 +26,8 @@ export const missingNames: Readonly<Record<string, string>> = {
   'nathelper.natping_crlf': 'gone from Kamailio since 4.0',
   'nathelper.natping_method': 'gone from Kamailio since 4.0: sipping_method',
   'nathelper.natping_stateful': 'gone from Kamailio since 4.0',
+  'path.add_path_advertised_address()': 'of Kamailio 6: name the socket with advertise instead',
+  'path.add_path_received_advertised_address()': 'of Kamailio 6: name the socket with advertise instead',
   'permissions.declare_ipset': 'of SIP Express Router 2.0',
   'permissions.ipmatch_table': 'of SIP Express Router 2.0',
   'permissions.max_rule_files': 'of SIP Express Router 2.0: there is no limit',

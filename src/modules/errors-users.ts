@@ -22,6 +22,16 @@ export const USER_MODULE_ERRORS = {
     explanation: 'A URI whose domain is asked for is no SIP URI; the function returned -1.',
     action: 'Check the request first, with sanity_check().',
   },
+  PATH_BAD_ARGUMENT: {
+    explanation:
+      'User or parameters given to add_path() or add_path_received() cannot stand in a URI; no Path was added.',
+    action: 'Escape what comes from a message, with {s.escape.user} or {s.escape.param}.',
+  },
+  PATH_BAD_ROUTE: {
+    explanation:
+      'The parameter of our Route that says where the client is (use_received) holds no URI; it was passed over.',
+    action: 'Nothing, as a rule: it came from outside. Both servers of a client have to have the same received_format.',
+  },
   PERMISSIONS_BAD_ARGUMENT: {
     explanation: 'A group or port is no number, or there is no address; the function returned -1.',
     action: 'Look at the arguments: group and port are whole numbers.',

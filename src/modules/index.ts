@@ -20,6 +20,7 @@ import { jsonrpcs } from './jsonrpcs.ts';
 import { kex } from './kex.ts';
 import { maxfwd } from './maxfwd.ts';
 import { nathelper } from './nathelper.ts';
+import { path } from './path.ts';
 import { permissions } from './permissions.ts';
 import { pike } from './pike.ts';
 import { pv } from './pv.ts';
@@ -65,6 +66,7 @@ const all: readonly AnyModule[] = [
   kex,
   maxfwd,
   nathelper,
+  path,
   permissions,
   pike,
   pv,

@@ -42,7 +42,7 @@ function paramText(tag: string): string {
  * host[:port][;transport=x] as Record-Route shows a socket: UDP and its default port are not written. TLS and WebSocket have other default ports
  * (RFC 3261 §19.1.2, RFC 7118 §8), so theirs is always written, unless none is known (0).
  */
-function address({ host, port, proto }: Face): string {
+export function socketAddress({ host, port, proto }: Face): string {
   const portText = port === 0 || (port === 5060 && (proto === 'udp' || proto === 'tcp')) ? '' : `:${port}`;
   return `${host}${portText}${proto === 'udp' ? '' : `;transport=${proto}`}`;
 }
@@ -79,11 +79,11 @@ export function renderRecordRoute(
   if (options.doubleRr === 2 || (options.doubleRr === 1 && differs && wish.advertised === '')) {
     const tail = `;r2=on${lr}${ftag}${params}>\r\n`;
     return (
-      `Record-Route: <${scheme}${user}${address(outbound)}${tail}` +
-      `Record-Route: <${scheme}${user}${address(inbound)}${tail}`
+      `Record-Route: <${scheme}${user}${socketAddress(outbound)}${tail}` +
+      `Record-Route: <${scheme}${user}${socketAddress(inbound)}${tail}`
     );
   }
-  return `Record-Route: <${scheme}${user}${address(outbound)}${lr}${ftag}${params}>\r\n`;
+  return `Record-Route: <${scheme}${user}${socketAddress(outbound)}${lr}${ftag}${params}>\r\n`;
 }
 
 function advertised(wish: RecordRoute, out: Outbound): Face {

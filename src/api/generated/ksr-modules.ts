@@ -24,6 +24,7 @@ export interface Ksr extends KsrCore {
   readonly kex: KsrKex;
   readonly maxfwd: KsrMaxfwd;
   readonly nathelper: KsrNathelper;
+  readonly path: KsrPath;
   readonly permissions: KsrPermissions;
   readonly pike: KsrPike;
   readonly registrar: KsrRegistrar;
@@ -562,6 +563,14 @@ export interface KsrNathelper {
   add_rcv_param(flag?: number | undefined): number;
   /** In request_route, failure_route, onreply_route, reply_route, branch_route or event_route[tm:local-request]. Partly: bodies of one part; the text is changed as it stands. */
   fix_nated_sdp(bits: number, ip?: string | number | undefined): number;
+}
+
+/** Functions of module path. */
+export interface KsrPath {
+  /** In request_route. */
+  add_path(user?: string | number | undefined, params?: string | number | undefined): number;
+  /** In request_route. */
+  add_path_received(user?: string | number | undefined, params?: string | number | undefined): number;
 }
 
 /** Functions of module permissions. */
@@ -2029,6 +2038,18 @@ export interface ModuleSettings {
     /** Default "alias". */
     readonly alias_name?: string;
   };
+  readonly path?: {
+    /** Default 0. */
+    readonly use_received?: number;
+    /** Default 0. */
+    readonly received_format?: number;
+    /** Default "received". */
+    readonly received_name?: string;
+    /** Default 0. */
+    readonly enable_r2?: number;
+    /** Default 0. */
+    readonly sockname_mode?: number;
+  };
   readonly permissions?: {
     /** Default "permissions.allow". */
     readonly default_allow_file?: string;
@@ -2564,6 +2585,7 @@ export interface ModuleSettings {
     readonly reg_rate?: number;
     /** Default "disable,remove". */
     readonly reg_unregister?: string;
+    readonly reg_algorithms?: string;
     /** Default 0. */
     readonly reg_show_secrets?: number;
     /** Default 0. */
@@ -2580,6 +2602,7 @@ export interface ModuleSettings {
     /** Default 60. */
     readonly reg_db_retry?: number;
     readonly credential_destination?: string | readonly string[];
+    readonly auth_algorithms?: string;
     /** Default 1. */
     readonly cseq_update?: number;
     /** Default "kamailio". */
