@@ -1,10 +1,11 @@
 /**
  * `npm run bench [row…] [--rounds N] [--units N] [--long] [--own]`: CPU (user + system of all server processes) per unit of work, for Kamailio
  * and for this server in turn in one run with the same configuration file, and the ratio of the medians. Without Kamailio, or with --own, only
- * our own figures. Rows: trunk, relay, stateful, stateless, auth, parse, typescript (the trunk call routed by kamailio.cfg and by TypeScript), reg-start; by name or with --long also reg-steady and reg-million.
+ * our own figures. Rows: trunk, relay, stateful, stateless, auth, auth-sha256, auth-db, parse, typescript (the trunk call routed by kamailio.cfg and by TypeScript), reg-start; by name or with --long also reg-steady and reg-million.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { runAuthDbRows } from './auth-db-rows.ts';
 import { runRegistrationRows } from './registration-rows.ts';
 import { measure, type Reading, type Row } from './support/measure.ts';
 import { ROOT } from './support/server.ts';
@@ -51,6 +52,16 @@ const ROWS: readonly Row[] = [
     warmUp: 5000,
     outstanding: 64,
     budget: 0.7,
+  },
+  {
+    name: 'auth-sha256',
+    what: 'the same with SHA-256 (RFC 8760)',
+    units: 20000,
+    warmUp: 5000,
+    outstanding: 64,
+    budget: 0.7,
+    mode: 'auth',
+    algorithm: 'SHA-256',
   },
 ];
 
@@ -105,6 +116,9 @@ if (wanted.length === 0 || wanted.includes('typescript')) await runTypeScriptRow
 if (wanted.length === 0 || wanted.includes('usrloc')) {
   // In a process of its own: the memory that it measures is its alone.
   execFileSync(process.execPath, ['--max-old-space-size=8192', join(ROOT, 'bench/usrloc.ts')], { stdio: 'inherit' });
+}
+if (wanted.length === 0 || wanted.includes('auth-db')) {
+  await runAuthDbRows({ hasKamailio, rounds, units: args.includes('--units') ? option('--units', 0) : null });
 }
 await runRegistrationRows({
   wanted,

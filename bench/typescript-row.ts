@@ -13,7 +13,7 @@ export async function runTypeScriptRow(rounds: number, units: number): Promise<v
       [taken.cfg, ''],
       [taken.code, 'trunk-routes.ts'],
     ] as const) {
-      const reading = await measure(ROW, 'trunkline', units, routes);
+      const reading = await measure(ROW, 'trunkline', units, { routes });
       list.push(reading.microseconds);
       failed += reading.failed;
     }

@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
+import { BENCH_PASSWORD, benchUser } from './users.ts';
 
 interface Plan {
   readonly mode: 'stateless' | 'stateful' | 'relay' | 'trunk' | 'auth';
@@ -15,6 +16,9 @@ interface Plan {
   readonly warmUp: number;
   /** Units in the air at once. */
   readonly outstanding: number;
+  /** Of mode auth: the digest algorithm to answer with, and how many users there are, `user0` and so on; 0 for alice alone. */
+  readonly algorithm: 'MD5' | 'SHA-256';
+  readonly users: number;
 }
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as Plan;
@@ -55,24 +59,37 @@ function lines(text: string, name: string): string {
 
 const sdp = `v=0\r\no=alice 2890844526 2890844526 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 49170 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=sendrecv\r\n`;
 
-/** A REGISTER of unit n, with credentials once it was challenged. */
+/** Who registers in the unit of this Call-ID. */
+function userOf(id: string): string {
+  return plan.users === 0 ? 'alice' : benchUser(Number(id.slice(id.lastIndexOf('-') + 1)) % plan.users);
+}
+
+/** A REGISTER of the unit of this Call-ID, with credentials once it was challenged. */
 function register(id: string, cseq: number, credentials: string): Buffer {
+  const user = userOf(id);
   const text =
     `REGISTER sip:bench.example.com SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:${plan.callerPort};branch=z9hG4bK${id}r${cseq}\r\n` +
-    `Max-Forwards: 70\r\nFrom: <sip:alice@bench.example.com>;tag=f${id}\r\nTo: <sip:alice@bench.example.com>\r\nCall-ID: ${id}\r\n` +
-    `CSeq: ${cseq} REGISTER\r\nContact: <sip:alice@127.0.0.1:${plan.callerPort}>\r\n${credentials}User-Agent: bench\r\nExpires: 300\r\nContent-Length: 0\r\n\r\n`;
+    `Max-Forwards: 70\r\nFrom: <sip:${user}@bench.example.com>;tag=f${id}\r\nTo: <sip:${user}@bench.example.com>\r\nCall-ID: ${id}\r\n` +
+    `CSeq: ${cseq} REGISTER\r\nContact: <sip:${user}@127.0.0.1:${plan.callerPort}>\r\n${credentials}User-Agent: bench\r\nExpires: 300\r\nContent-Length: 0\r\n\r\n`;
   return Buffer.from(text, 'latin1');
 }
 
-const HA1 = hash('md5', 'alice:bench.example.com:secret');
-const HA2 = hash('md5', 'REGISTER:sip:bench.example.com');
+const HASH = plan.algorithm === 'SHA-256' ? 'sha256' : 'md5';
+const HA1 = new Map<string, string>();
+const HA2 = hash(HASH, 'REGISTER:sip:bench.example.com');
 
 function credentials(challenge: string, id: string): string {
   const nonce = /nonce="([^"]*)"/.exec(challenge)?.[1] ?? '';
-  const response = hash('md5', `${HA1}:${nonce}:00000001:${id}:auth:${HA2}`);
+  const user = userOf(id);
+  let ha1 = HA1.get(user);
+  if (ha1 === undefined) {
+    ha1 = hash(HASH, `${user}:bench.example.com:${BENCH_PASSWORD}`);
+    HA1.set(user, ha1);
+  }
+  const response = hash(HASH, `${ha1}:${nonce}:00000001:${id}:auth:${HA2}`);
   return (
-    `Authorization: Digest username="alice", realm="bench.example.com", nonce="${nonce}", uri="sip:bench.example.com", ` +
-    `qop=auth, nc=00000001, cnonce="${id}", response="${response}", algorithm=MD5\r\n`
+    `Authorization: Digest username="${user}", realm="bench.example.com", nonce="${nonce}", uri="sip:bench.example.com", ` +
+    `qop=auth, nc=00000001, cnonce="${id}", response="${response}", algorithm=${plan.algorithm}\r\n`
   );
 }
 

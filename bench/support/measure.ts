@@ -17,6 +17,13 @@ export interface Row {
   readonly outstanding: number;
   /** Budget as a ratio to Kamailio. */
   readonly budget: number;
+  /** Kind of load and configuration in bench/cfg, where they are not of the row's name. */
+  readonly mode?: string;
+  readonly cfg?: string;
+  /** Digest algorithm that is answered with; default MD5. */
+  readonly algorithm?: 'MD5' | 'SHA-256';
+  /** Users that register, in turn; default alice alone. */
+  readonly users?: number;
 }
 
 /** What one run took. */
@@ -26,18 +33,33 @@ export interface Reading {
   readonly failed: number;
 }
 
-/** Runs one server under the load of a row. @param routes a routes file in bench/cfg in the place of the row's configuration */
-export async function measure(row: Row, kind: ServerKind, units: number, routes = ''): Promise<Reading> {
+/** What a run has besides its row. */
+export interface MeasureOptions {
+  /** A routes file in bench/cfg in the place of the row's configuration. */
+  readonly routes?: string;
+  /** Words that are replaced in the configuration's strings. */
+  readonly subst?: Readonly<Record<string, string | number>>;
+  readonly defines?: Readonly<Record<string, string | number>>;
+}
+
+/** Runs one server under the load of a row. Only the server's own processes are counted, no database server's. */
+export async function measure(
+  row: Row,
+  kind: ServerKind,
+  units: number,
+  options: MeasureOptions = {},
+): Promise<Reading> {
   const [port, callerPort, carrierPort] = nextPorts(3) as [number, number, number];
   const directory = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
   // The carrier's port stands in a string, where a define is not replaced: both get it as a substitution.
   const server = new BenchServer({
     kind,
-    cfg: row.name,
+    cfg: row.cfg ?? row.name,
     port,
     directory,
-    subst: { CARRIER_PORT: carrierPort },
-    routes,
+    subst: { CARRIER_PORT: carrierPort, ...options.subst },
+    defines: options.defines ?? {},
+    routes: options.routes ?? '',
   });
   try {
     await server.listening();
@@ -58,11 +80,13 @@ interface Ports {
 
 function drive(row: Row, ports: Ports, units: number, server: number): Promise<Reading> {
   const plan = {
-    mode: row.name,
+    mode: row.mode ?? row.name,
     ...ports,
     units,
     warmUp: row.warmUp,
     outstanding: row.outstanding,
+    algorithm: row.algorithm ?? 'MD5',
+    users: row.users ?? 0,
   };
   const load = spawn(process.execPath, [join(ROOT, 'bench', 'support', 'load.ts'), JSON.stringify(plan)], {
     stdio: ['ignore', 'pipe', 'inherit'],

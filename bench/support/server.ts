@@ -17,8 +17,10 @@ export interface ServerPlan {
   readonly port: number;
   /** Directory for what the server puts down. */
   readonly directory: string;
-  /** Words that are replaced everywhere in the configuration, strings included. */
+  /** Words that are replaced in the configuration's strings. */
   readonly subst: Readonly<Record<string, string | number>>;
+  /** `#!define`s. */
+  readonly defines?: Readonly<Record<string, string | number>>;
   /** MiB of each process's own memory for Kamailio. Default 16. */
   readonly privateMemory?: number;
   /** A routes file in bench/cfg that our own runs in the place of the configuration; it finds the words in its environment. Empty for none. */
@@ -42,6 +44,7 @@ export class BenchServer {
     const words = [
       ...['-f', join(ROOT, 'bench', 'cfg', `${plan.cfg}.cfg`), '-DD', '-E', '-l', `udp:127.0.0.1:${port}`],
       ...Object.entries(plan.subst).map(([name, value]) => `--subst=!${name}!${value}!g`),
+      ...Object.entries(plan.defines ?? {}).flatMap(([name, value]) => ['-A', `${name}=${value}`]),
     ];
     this.kind = plan.kind;
     this.port = port;
