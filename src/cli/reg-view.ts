@@ -83,6 +83,14 @@ const RIGHT: ReadonlySet<string> = new Set(['EXPIRES', 'NEXT', 'FAILED', 'TOOK']
 /** Columns that give way on a narrow terminal, the first one first. */
 const LESS_NEEDED = ['TOOK', 'REGISTERED AS', 'REGISTRAR', 'FAILED'];
 
+/** Characters of a text in the table: one long auth_proxy must not widen it for all. `show` and --json have all of it. */
+const LONGEST_CELL = 48;
+
+function cut(cell: string): string {
+  const characters = Array.from(cell);
+  return characters.length > LONGEST_CELL ? `${characters.slice(0, LONGEST_CELL - 1).join('')}…` : cell;
+}
+
 /** Width of a text on a terminal: without its colours. */
 function widthOf(line: string): number {
   return stripVTControlCharacters(line).length;
@@ -113,8 +121,8 @@ function accountRows(accounts: readonly Fields[], colour: boolean): string[][] {
     const trip = number(of, 'round_trip_ms');
     return [
       text(of, 'l_uuid'),
-      text(of, 'aor'),
-      text(of, 'registrar'),
+      cut(text(of, 'aor')),
+      cut(text(of, 'registrar')),
       stateText(text(of, 'state'), colour),
       online ? duration(number(of, 'expires_in')) : '-',
       next < 0 ? '-' : duration(next),

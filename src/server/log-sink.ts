@@ -35,6 +35,9 @@ export function levelName(level: number): LevelName {
   return NAMES.get(level) ?? (level > L_DBG ? 'DEBUG' : 'CRITICAL');
 }
 
+/** Control characters, line separators, and the marks that turn the direction of writing: after them a line reads as another one. */
+const UNFIT = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
 /**
  * Text fit for a terminal or a log file: latin1 bytes that are UTF-8 become characters again, and control characters become visible
  * escapes, so that nothing from the network can move a cursor or forge a line. Line ends inside a text become `\n`.
@@ -46,8 +49,8 @@ export function encodeForLog(text: string): string {
     const utf8 = Buffer.from(text, 'latin1').toString('utf8');
     if (!utf8.includes('�')) decoded = utf8;
   }
-  if (!/[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(decoded)) return decoded;
-  return decoded.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, (char) => {
+  if (!UNFIT.test(decoded)) return decoded;
+  return decoded.replace(new RegExp(UNFIT, 'g'), (char) => {
     switch (char) {
       case '\n':
         return '\\n';

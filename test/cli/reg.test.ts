@@ -225,6 +225,14 @@ describe('the table of accounts', () => {
     assert.match(accountTable([faulty], false, 200), / faulty .* socket x is none of ours/);
     assert.match(accountDetails(faulty, 0, false), /^last answer +socket x is none of ours$/m);
   });
+  it('cuts what would widen the table for all; the details have all of it', () => {
+    const registrar = `sip:${'x'.repeat(500)}.example`;
+    const long = new Map([...row, ['registrar', registrar]]);
+    const [head = '', line = ''] = accountTable([long, row], false, 1000).split('\n');
+    assert.ok(head.length < 200, `${head.length}`);
+    assert.match(line, / sip:x{43}… /);
+    assert.ok(accountDetails(long, 0, false).includes(registrar));
+  });
   it('shows text of the network without its control characters', () => {
     const evil = new Map([...row, ['l_uuid', 'a\x1b[2Jb']]);
     assert.doesNotMatch(accountTable([evil], false, 200), /\x1b/);

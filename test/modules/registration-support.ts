@@ -81,6 +81,7 @@ export class FakeEngine implements Engine {
   readonly sent = 7;
   readonly repairs = 0;
   readonly flowsLost = 2;
+  readonly leaving = 4;
   private readonly listeners = new Set<(news: RegistrationNews) => void>();
   private readonly told = new Map<string, Told>();
 

@@ -118,6 +118,9 @@ test('a program with the same settings goes on with the registrations of the one
   assert.equal(next.holder.registration.engine, old.engine);
   const other = await fakeRegistration(host, [], { reg_contact_addr: '192.0.2.1:5060' });
   assert.notEqual(other.holder.registration.engine, old.engine);
+  const moved = await fakeRegistration(host, [], { default_socket: 'udp:192.0.2.1:5060' });
+  assert.notEqual(moved.holder.registration.engine, old.engine);
+  moved.holder.registration.stop();
   old.holder.registration.stop();
   assert.equal(old.store.closed, false);
   next.holder.registration.stop();

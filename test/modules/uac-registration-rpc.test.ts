@@ -196,6 +196,8 @@ test('uac.reg_refresh takes a uuid as text', async () => {
   assert.equal(await fault(holder, 'reg_refresh', 12345), '400 Invalid Parameters');
   assert.equal(await fault(holder, 'reg_refresh'), '400 Invalid Parameters');
   assert.equal(await fault(holder, 'reg_refresh', 'nope'), '404 Record not found');
+  store.rows = [row('u1', { authPassword: '' })];
+  assert.equal(await fault(holder, 'reg_refresh', 'u1'), '500 Failed to refresh record - no secret');
   store.failure = new StoreFailure('STORAGE_UNREACHABLE');
   assert.equal(await fault(holder, 'reg_refresh', 'u1'), '500 Failed to refresh record - check log messages');
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { it } from 'node:test';
 import { L_ALERT, L_DBG, L_NOTICE } from '../../src/script/log.ts';
-import { LogSink } from '../../src/server/log-sink.ts';
+import { encodeForLog, LogSink } from '../../src/server/log-sink.ts';
 
 it('every JSON line is JSON, with the level by its name', () => {
   const stream = new PassThrough();
@@ -18,4 +18,10 @@ it('every JSON line is JSON, with the level by its name', () => {
       { level: 'ALERT', module: 'tm', msg: 'tab\\there', code: 'TM_SOMETHING' },
     ],
   );
+});
+
+it('marks that turn the direction of writing are shown by their codes, decoded or as bytes of a message', () => {
+  assert.equal(encodeForLog('a\u202eb'), 'a\\u202eb');
+  assert.equal(encodeForLog(Buffer.from('a\u202e\u2066\u200fb').toString('latin1')), 'a\\u202e\\u2066\\u200fb');
+  assert.equal(encodeForLog('Grüße'), 'Grüße');
 });

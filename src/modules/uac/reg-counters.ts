@@ -47,6 +47,7 @@ export function registrationStatistics(statistics: Statistics, registration: () 
   gauge('regtotal', ({ engine }) => engine.size);
   gauge('regactive', ({ engine }) => engine.online);
   gauge('regdisabled', ({ engine }) => engine.count('disabled'));
+  gauge('reg_leaving', ({ engine }) => engine.leaving);
   for (const state of REGISTRATION_STATES) gauge(`reg_state_${state}`, ({ engine }) => engine.count(state));
   for (const result of REGISTRATION_RESULTS)
     gauge(`reg_result_${result.replaceAll('-', '_')}`, ({ engine }) => engine.results(result));

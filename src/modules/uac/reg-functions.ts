@@ -4,7 +4,12 @@ import type { ScriptContext } from '../../script/context.ts';
 import { L_DBG, L_ERR, L_WARN } from '../../script/log.ts';
 import { type FunctionDefinition, fn, type VariableAccess } from '../../script/module-definition.ts';
 import { ROUTE_ANY } from '../../script/values.ts';
-import type { AccountAttribute, RegistrationEngine, RegistrationView } from '../../uac/registration/engine.ts';
+import type {
+  AccountAttribute,
+  AccountProblem,
+  RegistrationEngine,
+  RegistrationView,
+} from '../../uac/registration/engine.ts';
 import type { Registration, RegistrationHolder } from './registration.ts';
 
 const ATTRIBUTES: ReadonlySet<string> = new Set(['l_uuid', 'l_username', 'r_username', 'auth_username']);
@@ -82,25 +87,27 @@ function named(
 
 async function refresh(module: RegistrationHolder, uuid: string): Promise<number> {
   if (engineOf(module, 'uac_reg_refresh') === null || module.registration === null || uuid === '') return -1;
-  return (await refreshAccount(module, module.registration, scriptText(uuid))) === 'done' ? 1 : -1;
+  const done = await refreshAccount(module, module.registration, scriptText(uuid));
+  return done === 'unknown' || done === 'failed' ? -1 : 1;
 }
 
 /**
  * Reads one account again and registers it anew.
- * @returns 'unknown' when the table has none of this name, 'failed' when it cannot be read; a row that cannot be an account changes nothing
- * and is done, as in the original
+ * @returns 'unknown' when the table has none of this name, 'failed' when it cannot be read; what is wrong with a row that cannot be an account, which
+ * changes nothing
  */
 export async function refreshAccount(
   { host }: RegistrationHolder,
   { database, engine }: Registration,
   uuid: string,
-): Promise<'done' | 'unknown' | 'failed'> {
+): Promise<'done' | 'unknown' | 'failed' | AccountProblem> {
   const row = await database.read(uuid);
   if (row === 'failed') return 'failed';
   if (row === null) return 'unknown';
   const done = engine.refresh(row);
-  if (typeof done !== 'string') host.log.write(L_WARN, 'uac', `account ${done.uuid}: ${done.text}`, done.code);
-  return 'done';
+  if (typeof done === 'string') return 'done';
+  host.log.write(L_WARN, 'uac', `account ${done.uuid}: ${done.text}`, done.code);
+  return done;
 }
 
 /** Functions on accounts: return codes are the original's. */

@@ -72,6 +72,8 @@ async function refresh(module: RegistrationHolder, args: RpcArguments): Promise<
   const done = await refreshAccount(module, enabled(module), uuidOf(args));
   if (done === 'unknown') throw new RpcFault(404, 'Record not found');
   if (done === 'failed') throw new RpcFault(500, 'Failed to refresh record - check log messages');
+  // The original reports a success that changed nothing.
+  if (done !== 'done') throw new RpcFault(500, `Failed to refresh record - ${done.text}`);
 }
 
 /** Texts before and after the three numbers of `uac.reg_add`. */
@@ -152,6 +154,7 @@ function status(module: RegistrationHolder): RpcStruct {
     active: engine.active ? 1 : 0,
     total: engine.size,
     online: engine.online,
+    leaving: engine.leaving,
     sent: engine.sent,
     repairs: engine.repairs,
     states: new RpcStruct(REGISTRATION_STATES.map((state) => [state, engine.count(state)])),

@@ -25,6 +25,8 @@ export interface RegistrationSettings {
   readonly databaseUrl: string;
   readonly table: string;
   readonly contactAddr: string;
+  /** default_socket as it is written: another one makes other registrations. */
+  readonly defaultSocket: string;
   readonly timerInterval: number;
   /** Null: not set, failures are tried again with growing pauses; 0: a failure disables the account, as Kamailio has it. */
   readonly retryInterval: number | null;
@@ -157,6 +159,7 @@ export function readRegistrationSettings(parameters: ModuleParameters): Registra
     databaseUrl,
     table,
     contactAddr,
+    defaultSocket: parameters.str('default_socket').trim().toLowerCase(),
     timerInterval: seconds('reg_timer_interval'),
     retryInterval: parameters.isSet('reg_retry_interval') ? seconds('reg_retry_interval') : null,
     randomDelay: seconds('reg_random_delay'),

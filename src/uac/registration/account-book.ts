@@ -194,8 +194,9 @@ export class AccountBook implements LoadHost {
   private start(record: Registration, delay: number): void {
     const { account } = record;
     const goal: Goal = (account.flags & 1) !== 0 ? 'disabled' : account.expires === 0 ? 'idle' : 'on';
-    // Disabled in its row: as by an operator.
-    const unregister = goal === 'disabled' && this.runner.config.unregisterOnDisable && mayBeBound(record);
+    // Disabled in its row: as by an operator. With an expires of 0 there is no registration any more: as one that is removed.
+    const { unregisterOnDisable, unregisterOnRemove } = this.runner.config;
+    const unregister = (goal === 'disabled' ? unregisterOnDisable : unregisterOnRemove) && mayBeBound(record);
     if (goal !== 'on' && unregister) this.runner.apply(record, { type: 'off', goal, unregister });
     else this.runner.apply(record, { type: 'start', goal, delay });
   }

@@ -134,6 +134,10 @@ class Engine implements WatchedRegistrationEngine, RunnerUser {
     return this.runner.count(state);
   }
 
+  get leaving(): number {
+    return this.runner.count('leaving');
+  }
+
   results(result: RegistrationResult): number {
     return this.runner.results.get(result) ?? 0;
   }

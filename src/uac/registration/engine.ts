@@ -165,6 +165,8 @@ export interface RegistrationEngine {
   readonly size: number;
   /** Accounts in a state. */
   count(state: RegistrationStateName): number;
+  /** Accounts that were removed and whose binding is still being removed; they are in no state. */
+  readonly leaving: number;
   /** Attempts that ended with a result since the start. */
   results(result: RegistrationResult): number;
   /** REGISTERs sent since the start, retransmissions not counted. */

@@ -10,7 +10,7 @@ import { contactParams, contactUri, withAddress } from './contact.ts';
 import { judgeAnswer, type Verdict } from './judge-answer.ts';
 import { NextHop } from './next-hop-table.ts';
 import { believedExpiry, MAX_RETRY_AFTER, refreshDelay } from './policy.ts';
-import { readableReason, readFlowTimer, readServiceRoute } from './register-answer.ts';
+import { LONGEST_REASON, readableReason, readFlowTimer, readServiceRoute } from './register-answer.ts';
 import { registerRest, registerText, registrarUri } from './register-request.ts';
 import type { RegistrarPace } from './registrar-pace.ts';
 import type { Registration } from './registration.ts';
@@ -164,7 +164,7 @@ export class Exchange implements AttemptHost {
     record.home = flow;
     record.roundTrip = Math.round(elapsed);
     record.lastCode = answer.status;
-    record.lastReason = runner.tables.share(readableReason(answer.reason));
+    record.lastReason = runner.tables.share(readableReason(answer.reason, LONGEST_REASON));
     this.carryOut(attempt, answer, judgeAnswer(attempt, answer, runner.config.extras));
   }
 

@@ -97,7 +97,15 @@ export function readServiceRoute(answer: SipMessage): readonly string[] {
   return routes;
 }
 
-/** A reason phrase as it may stand in a log, a listing or a terminal: printable ASCII, not long. */
-export function readableReason(reason: string): string {
-  return reason.slice(0, 80).replace(/[^\x20-\x7e]+/g, '?');
+/** Characters of a text of the network in a sentence of ours, and of a whole reason. */
+const LONGEST_PART = 80;
+export const LONGEST_REASON = 240;
+
+/**
+ * A reason phrase as it may stand in a log, a listing or a terminal: printable ASCII, not long.
+ * @param longest characters; a longer one ends with three dots
+ */
+export function readableReason(reason: string, longest = LONGEST_PART): string {
+  const ascii = reason.slice(0, 4 * longest).replace(/[^\x20-\x7e]+/g, '?');
+  return ascii.length > longest ? `${ascii.slice(0, longest - 3)}...` : ascii;
 }

@@ -8,13 +8,20 @@ import type { Flow } from './flow.ts';
 import { SharedTables } from './next-hop-table.ts';
 import { PaceTable } from './pace-table.ts';
 import { isLasting, retryDelay, spread } from './policy.ts';
-import { readableReason } from './register-answer.ts';
+import { LONGEST_REASON, readableReason } from './register-answer.ts';
 import type { PaceHost, RegistrarPace } from './registrar-pace.ts';
 import type { RecordHost, Registration } from './registration.ts';
 import { Resolution } from './resolution.ts';
 import type { EngineConfig } from './settings.ts';
 import { findSocket } from './sockets.ts';
-import { type Effect, isOutstanding, type MachineEvent, transition, type Urgency } from './states.ts';
+import {
+  type Effect,
+  isOutstanding,
+  type MachineEvent,
+  type MachineState,
+  transition,
+  type Urgency,
+} from './states.ts';
 
 /** Milliseconds past a transaction's longest life after which its outcome is given up on. */
 const LOST_AFTER = 5000;
@@ -58,7 +65,8 @@ export class Runner implements RecordHost, PaceHost {
   flowsLost = 0;
   active: boolean;
   stopped = false;
-  private readonly states = new Map<RegistrationStateName, number>();
+  /** Accounts by state; those that were removed and take leave are in none of them. */
+  private readonly states = new Map<RegistrationStateName | 'leaving', number>();
   private readonly user: RunnerUser;
   private exchange: Exchange | null = null;
 
@@ -93,7 +101,8 @@ export class Runner implements RecordHost, PaceHost {
     return Math.floor(this.now / 1000);
   }
 
-  count(state: RegistrationStateName): number {
+  /** Accounts in a state; `leaving`: those that were removed and whose binding is still being removed. */
+  count(state: RegistrationStateName | 'leaving'): number {
     return this.states.get(state) ?? 0;
   }
 
@@ -102,7 +111,7 @@ export class Runner implements RecordHost, PaceHost {
     record.account.hop.users++;
     record.loadedAt = this.seconds;
     record.since = record.loadedAt;
-    this.addState(record.state.name, 1);
+    this.addState(record.state, 1);
   }
 
   /** An event befalls an account. */
@@ -114,8 +123,8 @@ export class Runner implements RecordHost, PaceHost {
     try {
       if (state !== from) {
         record.state = state;
-        this.addState(from.name, -1);
-        this.addState(state.name, 1);
+        this.addState(from, -1);
+        this.addState(state, 1);
         if (state.name !== from.name) record.since = this.seconds;
       }
       for (const effect of effects) this.perform(record, effect);
@@ -152,7 +161,7 @@ export class Runner implements RecordHost, PaceHost {
     this.endAttempt(record, false);
     this.countResult(result);
     record.lastCode = failure.code;
-    record.lastReason = this.tables.share(readableReason(failure.reason));
+    record.lastReason = this.tables.share(readableReason(failure.reason, LONGEST_REASON));
     if (removes) {
       // It is not asked again: the binding runs out by itself.
       this.unbind(record);
@@ -339,7 +348,7 @@ export class Runner implements RecordHost, PaceHost {
   private forget(record: Registration): void {
     this.unbind(record);
     this.calendar.stop(record);
-    this.addState(record.state.name, -1);
+    this.addState(record.state, -1);
     this.releaseHop(record);
     this.user.forgotten(record);
   }
@@ -378,7 +387,8 @@ export class Runner implements RecordHost, PaceHost {
     else this.calendar.start(record, at - this.now);
   }
 
-  private addState(name: RegistrationStateName, by: number): void {
+  private addState({ name: state, goal }: MachineState, by: number): void {
+    const name = goal === 'gone' ? 'leaving' : state;
     this.states.set(name, (this.states.get(name) ?? 0) + by);
   }
 

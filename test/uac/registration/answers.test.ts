@@ -170,6 +170,15 @@ describe('challenges', () => {
     assert.equal(bench.requests.length, 1);
   });
 
+  it('a reason keeps both realms; what is too long is cut with dots', () => {
+    const theirs = 'y'.repeat(300);
+    const bench = new Harness(challenging(`realm="${theirs}", nonce="n"`));
+    bench.engine.add(row('u1', { realm: 'x'.repeat(79) }));
+    bench.advance(1000);
+    const cut = `${'y'.repeat(77)}...`;
+    assert.equal(bench.view().lastReason, `realm "${'x'.repeat(79)}" expected, got "${cut}"`);
+  });
+
   it('an algorithm that is not allowed is not answered, and the reason says so; of several the allowed one is', () => {
     const md5 = 'realm="r", nonce="n", qop="auth", algorithm=MD5';
     const strict = new Harness(challenging(md5), { algorithms: ['SHA-256', 'SHA-256-sess'] });

@@ -215,6 +215,40 @@ describe('operators', () => {
     assert.equal(bench.view().flags, 1);
   });
 
+  it('a row that gets expires 0 has its binding removed, or with unregister kamailio runs out', () => {
+    const bench = registered(granting);
+    bench.engine.refresh(row('u1', { expires: 0 }));
+    bench.advance(1000);
+    assert.equal(bench.last.expires, 0);
+    assert.deepEqual([bench.view().state, bench.view().online], ['idle', false]);
+    const kamailio = new Harness(granting, { unregister: 'kamailio' });
+    kamailio.engine.add(row());
+    kamailio.advance(1000);
+    kamailio.engine.refresh(row('u1', { expires: 0 }));
+    kamailio.advance(1000);
+    assert.equal(kamailio.requests.length, 1);
+    assert.deepEqual([kamailio.view().state, kamailio.view().online], ['idle', true]);
+  });
+
+  it('an account that takes leave is in no state', () => {
+    const bench = registered((request) => ({ ...grant(request), after: 100 }));
+    bench.engine.remove('u1');
+    const { engine } = bench;
+    assert.deepEqual(
+      [engine.size, engine.leaving, engine.count('unregistering'), engine.count('queued')],
+      [0, 1, 0, 0],
+    );
+    bench.advance(1000);
+    assert.equal(engine.leaving, 0);
+    engine.add(row());
+    bench.advance(1000);
+    engine.remove('u1');
+    engine.add(row());
+    assert.equal(engine.leaving, 0, 'it came back');
+    bench.advance(1000);
+    assert.equal(engine.count('registered'), 1);
+  });
+
   it('remove: the binding goes, then the account; added again meanwhile it comes back', () => {
     const bench = registered((request) => ({ ...grant(request), after: 100 }));
     assert.ok(bench.engine.remove('u1'));
