@@ -5,6 +5,7 @@ import { initLocationTables } from '../storage/location-tables.ts';
 import { initSubscriberTable, initTables } from '../storage/tables.ts';
 import { aligned } from './aligned.ts';
 import { CliError, usageError } from './errors.ts';
+import { printable } from './rpc-output.ts';
 
 /** Where a URL may stand so that its password is not in the list of processes. */
 export const URL_VARIABLE = 'TRUNKLINE_DB_URL';
@@ -26,14 +27,6 @@ function failure(error: unknown): unknown {
   return error instanceof StorageError
     ? new CliError(error.code, error.message, STORAGE_ERRORS[error.code].action)
     : error;
-}
-
-/** Text of a database for a terminal: controls, and what reverses the writing, are shown as escapes. */
-function shown(text: string): string {
-  return text.replace(
-    /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 /**
@@ -82,7 +75,7 @@ export async function checkDatabase(url: string, options: DbOptions, out: NodeJS
 
 function reportText(report: DatabaseReport): string {
   const { fault, table, tables } = report;
-  const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : shown(names.join(', ')));
+  const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : printable(names.join(', ')));
   const there = (name: string): string => (tables.includes(name) ? 'there' : 'missing');
   const rows: (readonly string[])[] = [
     ['database', report.database],
@@ -90,7 +83,7 @@ function reportText(report: DatabaseReport): string {
   ];
   if (report.reachable) {
     rows.push(
-      ['server', shown(report.server ?? '')],
+      ['server', printable(report.server ?? '')],
       ['table version', there('version')],
       [`table ${table}`, there(table)],
     );
@@ -101,13 +94,20 @@ function reportText(report: DatabaseReport): string {
     if (report.newer.length > 0) rows.push(['of later versions', `${list(report.newer)} (taken as empty)`]);
   }
   if (report.accounts !== null) rows.push(['rows', `${report.accounts}`], ['unusable rows', `${report.unusable}`]);
+  if (report.users !== null) {
+    rows.push(['table subscriber', `there, ${report.users.count} users; ${list(report.users.secrets)}`]);
+  }
   let text = aligned([], rows);
   if (report.problems.length > 0) {
-    const problems = report.problems.map(({ uuid, code, text: why }) => [shown(uuid) || '(empty)', shown(why), code]);
+    const problems = report.problems.map(({ uuid, code, text: why }) => [
+      printable(uuid) || '(empty)',
+      printable(why),
+      code,
+    ]);
     text += `\n${aligned(['l_uuid', 'why it cannot be an account', 'code'], problems)}`;
     const more = (report.unusable ?? 0) - report.problems.length;
     if (more > 0) text += `and ${more} more\n`;
   }
   if (fault === null) return text;
-  return `${text}\n${shown(fault.text)} [${fault.code}]\n  ${STORAGE_ERRORS[fault.code].action}\n`;
+  return `${text}\n${printable(fault.text)} [${fault.code}]\n  ${STORAGE_ERRORS[fault.code].action}\n`;
 }

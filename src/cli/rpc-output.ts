@@ -4,8 +4,8 @@ import { RpcArray, RpcDouble, type RpcResult, RpcSeveral, RpcStruct, type RpcVal
 /** Columns of a table where the output is no terminal. */
 const WIDTH = 120;
 
-/** Control characters, C1 and the marks that turn the direction of writing among them. */
-const CONTROLS = /[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+/** Control characters, C1 and the marks that end a line or turn the direction of writing among them. */
+const CONTROLS = /[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
 
 /** A text that does nothing to a terminal: control characters are shown by their codes. */
 export function printable(text: string): string {

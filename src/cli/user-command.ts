@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { usageError } from './errors.ts';
 import type { UserOptions, UserSecretOptions } from './user.ts';
 
 const EXAMPLES = `
@@ -22,7 +23,7 @@ function withOptions(command: Command): Command {
 function withSecret(command: Command): Command {
   return withOptions(command)
     .option('--password-file <file>', 'file with the password; - for standard input')
-    .option('--realm <realm>', 'realm that is asked for (default: the domain)')
+    .option('--realm <realm>', 'realm that is asked for (default: the domain); give it again with each passwd')
     .option('--clear-text', 'keep the password itself, too: only for calculate_ha1');
 }
 
@@ -31,7 +32,10 @@ export function buildUser(program: Command): void {
   const user = program
     .command('user')
     .description('users who register and call here (table subscriber of modules auth_db)')
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', EXAMPLES)
+    .action(() => {
+      throw usageError('"trunkline user" needs a command, such as list', 'Run "trunkline user --help".');
+    });
   withSecret(user.command('add'))
     .description('add a user')
     .argument('<user@domain>')

@@ -7,6 +7,7 @@ import type { ListedSubscriber, NewSubscriber, SubscriberStore } from '../storag
 import { aligned } from './aligned.ts';
 import { databaseUrl } from './db.ts';
 import { CliError, usageError } from './errors.ts';
+import { printable } from './rpc-output.ts';
 
 /** Settings of every `trunkline user` command. */
 export interface UserOptions {
@@ -27,10 +28,10 @@ function party(text: string): { readonly user: string; readonly domain: string }
   const user = text.slice(0, at);
   const domain = text.slice(at + 1);
   // A colon would make two users of one in what is hashed.
-  if (at < 1 || domain === '' || /[:\s\x00-\x1f\x7f]/.test(text)) {
+  if (at < 1 || domain === '' || domain.includes('@') || /[:\s\x00-\x1f\x7f]/.test(text)) {
     throw usageError(
       `"${text.replace(/[\x00-\x1f\x7f]/g, '?')}" is no user`,
-      'Write it as user@domain, without blanks and colons.',
+      'Write it as user@domain, with one @, without blanks and colons.',
     );
   }
   return { user, domain };
@@ -56,7 +57,7 @@ function password({ passwordFile }: UserSecretOptions): string {
 function row(name: string, options: UserSecretOptions): NewSubscriber {
   const { user, domain } = party(name);
   const secret = password(options);
-  const realm = utf8Bytes(options.realm ?? domain);
+  const realm = utf8Bytes(realmOf(name, options));
   const [own, clear] = [utf8Bytes(user), utf8Bytes(secret)];
   return {
     user,
@@ -89,15 +90,22 @@ async function using(options: UserOptions, work: (store: SubscriberStore) => Pro
   }
 }
 
-function tell(out: NodeJS.WritableStream, options: UserOptions, done: string, name: string): void {
-  out.write(options.json === true ? `${JSON.stringify({ [done]: name })}\n` : `${name} ${done}\n`);
+/** @param realm what the secrets were made for; empty when none were made */
+function tell(out: NodeJS.WritableStream, options: UserOptions, done: string, name: string, realm: string): void {
+  if (options.json === true) out.write(`${JSON.stringify({ [done]: name, ...(realm === '' ? {} : { realm }) })}\n`);
+  else out.write(`${name} ${done}${realm === '' ? '' : `, for the realm ${printable(realm)}`}\n`);
+}
+
+/** The realm that secrets are made for. The table does not keep it: it has to be given each time, unless it is the domain. */
+function realmOf(name: string, options: UserSecretOptions): string {
+  return options.realm ?? party(name).domain;
 }
 
 /** `trunkline user add`. @throws CliError with a STORAGE_ code */
 export async function addUser(name: string, options: UserSecretOptions, out: NodeJS.WritableStream): Promise<void> {
   const subscriber = row(name, options);
   await using(options, (store) => store.insert(subscriber));
-  tell(out, options, 'added', name);
+  tell(out, options, 'added', name, realmOf(name, options));
 }
 
 /** `trunkline user passwd`. @throws CliError with a STORAGE_ code, CLI_USAGE for an unknown user */
@@ -108,22 +116,28 @@ export async function changePassword(
 ): Promise<void> {
   const subscriber = row(name, options);
   await using(options, async (store) => {
-    if (!(await store.update(subscriber))) throw unknown(name);
+    if (!(await store.update(subscriber))) throw await unknown(store, name);
   });
-  tell(out, options, 'changed', name);
+  tell(out, options, 'changed', name, realmOf(name, options));
 }
 
 /** `trunkline user remove`. @throws CliError as {@link changePassword} */
 export async function removeUser(name: string, options: UserOptions, out: NodeJS.WritableStream): Promise<void> {
   const { user, domain } = party(name);
   await using(options, async (store) => {
-    if (!(await store.delete(user, domain))) throw unknown(name);
+    if (!(await store.delete(user, domain))) throw await unknown(store, name);
   });
-  tell(out, options, 'removed', name);
+  tell(out, options, 'removed', name, '');
 }
 
-function unknown(name: string): CliError {
-  return new CliError('CLI_USAGE', `there is no user ${name}`, 'See "trunkline user list".');
+async function unknown(store: SubscriberStore, name: string): Promise<CliError> {
+  const { user, domain } = party(name);
+  const [other] = await store.spellings(user, domain);
+  const advice =
+    other === undefined
+      ? 'See "trunkline user list".'
+      : `There is ${printable(`${other.user}@${other.domain}`)}: names are hashed, so letter case counts.`;
+  return new CliError('CLI_USAGE', `there is no user ${name}`, advice);
 }
 
 /** `trunkline user list`: who there is, and which kinds of secrets; never a secret. @throws CliError with a STORAGE_ code */
@@ -140,19 +154,11 @@ export async function listUsers(options: UserOptions, out: NodeJS.WritableStream
   }
   const yes = (there: boolean): string => (there ? 'yes' : '-');
   const rows = all.map(({ user, domain, md5, sha256, sha512t256, clearText }) => [
-    shown(`${user}@${domain}`),
+    printable(`${user}@${domain}`),
     yes(md5),
     yes(sha256),
     yes(sha512t256),
     yes(clearText),
   ]);
   out.write(aligned(['user', 'MD5', 'SHA-256', 'SHA-512-256', 'clear text'], rows));
-}
-
-/** Text of a database for a terminal. */
-function shown(text: string): string {
-  return text.replace(
-    /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

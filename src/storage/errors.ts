@@ -45,7 +45,7 @@ export const STORAGE_ERRORS = {
   },
   STORAGE_TABLE_NAME: {
     explanation: 'A table’s name may have letters, digits and underscores only.',
-    action: 'Correct the name in the parameter (reg_db_table).',
+    action: 'Correct the name in the parameter (such as reg_db_table) or option (--table).',
   },
   STORAGE_CLOSED: {
     explanation: 'The database was closed while a statement was under way, or before it.',

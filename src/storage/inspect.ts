@@ -3,6 +3,7 @@ import type { AccountProblem } from '../uac/registration/engine.ts';
 import { openDatabase } from './database.ts';
 import { StorageError, type StorageErrorCode } from './errors.ts';
 import type { DatabaseKind, SqlDatabase } from './sql-database.ts';
+import { SECRET_COLUMNS, SUBSCRIBER } from './subscriber-table.ts';
 import { checkTableName, columnsOf, tableVersion } from './table-version.ts';
 import { openAccountStore } from './uacreg.ts';
 import { requiredColumns, UACREG, UACREG_COLUMNS, UACREG_VERSION } from './uacreg-table.ts';
@@ -40,8 +41,17 @@ export interface DatabaseReport {
   readonly unusable: number | null;
   /** The first hundred of them. */
   readonly problems: readonly AccountProblem[];
+  /** The table of users; null where there is none. */
+  readonly users: SubscriberReport | null;
   /** The first thing that stands in the way of reading accounts. */
   readonly fault: { readonly code: StorageErrorCode; readonly text: string } | null;
+}
+
+/** What there is of users of our own (table `subscriber`). */
+export interface SubscriberReport {
+  readonly count: number;
+  /** Columns of secrets that the table has. */
+  readonly secrets: readonly string[];
 }
 
 type Findings = { -readonly [K in keyof DatabaseReport]: DatabaseReport[K] };
@@ -70,6 +80,7 @@ export async function inspectDatabase(url: string, table: string = UACREG): Prom
     accounts: null,
     unusable: null,
     problems: [],
+    users: null,
     fault: null,
   };
   try {
@@ -90,6 +101,7 @@ async function inspect(database: SqlDatabase, findings: Findings): Promise<void>
   findings.server = `${rows[0]?.[0] ?? ''}`;
   findings.milliseconds = Math.round(performance.now() - begun);
   findings.reachable = true;
+  findings.users = await lookAtUsers(database);
   const present = new Map<string, readonly string[]>();
   for (const name of new Set(['version', table])) {
     const columns = await columnsIfThere(database, name);
@@ -106,6 +118,13 @@ async function inspect(database: SqlDatabase, findings: Findings): Promise<void>
     findings.newer = known.filter((name) => !columns.includes(name) && !required.includes(name));
   }
   await countAccounts(database, findings);
+}
+
+async function lookAtUsers(database: SqlDatabase): Promise<SubscriberReport | null> {
+  const columns = await columnsIfThere(database, SUBSCRIBER);
+  if (columns === null) return null;
+  const { rows } = await database.query(`SELECT COUNT(*) FROM ${SUBSCRIBER}`);
+  return { count: Number(rows[0]?.[0] ?? 0), secrets: SECRET_COLUMNS.filter((name) => columns.includes(name)) };
 }
 
 async function columnsIfThere(database: SqlDatabase, table: string): Promise<readonly string[] | null> {

@@ -24,6 +24,12 @@ export interface ListedSubscriber {
   readonly clearText: boolean;
 }
 
+/** A subscriber's names as they are written. */
+export interface Party {
+  readonly user: string;
+  readonly domain: string;
+}
+
 /** Where users and their HA1s are kept. */
 export interface SubscriberStore {
   /** For messages: database and table, without secrets. */
@@ -38,9 +44,14 @@ export interface SubscriberStore {
   find(user: string, domain: string | null, columns: readonly string[]): Promise<SubscriberRow | null>;
   /** Adds one. Secrets that the table has no column for are left out. @throws as {@link find}, and STORAGE_EXISTS */
   insert(subscriber: NewSubscriber): Promise<void>;
-  /** Writes another password over one's secrets. @returns false when there is no such subscriber */
+  /**
+   * Writes another password over one's secrets. Names count as they are written, whatever the database compares: they are hashed.
+   * @returns false when there is no such subscriber
+   */
   update(subscriber: NewSubscriber): Promise<boolean>;
-  /** @returns false when there was none */
+  /** Who differs from these names by letter case at most. */
+  spellings(user: string, domain: string): Promise<readonly Party[]>;
+  /** @returns false when there was none of exactly this name */
   delete(user: string, domain: string): Promise<boolean>;
   /** All of them in chunks, by user and domain. */
   list(take: (subscribers: readonly ListedSubscriber[]) => void | Promise<void>): Promise<void>;

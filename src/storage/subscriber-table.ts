@@ -17,3 +17,6 @@ export const SUBSCRIBER_COLUMNS: readonly { readonly name: string; readonly leng
   { name: 'ha1_sha256', length: 64 },
   { name: 'ha1_sha512t256', length: 64 },
 ];
+
+/** Those of them that hold secrets, in any server's table. */
+export const SECRET_COLUMNS: readonly string[] = ['password', 'ha1', 'ha1b', 'ha1_sha256', 'ha1_sha512t256'];

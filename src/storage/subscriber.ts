@@ -4,6 +4,7 @@ import type { SqlDatabase, SqlValue } from './sql-database.ts';
 import type {
   ListedSubscriber,
   NewSubscriber,
+  Party,
   SubscriberColumns,
   SubscriberRow,
   SubscriberStore,
@@ -75,8 +76,8 @@ class SqlSubscriberStore implements SubscriberStore {
 
   async update(subscriber: NewSubscriber): Promise<boolean> {
     const { user, domain } = this.columns;
-    // An update that changes nothing counts no rows in MySQL.
-    if ((await this.find(subscriber.user, subscriber.domain, [])) === null) return false;
+    // An update that changes nothing counts no rows in MySQL, and one that spells the name otherwise finds its row there.
+    if (!(await this.isSpelled(subscriber.user, subscriber.domain))) return false;
     const fields = await this.secrets(subscriber);
     const set = fields.map(([name]) => `${name} = ?`).join(', ');
     const values = [...fields.map(([, value]) => value), subscriber.user, subscriber.domain];
@@ -86,6 +87,7 @@ class SqlSubscriberStore implements SubscriberStore {
 
   async delete(user: string, domain: string): Promise<boolean> {
     const { columns } = this;
+    if (!(await this.isSpelled(user, domain))) return false;
     const statement = `DELETE FROM ${this.table} WHERE ${columns.user} = ? AND ${columns.domain} = ?`;
     return (await this.database.query(statement, [user, domain])).affected > 0;
   }
@@ -99,8 +101,21 @@ class SqlSubscriberStore implements SubscriberStore {
     await this.database.stream(statement, CHUNK, (_names, rows) => take(rows.map(listed)));
   }
 
+  async spellings(user: string, domain: string): Promise<readonly Party[]> {
+    const { columns } = this;
+    const lower = (text: string): string => `LOWER(${text})`;
+    const where = `${lower(columns.user)} = ${lower('?')} AND ${lower(columns.domain)} = ${lower('?')}`;
+    const statement = `SELECT ${columns.user}, ${columns.domain} FROM ${this.table} WHERE ${where}`;
+    const { rows } = await this.database.query(statement, [user, domain]);
+    return rows.map(([name, realm]) => ({ user: `${name ?? ''}`, domain: `${realm ?? ''}` }));
+  }
+
   close(): Promise<void> {
     return this.database.close();
+  }
+
+  private async isSpelled(user: string, domain: string): Promise<boolean> {
+    return (await this.spellings(user, domain)).some((one) => one.user === user && one.domain === domain);
   }
 
   private async read(user: string, domain: string | null, columns: readonly string[]): Promise<SubscriberRow | null> {

@@ -58,7 +58,7 @@ describe('trunkline db', () => {
     database.close();
     const { code, stdout } = await command(['db', 'check', `sqlite:///${file}`]);
     assert.equal(code, 1);
-    assert.match(stdout, /^bad\\u001b\[31m +l_username is empty +UAC_REG_EMPTY_FIELD$/m);
+    assert.match(stdout, /^bad\\x1b\[31m +l_username is empty +UAC_REG_EMPTY_FIELD$/m);
     assert.match(stdout, /^columns not read +remark$/m);
     assert.doesNotMatch(stdout, /top-secret|\x1b/);
     const json = JSON.parse((await command(['db', 'check', `sqlite:///${file}`, '--json'])).stdout);

@@ -44,14 +44,31 @@ it('trunkline user: HA1s are written, passwords only when asked for', async () =
   assert.match(list.stdout, /^bob@example\.com +yes +yes +yes +yes$/m);
   // Another password takes the one in clear away.
   const other = folder.write('other', 'another\n');
-  assert.equal((await user('passwd', 'bob@example.com', '--password-file', other)).code, 0);
+  const changed = await user('passwd', 'bob@example.com', '--password-file', other, '--realm', 'r');
+  assert.equal(changed.stdout, 'bob@example.com changed, for the realm r\n');
+  const again = new DatabaseSync(file);
+  const [bob] = again.prepare("SELECT ha1 FROM subscriber WHERE username = 'bob'").all();
+  assert.equal(bob?.ha1, hash('md5', 'bob:r:another'));
+  again.close();
+  assert.deepEqual(JSON.parse((await user('passwd', 'alice@example.com', '--password-file', other, '--json')).stdout), {
+    changed: 'alice@example.com',
+    realm: 'example.com',
+  });
+  // Names are hashed: another spelling would lock the user out.
+  const spelled = await user('passwd', 'ALICE@example.com', '--password-file', other);
+  assert.equal(spelled.code, 1);
+  assert.match(spelled.stderr, /there is no user ALICE@example\.com.*\n.*There is alice@example\.com/);
   assert.match((await user('list')).stdout, /^bob@example\.com +yes +yes +yes +-$/m);
   assert.equal((await user('remove', 'bob@example.com')).code, 0);
   assert.equal((await user('remove', 'bob@example.com')).code, 1);
   assert.equal(JSON.parse((await user('list', '--json')).stdout).users.length, 1);
+  const looked = await command(['db', 'check'], { env });
+  assert.match(looked.stdout, /^table subscriber +there, 1 users; password, ha1, ha1b, ha1_sha256, ha1_sha512t256$/m);
   for (const words of [
     ['add', 'alice', '--password-file', secret],
     ['add', 'a:b@c', '--password-file', secret],
+    ['add', 'a@b@c', '--password-file', secret],
+    [],
     ['add', 'carol@example.com'],
     ['add', 'carol@example.com', '--password-file', folder.write('empty', '\n')],
   ]) {

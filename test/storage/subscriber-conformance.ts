@@ -97,6 +97,21 @@ export function subscriberConformance(dialect: Dialect, place: () => TestDatabas
     });
   });
 
+  test('a name in other letters is found, but not written over or deleted: it is hashed', async () => {
+    const url = await place().fresh();
+    await initSubscriberTable(url);
+    await using(url, {}, async (database) => {
+      const store = openSubscriberStore(database);
+      await store.insert(subscriber('alice'));
+      assert.equal(await store.update(subscriber('ALICE', { ha1: 'wrong' })), false);
+      assert.equal(await store.update(subscriber('alice', { ha1: 'wrong', domain: 'EXAMPLE.org' })), false);
+      assert.equal(await store.delete('Alice', 'example.org'), false);
+      assert.deepEqual(await store.spellings('ALICE', 'example.ORG'), [{ user: 'alice', domain: 'example.org' }]);
+      assert.deepEqual(await store.spellings('alic', 'example.org'), []);
+      assert.equal((await store.find('alice', 'example.org', ['ha1']))?.get('ha1'), 'a1');
+    });
+  });
+
   test('a name without its accents, or with blanks, is none: who guesses has no more spellings of a user than letter case', async () => {
     const url = await place().fresh();
     await initSubscriberTable(url);
