@@ -161,6 +161,55 @@ describe('REGISTER', () => {
     assert.equal(granted({ maxExpires: 0 }, '<sip:a@h>;expires=4294967295'), 'expires=1073741823');
   });
 
+  test('q as registrars take it: more decimals are cut off, none before the point is 0', () => {
+    const kept = (q: string): number | string => {
+      const desk = new Desk();
+      const { status } = desk.save(1, [`Contact: <sip:a@h>${q}`]);
+      return desk.bindings.list('bob', NOW)[0]?.q ?? status;
+    };
+    assert.deepEqual(
+      ['', ';q=', ';q=1', ';q=1.000', ';q=0', ';q=0.', ';q=.5', ';q=0.5559', ';q=1.5', ';q=2', ';q=-1', ';q=x'].map(
+        kept,
+      ),
+      [-1, -1, 1000, 1000, 0, 0, 500, 555, 400, 400, 400, 400],
+    );
+  });
+
+  test('methods: in any case, and one bit for all that have none of their own', () => {
+    const desk = new Desk();
+    desk.save(1, ['Contact: <sip:a@h>;methods="invite,FOO"']);
+    desk.save(2, ['Contact: <sip:b@h>;methods="MESSAGE"']);
+    const found = (method: string): readonly string[] => {
+      const text = `${method} sip:bob@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:x@y>;tag=1\r\nTo: <sip:bob@h>\r\nCall-ID: c\r\nCSeq: 1 ${method}\r\n\r\n`;
+      const request = parseMessage(text);
+      if (!(request instanceof SipMessage)) throw new Error(request.reason);
+      const result = lookupContacts(desk.bindings, 'bob', null, { ...ANY_CONTACT, request }, NOW);
+      return typeof result === 'number' ? [] : result.map(({ uri }) => uri);
+    };
+    assert.deepEqual(
+      [found('INVITE'), found('MESSAGE'), found('BAR'), found('BYE')],
+      [['sip:a@h'], ['sip:b@h'], ['sip:a@h'], []],
+    );
+  });
+
+  test('Require: outbound where there is none is refused (RFC 3261 §8.2.2.3)', () => {
+    const desk = new Desk();
+    const refusal = desk.save(1, ['Contact: <sip:a@h>', 'Require: outbound']);
+    assert.deepEqual([refusal.status, desk.uris], [420, []]);
+    assert.match(refusal.headers, /^Unsupported: outbound\r\n/m);
+    assert.equal(new Desk({ outboundMode: 1 }).save(1, ['Contact: <sip:a@h>', 'Require: outbound']).status, 200);
+  });
+
+  test('what a script orders stays within the bounds of times', () => {
+    const desk = new Desk({ maxExpires: 600 });
+    const granted = (cseq: number, expires: number): number => {
+      const orders = { maxContacts: undefined, expires, q: undefined };
+      desk.save(cseq, ['Contact: <sip:a@h>;expires=100'], { orders });
+      return (desk.bindings.list('bob', NOW)[0]?.expires ?? 0) - NOW;
+    };
+    assert.deepEqual([granted(1, 5), granted(2, 200), granted(3, 100_000)], [60, 200, 600]);
+  });
+
   test('quotes of a received parameter or an instance cannot end those of the reply', () => {
     const desk = new Desk();
     const { headers } = desk.save(1, ['Contact: <sip:a@h>;+sip.instance="<urn:x\\">;evil=1"']);
