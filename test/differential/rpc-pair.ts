@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { peer } from '../support/peers.ts';
-import { type ServerKind, startServer, type TestServer } from '../support/servers.ts';
+import { type ServerKind, sleep, startServer, type TestServer } from '../support/servers.ts';
 
 /** One of the two: CTL_DIR in the configuration is its folder, where the control socket `ctl` is. */
 export interface RpcSide {
@@ -41,6 +41,16 @@ export class RpcPair {
       sides.push({ kind, server, directory });
     }
     return new RpcPair(sides);
+  }
+
+  /** Waits until both answer: a process of its own has the original's control socket. @throws Error */
+  async answers(): Promise<void> {
+    for (let tries = 0; tries < 100; tries++) {
+      const texts = await this.both('core.uptime');
+      if (texts.every((text) => text.includes('up_since'))) return;
+      await sleep(50);
+    }
+    throw new Error('no answer to core.uptime');
   }
 
   async stop(): Promise<void> {

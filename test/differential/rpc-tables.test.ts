@@ -200,6 +200,7 @@ describe('commands about tables', { skip, timeout: 120_000 }, () => {
   let pair: RpcPair;
   before(async () => {
     pair = await RpcPair.start(CFG, prepare);
+    await pair.answers();
   });
   after(() => pair?.stop());
 

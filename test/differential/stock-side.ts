@@ -12,9 +12,11 @@ import type { Outcome } from './world.ts';
 export const DOMAIN = 'home.example';
 export const PASSWORD = 'w0nder';
 const DEFINES = ['AUTH', 'IPAUTH', 'USRLOCDB', 'ALIASDB', 'SPEEDDIAL', 'ANTIFLOOD'];
-const PATIENCE = 3_000;
-/** Milliseconds in which what must not come would come. */
-const QUIET = 250;
+const PATIENCE = 10_000;
+/** Milliseconds in which one of the original's processes ends what it does while another one has answered already. */
+const QUIET = 60;
+/** Call-IDs of requests that only tell that the server has done with what came before. */
+const ECHO = 'echo-';
 
 /** One message of a row. What is not said is what a well-behaved phone of alice would write. */
 export interface Shot {
@@ -92,15 +94,15 @@ export class StockSide {
         const at = caller.trace.length;
         await caller.send(text, to);
         if (shot.silent === true) {
-          await sleep(QUIET);
+          await this.settled(caller);
           continue;
         }
-        const final = await finalSince(caller, at);
+        const final = await finalSince(caller, at, callId);
         const asked = final.header('WWW-Authenticate') || final.header('Proxy-Authenticate');
         if (asked !== '') challenge = asked;
         if (final.method === 'INVITE' && final.status >= 300) await caller.send(ackOf(text, final), to);
       }
-      await sleep(40);
+      await this.settled(caller);
     } catch (error) {
       problem = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     }
@@ -113,6 +115,7 @@ export class StockSide {
           (m) =>
             m.direction === 'in' &&
             !m.repeated &&
+            !m.callId.startsWith(ECHO) &&
             m.text.replaceAll('\0', '').trim() !== '' &&
             m.remote.port === this.server.port,
         )
@@ -120,6 +123,18 @@ export class StockSide {
     });
     if (problem !== '') legs.problem = [problem];
     return { legs, printed: [] };
+  }
+
+  /** Waits until the server answers: what came before has been worked on then. */
+  private async settled(caller: SipPeer): Promise<void> {
+    const at = caller.trace.length;
+    const callId = `${ECHO}${at}@stock`;
+    await caller.send(requestText(caller, { method: 'OPTIONS', uri: `sip:${DOMAIN}`, callId }), {
+      host: '127.0.0.1',
+      port: this.server.port,
+    });
+    await finalSince(caller, at, callId);
+    await sleep(QUIET);
   }
 
   private text(shot: Shot, n: number, callId: string, caller: SipPeer, challenge: string): string {
@@ -168,10 +183,11 @@ export class StockSide {
   }
 }
 
-/** The first final reply after a mark. @throws Error when none comes */
-async function finalSince(peer: SipPeer, mark: number): Promise<PeerMessage> {
+/** The first final reply to a request after a mark; a refusal may have lost its Call-ID. @throws Error when none comes */
+async function finalSince(peer: SipPeer, mark: number, callId: string): Promise<PeerMessage> {
+  const isIts = (m: PeerMessage): boolean => m.callId === callId || (m.callId === '' && !callId.startsWith(ECHO));
   for (let waited = 0; waited < PATIENCE; waited += 5) {
-    const final = peer.trace.slice(mark).find((m) => m.direction === 'in' && m.status >= 200);
+    const final = peer.trace.slice(mark).find((m) => m.direction === 'in' && m.status >= 200 && isIts(m));
     if (final !== undefined) return final;
     await sleep(5);
   }
