@@ -5,7 +5,8 @@ import type { RpcRegistry } from '../registry.ts';
 import { type RpcResult, RpcSeveral } from '../value.ts';
 import type { BinrpcErrorCode } from './errors.ts';
 import { faultPacket, PACKET_REPLY, PACKET_REQUEST, type Packet, packetHead, readRequest } from './packet.ts';
-import { RecordWriter } from './writer.ts';
+import type { ReplyRoom } from './reply-room.ts';
+import { LONG, RecordWriter } from './writer.ts';
 
 /** Milliseconds that the values of a result may be drawn for before the event loop gets a turn. */
 const SLICE = 4;
@@ -19,6 +20,8 @@ export interface Answering {
   readonly autoConversion: boolean;
   /** Most bytes of the body of a reply. */
   readonly maxReply: number;
+  /** Where long replies wait for their turn, and count until they are read. */
+  readonly room: ReplyRoom;
   /** Told of what went wrong in a command. */
   readonly report: (code: BinrpcErrorCode | RpcErrorCode, text: string) => void;
 }
@@ -46,8 +49,12 @@ export async function answer(packet: Packet, answering: Answering): Promise<Repl
   const { method, args } = request.value;
   try {
     const result = await answering.commands.call(method, new RpcArguments(args, answering.autoConversion));
-    const body = await printResult(result, answering.maxReply);
-    return { pieces: [packetHead(PACKET_REPLY, cookie, body.length), ...body.chunks()], release: () => body.release() };
+    const { body, held } = await printResult(result, answering);
+    const release = (): void => {
+      body.release();
+      if (held > 0) answering.room.give(held);
+    };
+    return { pieces: [packetHead(PACKET_REPLY, cookie, body.length), ...body.chunks()], release };
   } catch (error) {
     if (error instanceof RpcFault) return inOnePiece(faultPacket(cookie, error.code, error.message));
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -60,29 +67,50 @@ export async function answer(packet: Packet, answering: Answering): Promise<Repl
  * Prints a result; a long one in slices, so that calls go on meanwhile.
  * @throws RpcFault 500 when it is larger than what may be sent
  */
-async function printResult(result: RpcResult, limit: number): Promise<RecordWriter> {
+async function printResult(
+  result: RpcResult,
+  { maxReply, room }: Answering,
+): Promise<{ readonly body: RecordWriter; readonly held: number }> {
   const body = new RecordWriter(undefined, printable);
+  let entered = false;
   try {
-    await printInto(body, result, limit);
-    return body;
+    if (result instanceof RpcSeveral)
+      await printSeveral(body, result, maxReply, async () => {
+        await room.enter();
+        entered = true;
+      });
+    else if (result !== undefined) {
+      body.value(result);
+      guard(body, maxReply);
+    }
+    const held = entered ? body.length : 0;
+    if (entered) room.drawn(held);
+    return { body, held };
   } catch (error) {
     body.release();
+    if (entered) room.drawn(0);
     throw error;
   }
 }
 
-async function printInto(body: RecordWriter, result: RpcResult, limit: number): Promise<void> {
-  if (result === undefined) return;
-  if (!(result instanceof RpcSeveral)) {
-    body.value(result);
-    guard(body, limit);
-    return;
-  }
+/** @param enter waits for the turn of a long reply, once it has become one */
+async function printSeveral(
+  body: RecordWriter,
+  result: RpcSeveral,
+  limit: number,
+  enter: () => Promise<void>,
+): Promise<void> {
+  let long = false;
   let until = performance.now() + SLICE;
   let count = 0;
   for (const value of result.values) {
     body.value(value);
     guard(body, limit);
+    if (!long && body.length > LONG) {
+      long = true;
+      await enter();
+      until = performance.now() + SLICE;
+    }
     if (++count % LOOK_EVERY !== 0 || performance.now() < until) continue;
     await setImmediate();
     until = performance.now() + SLICE;

@@ -6,6 +6,7 @@ import { type ControlAddress, formatControlAddress } from './address.ts';
 import type { Answering } from './answer.ts';
 import { MAX_DATAGRAM, UdpServer, UnixDatagramServer } from './datagram-server.ts';
 import { BinrpcError, type BinrpcErrorCode } from './errors.ts';
+import { type ReplyRoom, replyRoom } from './reply-room.ts';
 import { StreamServer } from './stream-server.ts';
 
 /** File mode and owner of a unix socket. */
@@ -29,6 +30,8 @@ export interface ControlSocketOptions {
   readonly report: (code: BinrpcErrorCode | RpcErrorCode, text: string) => void;
   /** Milliseconds that the rest of a request and the reading of a reply may take. */
   readonly patience?: number;
+  /** Room for long replies; the process's unless given. */
+  readonly room?: ReplyRoom;
 }
 
 /** Requests are names and a few values: a command line's worth. */
@@ -91,8 +94,8 @@ export class ControlSocket {
   }
 
   private answering(limit: number): Answering {
-    const { commands, report, maxReply, autoConversion } = this.options;
-    return { commands, report, autoConversion, maxReply: maxReply > 0 ? Math.min(maxReply, limit) : limit };
+    const { commands, report, maxReply, autoConversion, room = replyRoom } = this.options;
+    return { commands, report, autoConversion, room, maxReply: maxReply > 0 ? Math.min(maxReply, limit) : limit };
   }
 
   private async openStream(where: Parameters<StreamServer['listen']>[0]): Promise<void> {

@@ -22,7 +22,7 @@ export const NULL_TEXT = '<null string>';
 
 const CHUNK = 64 * 1024;
 /** Bytes from which on a reply is long, and is written into blocks that are used again. */
-const LONG = 4 * CHUNK;
+export const LONG = 4 * CHUNK;
 /** Characters up to which writing them one by one is faster than asking the buffer. */
 const SHORT = 48;
 const MAX_INT64 = 2n ** 63n - 1n;

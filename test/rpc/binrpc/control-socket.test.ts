@@ -10,6 +10,7 @@ import type { ControlAddress } from '../../../src/rpc/binrpc/address.ts';
 import { callRpc, typedArgument } from '../../../src/rpc/binrpc/client.ts';
 import { ControlSocket, type ControlSocketOptions } from '../../../src/rpc/binrpc/control-socket.ts';
 import { PacketStream, readFault, readReply, requestPacket } from '../../../src/rpc/binrpc/packet.ts';
+import { ReplyRoom } from '../../../src/rpc/binrpc/reply-room.ts';
 import { RpcFault } from '../../../src/rpc/method.ts';
 import { RpcRegistry } from '../../../src/rpc/registry.ts';
 import { type RpcResult, RpcSeveral, struct } from '../../../src/rpc/value.ts';
@@ -152,6 +153,51 @@ test('a reader that stands still is cut off, and holds nobody else up', async ()
   for (let i = 0; i < 200 && reports.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.match(reports.join(), /^BINRPC_SLOW_READER /);
   still.destroy();
+});
+
+test('what is held for clients that do not read is bounded, however many ask; the others get theirs in turn', async () => {
+  const clients = 12;
+  const most = 1_000_000;
+  const rows = 10_000;
+  const room = new ReplyRoom(most);
+  const { address } = await start(undefined, { room });
+  let drawn = 0;
+  let done = 0;
+  method(
+    'counted',
+    () =>
+      new RpcSeveral(
+        (function* () {
+          for (const one of many(rows)) {
+            drawn++;
+            yield one;
+          }
+          done++;
+        })(),
+      ),
+  );
+  const deaf = Array.from({ length: clients }, () => {
+    const socket = connect(path(address)).on('error', () => {});
+    socket.pause();
+    socket.write(Buffer.concat([ask('counted', '01'), ask('counted', '02')]));
+    return socket;
+  });
+  const until = async (condition: () => boolean): Promise<void> => {
+    for (let i = 0; i < 1000 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.ok(condition(), `held ${room.size}, waiting ${room.waiting}, rows ${drawn}`);
+  };
+  // Some fit; all others stand at the first 256 KB of theirs.
+  await until(() => room.size >= most && room.waiting === clients - done);
+  assert.ok((room.size * (done - 1)) / done < most, `${room.size} bytes are held in ${done} replies`);
+  assert.ok(drawn < done * rows + (clients - done) * (rows / 2), `${drawn} rows were drawn`);
+  assert.equal(await callRpc(address, 'echo', [typedArgument('x')]), 'x', 'short ones do not wait');
+  // Who goes makes room for who reads.
+  for (const socket of deaf) socket.destroy();
+  const wire = new Wire(address);
+  wire.socket.write(ask('counted', '03'));
+  assert.equal((await wire.packets(1)).length, 1);
+  wire.socket.destroy();
+  await until(() => room.size === 0 && room.waiting === 0);
 });
 
 test('a million structs do not hold the event loop up', async () => {
