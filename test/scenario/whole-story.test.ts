@@ -15,6 +15,8 @@ import { kamailioWithSqlite, peer } from '../support/peers.ts';
 import { freePort } from '../support/ports.ts';
 import { sleep, startServer, type TestServer } from '../support/servers.ts';
 import { Baresip } from '../support/sip-baresip.ts';
+import { requestText } from '../support/sip-dialog.ts';
+import { SipPeer } from '../support/sip-peer.ts';
 import type { SipText } from '../support/sip-text.ts';
 import { PROVIDER_CFG, PROVIDER_PASSWORD, PROVIDER_REALM } from './cfg-provider.ts';
 
@@ -259,6 +261,22 @@ for (const kind of ['trunkline', 'kamailio'] as const) {
         'CSeq only grows',
       );
       assert.doesNotMatch(phone.log, new RegExp(`trunk1@${PROVIDER_REALM}`), 'the phone never sees the account');
+    });
+
+    it('a To tag and a Route that are made up do not lead to the carrier', async () => {
+      const thief = await SipPeer.open({ name: 'thief' });
+      try {
+        const text = requestText(thief, {
+          uri: 'sip:00441234@127.0.0.1:9',
+          to: '<sip:00441234@127.0.0.1>;tag=made-up',
+          callId: 'forged',
+          headers: [`Route: <sip:127.0.0.1:${server.port};lr>`],
+        });
+        await thief.send(text, { host: '127.0.0.1', port: server.port });
+        assert.equal((await thief.expect((m) => m.callId === 'forged' && m.status >= 200)).status, 481);
+      } finally {
+        await thief.close();
+      }
     });
 
     it('nothing is left, and everything was counted', async () => {
