@@ -40,6 +40,8 @@ export interface AuthRequest {
   readonly realm: string;
   /** Address that it came from. */
   readonly source: string;
+  /** Whether a connection shows that the address is the sender's: in a datagram anybody can write any. */
+  readonly connected: boolean;
   /** Its port and more that tells senders apart. */
   readonly sender: string;
   /** What its nonce must be bound to besides. */
@@ -136,6 +138,10 @@ export class Gate {
         }
         const scope = { hop, realm, algorithm: algorithm.name, bound };
         const nonce = this.nonces.check(credentials.nonce, scope, credentials.qop.toLowerCase());
+        if (this.guard.active && this.nonces.marked && !this.isSender(request, credentials, nonce)) {
+          const outcome = nonce.state === 'garbage' ? 'bad-nonce' : 'stale';
+          return verdict(outcome, { credentials, header: text, algorithm }, true);
+        }
         return { done: false, request, credentials, header: text, algorithm, count, nonce };
       }
     }
@@ -172,7 +178,8 @@ export class Gate {
     // Once more: while the secret was looked up, others of the same flood may have failed.
     if (this.guard.active && this.guard.refuses(source, user)) return settled(presented, 'banned');
     if (proof.state !== 'right') {
-      const banned = this.guard.active ? this.guard.failed(source, user) : NOBODY_BANNED;
+      const counts = this.guard.active && this.isSender(request, credentials, nonce);
+      const banned = counts ? this.guard.failed(source, user) : NOBODY_BANNED;
       return settled(presented, FAILURES[proof.state], false, null, banned);
     }
     if (nonce.state === 'garbage') return settled(presented, 'bad-nonce', true);
@@ -193,13 +200,27 @@ export class Gate {
     return settled(presented, 'ok', false, new Secret(proof.ha1));
   }
 
-  /** Whether credentials on an ACK or CANCEL are of a challenge of ours, and are to go no further. */
-  isOurs(credentials: DigestCredentials, hop: Hop): boolean {
-    const algorithm = digestAlgorithm(credentials.algorithm);
+  /**
+   * Whether the sender of credentials is at the address that they came from, and failures may be counted against it: else forged datagrams
+   * would have anybody refused. A fresh nonce that was sent there shows it. Where wrong credentials are counted, those that show nothing
+   * are not looked at but asked for again, or they would be guesses that nobody counts.
+   */
+  private isSender({ source, connected }: AuthRequest, { nonce }: DigestCredentials, finding: NonceFinding): boolean {
+    if (connected) return true;
+    return finding.state === 'fresh' && !finding.foreign && this.nonces.isIssuedTo(nonce, source);
+  }
+
+  /**
+   * Whether credentials on an ACK or CANCEL are of a challenge of ours, and are to go no further.
+   * @param bounds what the nonce may be bound to, besides: that of the request that was challenged
+   */
+  isOurs({ algorithm: named, realm, nonce, qop }: DigestCredentials, hop: Hop, bounds: readonly string[]): boolean {
+    const algorithm = digestAlgorithm(named)?.name;
     if (algorithm === undefined) return false;
-    const scope = { hop, realm: credentials.realm, algorithm: algorithm.name, bound: '' };
-    const { state } = this.nonces.check(credentials.nonce, scope, credentials.qop.toLowerCase());
-    return state === 'fresh' || state === 'expired';
+    return bounds.some((bound) => {
+      const { state } = this.nonces.check(nonce, { hop, realm, algorithm, bound }, qop.toLowerCase());
+      return state === 'fresh' || state === 'expired';
+    });
   }
 
   private isOfOtherOffer({ request, credentials, algorithm, nonce }: Presented): boolean {
@@ -329,9 +350,10 @@ const NOBODY_BANNED: readonly BanKind[] = [];
 function verdict(
   outcome: AuthOutcome,
   found: Partial<Pick<Verdict, 'credentials' | 'header' | 'algorithm'>> = {},
+  stale = false,
 ): Verdict {
   const { credentials = null, header = '', algorithm = null } = found;
-  return { done: true, outcome, stale: false, credentials, header, algorithm, ha1: null, banned: NOBODY_BANNED };
+  return { done: true, outcome, stale, credentials, header, algorithm, ha1: null, banned: NOBODY_BANNED };
 }
 
 /** The verdict on credentials whose digest was looked at. */

@@ -18,6 +18,7 @@ import {
   kamailioSecrets,
   OPENSIPS_SECRET_LENGTH,
 } from './foreign-nonce.ts';
+import { sourceOf } from './network.ts';
 import type { Qop } from './offer.ts';
 import type { Hop } from './realm.ts';
 
@@ -116,11 +117,21 @@ export class Nonces {
     });
   }
 
-  /** A new nonce. It costs no memory, however many are asked for. */
-  issue(scope: NonceScope, offered: readonly Qop[]): string {
+  /** Whether the nonces that are issued tell to whom: those of other servers cannot. */
+  get marked(): boolean {
+    return this.options.format === 'trunkline';
+  }
+
+  /**
+   * A new nonce. It costs no memory, however many are asked for.
+   * @param receiver source of the request that it answers, for {@link isIssuedTo}; absent for a nonce that does not tell
+   */
+  issue(scope: NonceScope, offered: readonly Qop[], receiver?: string): string {
     const { format, clock, lifetimeMs, checks } = this.options;
     const [secret] = this.secrets;
-    if (format === 'trunkline' || secret === undefined) return this.mint.issue(binding(scope, offered));
+    if (format === 'trunkline' || secret === undefined) {
+      return this.mint.issue(binding(scope, offered), receiver === undefined ? undefined : sourceOf(receiver));
+    }
     const now = clock.wall();
     const expires = Math.floor((now + lifetimeMs) / 1000);
     switch (format) {
@@ -141,6 +152,11 @@ export class Nonces {
         return encodeKamailio(kamailioSecrets(secret, checks), fields);
       }
     }
+  }
+
+  /** Whether a nonce that {@link check} has found to be ours was sent to this source. */
+  isIssuedTo(nonce: string, source: string): boolean {
+    return this.mint.isIssuedTo(nonce, sourceOf(source));
   }
 
   /** Tells what a nonce is. @param qop the answer's, lower case, empty for none: offers that fit it are tried first */
@@ -227,5 +243,7 @@ function nothing(state: 'unknown' | 'garbage'): NonceFinding {
 
 /** What the tag of our nonces covers besides the nonce. Realms have no line ends. */
 function binding({ hop, realm, algorithm, bound }: NonceScope, offered: readonly Qop[]): string {
-  return `${hop}\n${algorithm}\n${realm.toLowerCase()}\n${offered.join()}\n${bound}`;
+  // Both, in whatever order they were offered.
+  const qop = offered.length > 1 ? 'auth,auth-int' : offered.join();
+  return `${hop}\n${algorithm}\n${realm.toLowerCase()}\n${qop}\n${bound}`;
 }

@@ -12,9 +12,12 @@ export type AuthOutcome =
   | 'malformed'
   | 'unknown-user'
   | 'wrong-password'
-  /** The digest is right, the nonce is too old or not of this server, realm or hop. */
+  /**
+   * The digest is right, the nonce is too old or not of this server, realm or hop. Where wrong credentials are counted: whatever the digest,
+   * the nonce does not show that they come from where they say.
+   */
   | 'stale'
-  /** The digest is right, the nonce is no nonce at all. */
+  /** The same, with a nonce that is no nonce at all. */
   | 'bad-nonce'
   /** The digest is right and was seen before. */
   | 'replayed'

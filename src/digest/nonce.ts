@@ -15,6 +15,8 @@ import { HmacSha256 } from './hmac.ts';
 const VERSION = 1;
 const HEAD_LENGTH = 20;
 const RANDOM_START = 8;
+/** Where a mark of the receiver stands in the place of random bytes: eight of them and the time tell nonces apart well enough. */
+const MARK_START = 16;
 const TAG_LENGTH = 16;
 // The decoder also takes the other base64 alphabet; a second spelling of a used nonce would pass for an unused one.
 const SYNTAX = /^[A-Za-z0-9_-]{48}$/;
@@ -68,6 +70,7 @@ export class NonceMint {
   private readonly bytes = Buffer.alloc(HEAD_LENGTH + TAG_LENGTH);
   private readonly head = this.bytes.subarray(0, HEAD_LENGTH);
   private readonly tag = this.bytes.subarray(HEAD_LENGTH);
+  private readonly marked = this.bytes.subarray(0, MARK_START);
   private readonly expected = Buffer.alloc(TAG_LENGTH);
 
   /** Throws DigestError DIGEST_NONCE_KEY_WEAK when there is no key or one is too short. */
@@ -85,13 +88,17 @@ export class NonceMint {
     this.clock = options.clock ?? realClock;
   }
 
-  /** A new nonce, valid for this binding text only. */
-  issue(binding: string): string {
+  /**
+   * A new nonce, valid for this binding text only.
+   * @param receiver to whom it is sent: {@link isIssuedTo} knows it again by a mark in the place of some random bytes; absent for no mark
+   */
+  issue(binding: string, receiver?: string): string {
     const { bytes, head, tag, signing } = this;
     bytes[0] = VERSION;
     bytes[1] = signing.id;
     bytes.writeUIntBE(Math.floor(this.clock.wall()), 2, 6);
     head.set(this.random(HEAD_LENGTH - RANDOM_START), RANDOM_START);
+    if (receiver !== undefined) head.write(this.mark(signing, receiver), MARK_START, 'latin1');
     tag.write(signing.hmac.sign(head, binding), 'latin1');
     return bytes.toString('base64url');
   }
@@ -104,10 +111,15 @@ export class NonceMint {
     const { bytes, head, tag, expected } = this;
     bytes.write(nonce, 'base64url');
     if (bytes[0] !== VERSION) return UNKNOWN;
-    const key = this.key(bytes[1] as number);
-    if (key === undefined) return UNKNOWN;
-    expected.write(key.hmac.sign(head, binding), 'latin1');
-    if (!timingSafeEqual(expected, tag)) return UNKNOWN;
+    let known = false;
+    // Numbers of keys that are made of secrets may be the same by chance.
+    for (const key of this.keys) {
+      if (key.id !== bytes[1]) continue;
+      expected.write(key.hmac.sign(head, binding), 'latin1');
+      known = timingSafeEqual(expected, tag);
+      if (known) break;
+    }
+    if (!known) return UNKNOWN;
     const issuedAt = bytes.readUIntBE(2, 6);
     const expiresAt = issuedAt + this.lifetimeMs;
     const now = this.clock.wall();
@@ -116,9 +128,18 @@ export class NonceMint {
     return { state: now > expiresAt ? 'expired' : 'fresh', issuedAt, expiresAt, id };
   }
 
-  private key(id: number): SigningKey | undefined {
-    for (const key of this.keys) if (key.id === id) return key;
-    return undefined;
+  /** Whether a nonce that {@link check} knows was sent to this receiver: who has it receives what is sent there. */
+  isIssuedTo(nonce: string, receiver: string): boolean {
+    const { bytes } = this;
+    bytes.write(nonce, 'base64url');
+    const mark = bytes.toString('latin1', MARK_START, HEAD_LENGTH);
+    return this.keys.some((key) => key.id === bytes[1] && this.mark(key, receiver) === mark);
+  }
+
+  /** Nobody can make it without the key, nor move it to another nonce: it covers the nonce up to itself. */
+  private mark({ hmac }: SigningKey, receiver: string): string {
+    // Begins like no binding text, so that no mark is part of a tag.
+    return hmac.sign(this.marked, `\0to ${receiver}`).slice(0, HEAD_LENGTH - MARK_START);
   }
 }
 

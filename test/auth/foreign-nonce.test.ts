@@ -10,6 +10,7 @@ import {
   encodeOpensips,
   kamailioSecrets,
 } from '../../src/auth/foreign-nonce.ts';
+import { addressBytes } from '../../src/auth/network.ts';
 
 const SECRET = Buffer.from('johndoessecretphrase');
 const EXPIRES = 0x67748580;
@@ -95,4 +96,14 @@ test('another secret, a changed character anywhere, another spelling: nothing', 
   assert.equal(decodeOpensips(Buffer.alloc(32, 1), OPENSIPS, 30_000), null);
   assert.equal(decodeOpensips(SECRET, OPENSIPS, 30_000), null);
   assert.equal(decodeOpensips(AES, OPENSIPS.slice(1), 30_000), null);
+});
+
+test('bound to an IPv6 source, as Kamailio 5.6.3 made one for ::1', () => {
+  const halves = kamailioSecrets(Buffer.from('johndoessecretphrase-and-more-of-it'), true);
+  const nonce = 'awE5PmsBOBI3laz1voO+Ak5BpXz0vnvlWnhxv4h1yTs5Nr/whIPHpg==';
+  const bound = (ip: string): Buffer => Buffer.from(addressBytes(ip), 'latin1');
+  for (const ip of ['::1', '0:0:0:0:0:0:0:1']) assert.notEqual(decodeKamailio(halves, nonce, bound(ip)), null, ip);
+  assert.equal(decodeKamailio(halves, nonce, bound('::2')), null);
+  assert.deepEqual(bound('2001:db8::ff'), Buffer.from('20010db80000000000000000000000ff', 'hex'));
+  for (const ip of ['192.0.2.1', '::ffff:192.0.2.1']) assert.deepEqual(bound(ip), Buffer.from([192, 0, 2, 1]));
 });

@@ -121,8 +121,9 @@ export class GateBench {
     });
   }
 
-  nonce(qop: readonly Qop[] = ['auth'], scope: Partial<NonceScope> = {}): string {
-    return this.nonces.issue({ ...SCOPE, ...scope }, qop);
+  /** @param receiver source that it is sent to, where it tells */
+  nonce(qop: readonly Qop[] = ['auth'], scope: Partial<NonceScope> = {}, receiver?: string): string {
+    return this.nonces.issue({ ...SCOPE, ...scope }, qop, receiver);
   }
 
   request(text: string, more: Partial<AuthRequest> = {}): AuthRequest {
@@ -132,6 +133,7 @@ export class GateBench {
       hop: 'www',
       realm: REALM,
       source: '192.0.2.1',
+      connected: false,
       sender: '5060 0',
       bound: '',
       ...more,

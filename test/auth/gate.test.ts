@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { encodeKamailio, encodeOpenser, kamailioSecrets } from '../../src/auth/foreign-nonce.ts';
 import { type AuthRequest, Gate } from '../../src/auth/gate.ts';
+import { qopList } from '../../src/auth/offer.ts';
 import { LocalUseStore } from '../../src/auth/use-store.ts';
 import { Secret } from '../../src/digest/secret.ts';
 import { parsed } from '../modules/support.ts';
@@ -29,6 +30,16 @@ describe('who may pass', () => {
       }
       if (!algorithm.endsWith('-sess')) {
         assert.equal(bench.ask({ nonce: bench.nonce([], { algorithm }), algorithm }), 'ok');
+      }
+    }
+  });
+
+  test('everything that a challenge can offer, in either order', () => {
+    const bench = new GateBench();
+    for (const offer of ['0', '1', 'auth', 'auth-int', 'auth,auth-int', 'auth-int,auth']) {
+      const list = qopList(offer) ?? [];
+      for (const qop of list.length === 0 ? [''] : list) {
+        assert.equal(bench.ask({ nonce: bench.nonce(list), qop }), 'ok', `${offer}: ${qop}`);
       }
     }
   });
@@ -104,6 +115,7 @@ describe('replay', () => {
       hop: 'www',
       realm: REALM,
       source: 'x',
+      connected: false,
       sender: '',
       bound: '',
     });
@@ -284,6 +296,7 @@ describe('credentials that cannot be trusted', () => {
         hop: 'www',
         realm: REALM,
         source: 'x',
+        connected: false,
         sender: '',
         bound: '',
       });

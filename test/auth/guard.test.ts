@@ -8,9 +8,14 @@ import { type Answer, Clock, GateBench, LIMITS, register } from './gate-bench.ts
 
 const HOME = '198.51.100.7';
 
+/** A nonce that was sent to a source. */
+function nonceFor(bench: GateBench, source: string): string {
+  return bench.nonce(['auth'], {}, source);
+}
+
 /** An attempt from a source, as alice with a wrong password unless told otherwise. */
 function guess(bench: GateBench, source: string, more: Partial<Answer> = {}, stored: string | null = 'secret'): string {
-  return bench.ask({ nonce: bench.nonce(), qop: 'auth', password: 'x', ...more }, { source }, stored);
+  return bench.ask({ nonce: nonceFor(bench, source), qop: 'auth', password: 'x', ...more }, { source }, stored);
 }
 
 const right = { password: 'secret' };
@@ -19,7 +24,9 @@ describe('a source', () => {
   test('that guesses is refused as if it were wrong, for any user; others are not', () => {
     const bench = new GateBench({ limits: { perSource: 5 } });
     for (let at = 0; at < 5; at++) assert.equal(guess(bench, '192.0.2.9', { user: `user${at}` }), 'wrong-password');
-    const refused = bench.verdict(register({ nonce: bench.nonce(), qop: 'auth' }), { source: '192.0.2.9' });
+    const refused = bench.verdict(register({ nonce: nonceFor(bench, '192.0.2.9'), qop: 'auth' }), {
+      source: '192.0.2.9',
+    });
     assert.deepEqual([refused.outcome, refused.stale], ['banned', false]);
     assert.deepEqual(bench.guard.bans(), [{ kind: 'source', key: '192.0.2.9', leftMs: 300_000, refused: 1 }]);
     assert.equal(guess(bench, '192.0.2.10', right), 'ok');
@@ -36,7 +43,7 @@ describe('a source', () => {
     }
     const bench = new GateBench({ limits: { perSource: 3 } });
     const unusable = (): string => {
-      const found = bench.present(register({ nonce: bench.nonce(), qop: 'auth' }), { source: HOME });
+      const found = bench.present(register({ nonce: nonceFor(bench, HOME), qop: 'auth' }), { source: HOME });
       if (found.done) return found.outcome;
       const proof = bench.gate.proof(found, { secret: new Secret(''), ha1: true }, true);
       return bench.gate.decide(found, proof).outcome;
@@ -69,7 +76,7 @@ describe('a source', () => {
   test('cannot outrun the count: attempts that were let in together and looked up later', () => {
     const bench = new GateBench({ limits: { perSource: 5 } });
     const presented = Array.from({ length: 50 }, () =>
-      bench.present(register({ nonce: bench.nonce(), qop: 'auth', password: 'x' }), { source: HOME }),
+      bench.present(register({ nonce: nonceFor(bench, HOME), qop: 'auth', password: 'x' }), { source: HOME }),
     );
     const outcomes = presented.map((one) => {
       assert.ok(!one.done);
@@ -163,5 +170,55 @@ describe('a user', () => {
     assert.equal(looked, 16, 'a budget of the address, then one of the user');
     bench.clock.at += 300_001;
     assert.equal(guess(bench, HOME, right), 'ok');
+  });
+});
+
+describe('a forged address', () => {
+  const limits = { perSource: 3, perUser: 3 };
+  /** What somebody elsewhere can send in another's name: every nonce but a fresh one that was sent there. */
+  const nonces = (bench: GateBench): readonly string[] => {
+    const old = nonceFor(bench, HOME);
+    bench.clock.at += 300_001;
+    return ['x', bench.nonce(), nonceFor(bench, '192.0.2.66'), nonceFor(bench, HOME).replace(/.$/, '_'), old];
+  };
+
+  test('has nobody refused, and guesses nothing: whatever the password, it is asked for again', () => {
+    const bench = new GateBench({ limits });
+    for (const nonce of nonces(bench)) {
+      for (const password of ['x', 'y', 'z', 'secret']) {
+        const { outcome, stale } = bench.verdict(register({ nonce, qop: 'auth', password }), { source: HOME });
+        assert.deepEqual([outcome, stale], [nonce === 'x' ? 'bad-nonce' : 'stale', true], nonce);
+      }
+    }
+    assert.deepEqual(bench.guard.bans(), []);
+    assert.equal(guess(bench, HOME, right), 'ok');
+  });
+
+  test('is none where a connection shows it: whatever the nonce, it counts', () => {
+    for (const nonce of ['x', 'own']) {
+      const bench = new GateBench({ limits: { perSource: 3 } });
+      const outcomes = Array.from({ length: 4 }, () => {
+        const answer = { nonce: nonce === 'own' ? bench.nonce() : nonce, qop: 'auth', password: 'x' };
+        return bench.ask(answer, { source: HOME, connected: true });
+      });
+      assert.deepEqual(outcomes, ['wrong-password', 'wrong-password', 'wrong-password', 'banned']);
+    }
+  });
+
+  test('cannot be told where nonces are those of other servers: they are looked at and not counted', () => {
+    const secret = new Secret('a long secret');
+    const bench = new GateBench({ limits, nonces: { secret, format: 'kamailio' } });
+    for (let at = 0; at < 9; at++) {
+      assert.equal(guess(bench, HOME), 'wrong-password');
+      bench.clock.at += 1_000;
+    }
+    assert.equal(guess(bench, HOME, right), 'ok');
+  });
+
+  test('of the same /64 is the same source', () => {
+    const bench = new GateBench({ limits });
+    const nonce = nonceFor(bench, '2001:db8:0:7:1::1');
+    assert.equal(bench.ask({ nonce, qop: 'auth' }, { source: '2001:db8:0:7:2::2' }), 'ok');
+    assert.equal(bench.ask({ nonce, qop: 'auth', nc: '00000002' }, { source: '2001:db8:0:8::1' }), 'stale stale');
   });
 });

@@ -175,3 +175,25 @@ test('HMAC-SHA256 is Node’s, for keys and texts of any length', () => {
     }),
   );
 });
+
+test('keys whose numbers are the same by chance are told apart', () => {
+  const before = new NonceMint({ keys: [key(7, 1)] });
+  const nonces = [before.issue('b', 'here'), new NonceMint({ keys: [key(7, 2)] }).issue('b', 'here')];
+  const mint = new NonceMint({ keys: [key(7, 2), key(7, 1)] });
+  for (const nonce of nonces) {
+    assert.equal(mint.check(nonce, 'b').state, 'fresh');
+    assert.equal(mint.isIssuedTo(nonce, 'here'), true);
+    assert.equal(new NonceMint({ keys: [key(7, 3)] }).check(nonce, 'b').state, 'unknown');
+  }
+});
+
+test('a nonce tells to whom it was sent, to those who have the key', () => {
+  const mint = new NonceMint({ keys: [key(1, 1)], clock: handClock() });
+  const nonce = mint.issue('b', '192.0.2.1');
+  assert.equal(mint.check(nonce, 'b').state, 'fresh');
+  assert.equal(mint.isIssuedTo(nonce, '192.0.2.1'), true);
+  assert.equal(mint.isIssuedTo(nonce, '192.0.2.10'), false);
+  assert.equal(mint.isIssuedTo(mint.issue('b'), '192.0.2.1'), false);
+  assert.equal(new NonceMint({ keys: [key(1, 2)] }).isIssuedTo(nonce, '192.0.2.1'), false);
+  assert.equal(new Set(Array.from({ length: 1000 }, () => mint.issue('b', 'x'))).size, 1000);
+});

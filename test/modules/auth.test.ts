@@ -3,81 +3,17 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import type { AuthModule } from '../../src/modules/auth/instance.ts';
 import { auth } from '../../src/modules/auth.ts';
-import { RpcArguments } from '../../src/rpc/method.ts';
 import type { ScriptContext } from '../../src/script/context.ts';
-import { answerChallenge } from '../support/digest-answer.ts';
-import { context, forwardedHeaders, type LoadedModule, load, request, type TestHost, testHost } from './support.ts';
-
-interface Sent {
-  readonly line: string;
-  readonly headers: readonly string[];
-}
-
-/** A module in a host whose replies are kept with their header lines. */
-class Bench {
-  readonly host: TestHost = testHost();
-  readonly module: LoadedModule;
-  readonly sent: Sent[] = [];
-
-  constructor(params: Readonly<Record<string, number | string | readonly string[]>> = {}) {
-    const reply = (state: ScriptContext['state'], status: number, reason: string): number => {
-      this.sent.push({
-        line: `${status} ${reason}`,
-        headers: state.replyHeaders.split('\r\n').filter((h) => h !== ''),
-      });
-      return 1;
-    };
-    Object.assign(this.host.proxy, { reply, statelessReply: reply });
-    this.module = load(auth, this.host, params);
-    this.host.clock.advance(10);
-  }
-
-  ctx(options: Parameters<typeof request>[0] = {}): ScriptContext {
-    return context(
-      this.host,
-      request({
-        method: 'REGISTER',
-        body: '',
-        from: '<sip:alice@ex.com>;tag=1',
-        to: '<sip:alice@reg.ex.com>',
-        ...options,
-      }),
-    );
-  }
-
-  call(ctx: ScriptContext, name: string, ...args: unknown[]): number {
-    return this.module.call(ctx, name, ...args) as number;
-  }
-
-  /** Challenges, and answers with what the challenge wants. */
-  answered(
-    challenge: readonly unknown[],
-    options: { user?: string; password?: string; nc?: number; proxy?: boolean; method?: string } = {},
-  ): ScriptContext {
-    const method = options.method ?? 'REGISTER';
-    this.call(this.ctx({ method }), options.proxy ? 'proxy_challenge' : 'www_challenge', ...challenge);
-    const [name = '', value = ''] = this.sent.at(-1)?.headers[0]?.split(/: (.*)/s) ?? [];
-    const { user = 'alice', password = 'secret', nc = 1 } = options;
-    const credentials = answerChallenge(value, { user, password, method, uri: 'sip:ex.com', nc });
-    const header = name.startsWith('WWW') ? 'Authorization' : 'Proxy-Authorization';
-    return this.ctx({ method, headers: `${header}: ${credentials}\r\n` });
-  }
-
-  async rpc(name: string, ...args: string[]): Promise<unknown> {
-    const found = auth.definition.rpc?.find((one) => one.name === name);
-    return found?.run(this.module.instance, new RpcArguments(args.map((value) => ({ kind: 'string', value }))));
-  }
-}
-
-const masked = (sent: Sent | undefined): readonly string[] =>
-  (sent?.headers ?? []).map((line) => line.replace(/nonce="[^"]+"/, 'nonce="N"'));
+import { ROUTE_REQUEST } from '../../src/script/values.ts';
+import { AuthBench, masked } from './auth-bench.ts';
+import { context, forwardedHeaders, load, RECEIVED, request } from './support.ts';
 
 const ha1 = (user: string, realm: string, password: string): string =>
   createHash('md5').update(`${user}:${realm}:${password}`).digest('hex');
 
 describe('challenges', () => {
   test('OpenSIPS: qop in the order given, algorithms strongest first, the script ends', () => {
-    const bench = new Bench({ flavour: 'opensips' });
+    const bench = new AuthBench({ flavour: 'opensips' });
     const ask = (...args: unknown[]): readonly string[] => {
       assert.equal(bench.call(bench.ctx(), 'www_challenge', ...args), 0);
       return masked(bench.sent.at(-1));
@@ -110,7 +46,7 @@ describe('challenges', () => {
   });
 
   test('an empty realm: To for a registrar, From else, without realm_prefix; 400 where there is none', () => {
-    const bench = new Bench({ flavour: 'openser', realm_prefix: 'reg.' });
+    const bench = new AuthBench({ flavour: 'openser', realm_prefix: 'reg.' });
     const realm = (name: string, options: Parameters<typeof request>[0] = {}): string => {
       assert.equal(bench.call(bench.ctx(options), name, '', '1'), 0);
       return /realm="([^"]*)"/.exec(bench.sent.at(-1)?.headers[0] ?? '')?.[1] ?? bench.sent.at(-1)?.line ?? '';
@@ -126,7 +62,7 @@ describe('challenges', () => {
   });
 
   test('Kamailio: realm_prefix is taken off the argument, an empty realm is 500', () => {
-    const bench = new Bench({ flavour: 'kamailio', realm_prefix: 'sip.' });
+    const bench = new AuthBench({ flavour: 'kamailio', realm_prefix: 'sip.' });
     assert.equal(bench.call(bench.ctx(), 'www_challenge', 'sip.x', '1'), 1);
     assert.match(bench.sent.at(-1)?.headers[0] ?? '', /realm="x"/);
     assert.equal(bench.call(bench.ctx(), 'www_challenge', '', '0'), -1);
@@ -143,7 +79,7 @@ describe('challenges', () => {
 
   test('ACK and CANCEL are never challenged', () => {
     for (const flavour of ['kamailio', 'opensips']) {
-      const bench = new Bench({ flavour });
+      const bench = new AuthBench({ flavour });
       for (const method of ['ACK', 'CANCEL']) {
         assert.ok(bench.call(bench.ctx({ method }), 'www_challenge', 'r', '1') < 0);
         assert.ok(bench.call(bench.ctx({ method }), 'proxy_challenge', 'r', '1') < 0);
@@ -155,7 +91,7 @@ describe('challenges', () => {
 
   test('no realm can inject a header', () => {
     for (const flavour of ['kamailio', 'opensips']) {
-      const bench = new Bench({ flavour });
+      const bench = new AuthBench({ flavour });
       for (const realm of ['a\r\nX-Evil: 1', 'a\0b', 'a\nb', 'x'.repeat(300)]) {
         assert.ok(bench.call(bench.ctx(), 'www_challenge', realm, '5') <= 0);
         assert.ok(bench.sent.every(({ headers }) => headers.length === 0));
@@ -166,20 +102,20 @@ describe('challenges', () => {
   });
 
   test('a call shows its dialect where nothing says it', () => {
-    const bench = new Bench();
+    const bench = new AuthBench();
     assert.equal(bench.call(bench.ctx(), 'www_challenge', 'r', '1'), 1);
     assert.equal(bench.call(bench.ctx(), 'www_challenge', 'r', 'auth'), 0);
     assert.equal(bench.call(bench.ctx(), 'www_challenge', 'r'), 0);
     assert.equal(bench.call(bench.ctx(), 'www_challenge', '', '1'), 0);
-    const hinted = new Bench({ calculate_ha1: 1 });
+    const hinted = new AuthBench({ calculate_ha1: 1 });
     assert.equal(hinted.call(hinted.ctx(), 'www_challenge', 'r', '1'), 0);
     assert.match(hinted.host.log.lines.join(), /those of opensips \(its parameters\)/);
   });
 });
 
 describe('OpenSIPS', () => {
-  const bench = (more: Record<string, number | string> = {}): Bench => {
-    const made = new Bench({
+  const bench = (more: Record<string, number | string> = {}): AuthBench => {
+    const made = new AuthBench({
       flavour: 'opensips',
       username_spec: '$var(user)',
       password_spec: '$var(password)',
@@ -232,7 +168,7 @@ describe('OpenSIPS', () => {
 
 describe('Kamailio', () => {
   test('an undefined or empty password lets nobody in', () => {
-    const b = new Bench();
+    const b = new AuthBench();
     for (const password of [null, '', '<null>']) {
       for (const used of ['', '<null>']) {
         const ctx = b.answered(['r', '1'], { password: used });
@@ -243,12 +179,12 @@ describe('Kamailio', () => {
   });
 
   test('identity, the method to hash, the challenge left behind', () => {
-    const b = new Bench();
+    const b = new AuthBench();
     const ctx = b.answered(['r', '1'], { user: 'alice' });
     assert.equal(b.call(ctx, 'pv_auth_check', 'r', 'secret', 0, 1), 1);
     const other = b.answered(['r', '1'], { user: 'bob' });
     assert.equal(b.call(other, 'pv_auth_check', 'r', 'secret', 0, 1), -8);
-    const told = new Bench({ check_identity: 1 });
+    const told = new AuthBench({ check_identity: 1 });
     assert.equal(told.call(told.answered(['r', '1'], { user: 'bob' }), 'pv_www_authenticate', 'r', 'secret', 0), -8);
     assert.equal(b.call(b.answered(['r', '1']), 'pv_www_authenticate', 'r', 'secret', 0, 'INVITE'), -2);
     const failing = b.ctx();
@@ -260,7 +196,7 @@ describe('Kamailio', () => {
   });
 
   test('asking twice in one run is no replay', () => {
-    const b = new Bench();
+    const b = new AuthBench();
     const ctx = b.answered(['r', '1']);
     assert.equal(b.call(ctx, 'pv_www_authenticate', 'r', 'secret', 0), 1);
     assert.equal(b.call(ctx, 'pv_www_authenticate', 'r', 'secret', 0), 1);
@@ -280,7 +216,7 @@ describe('consume_credentials', () => {
   const named = (ctx: ScriptContext): string[] => forwardedHeaders(ctx).filter((line) => /authorization/i.test(line));
 
   test('all that were proven, and no others', () => {
-    const b = new Bench();
+    const b = new AuthBench();
     const www = b.answered(['r', '1']).message;
     const proxy = b.answered(['r', '1'], { proxy: true }).message;
     const value = (message: typeof www, name: string): string => message.valueOf(message.findByName(name)[0]!);
@@ -302,7 +238,7 @@ describe('consume_credentials', () => {
   });
 
   test('on ACK, those that answer a challenge of ours', () => {
-    const b = new Bench();
+    const b = new AuthBench();
     const message = b.answered(['r', '1'], { proxy: true, method: 'INVITE' }).message;
     const value = message.valueOf(message.findByName('Proxy-Authorization')[0]!);
     const foreign = 'Proxy-Authorization: Digest username="a", realm="r", nonce="n", uri="u", response="r"\r\n';
@@ -317,8 +253,22 @@ describe('consume_credentials', () => {
   });
 });
 
+test('consume_credentials on ACK and CANCEL knows nonces that are bound to their INVITE', () => {
+  for (const bits of [1, 2, 4, 8, 11, 15]) {
+    const b = new AuthBench({ auth_checks_no_dlg: bits });
+    const { message } = b.answered(['r', '1'], { proxy: true, method: 'INVITE', ruri: 'sip:ex.com' });
+    const headers = `Proxy-Authorization: ${message.valueOf(message.findByName('Proxy-Authorization')[0]!)}\r\n`;
+    const consumed = (more: Parameters<typeof request>[0]): number =>
+      b.call(b.ctx({ method: 'ACK', headers, ...more }), 'consume_credentials');
+    assert.equal(consumed({ method: 'CANCEL', ruri: 'sip:ex.com' }), 1, `CANCEL, ${bits}`);
+    // To the Contact of who answered.
+    assert.equal(consumed({ ruri: 'sip:phone@192.0.2.9', to: '<sip:b@ex.com>;tag=2' }), 1, `ACK, ${bits}`);
+    assert.equal(consumed({ from: '<sip:alice@ex.com>;tag=other' }), (bits & 4) === 0 ? 1 : -1, `From, ${bits}`);
+  }
+});
+
 test('Remote-Party-ID: numbers, prefix and suffix, and nothing that injects', () => {
-  const b = new Bench({ rpid_avp: '$avp(x)', rpid_prefix: '<', rpid_suffix: '>;party=calling' });
+  const b = new AuthBench({ rpid_avp: '$avp(x)', rpid_prefix: '<', rpid_suffix: '>;party=calling' });
   const rpid = (value: string | null, ...args: string[]): string | number => {
     if (value === null) b.host.variables.delete('$avp(x)');
     else b.host.variables.set('$avp(x)', value);
@@ -344,7 +294,7 @@ test('rpid_strip: what the client says of itself goes, whether there is an ident
   const own =
     'Remote-Party-ID: <sip:boss@x>\r\nremote-party-id: <sip:king@x>\r\nP-Asserted-Identity: <sip:boss@x>\r\nP-Preferred-Identity: <sip:b@x>\r\n';
   const left = (strip: number, value: string | null): readonly string[] => {
-    const b = new Bench({ rpid_avp: '$avp(x)', rpid_strip: strip });
+    const b = new AuthBench({ rpid_avp: '$avp(x)', rpid_strip: strip });
     if (value !== null) b.host.variables.set('$avp(x)', value);
     const ctx = b.ctx({ headers: own });
     b.call(ctx, 'append_rpid_hf', '<', '>');
@@ -356,11 +306,35 @@ test('rpid_strip: what the client says of itself goes, whether there is an ident
   assert.deepEqual(left(1, 'sip:al@x'), [asserted, preferred, 'Remote-Party-ID: <sip:al@x>']);
   assert.deepEqual(left(7, 'sip:al@x'), ['Remote-Party-ID: <sip:al@x>']);
   assert.deepEqual(left(3, null), [preferred]);
-  assert.throws(() => new Bench({ rpid_strip: 8 }), { code: 'AUTH_BAD_PARAMETER' });
+  assert.throws(() => new AuthBench({ rpid_strip: 8 }), { code: 'AUTH_BAD_PARAMETER' });
+});
+
+test('a forged datagram gets nobody refused; over a connection every wrong answer counts', () => {
+  const wrong = (nonce: string): string =>
+    `Authorization: Digest username="al", realm="r", nonce="${nonce}", uri="u", response="${'0'.repeat(32)}"\r\n`;
+  const b = new AuthBench({ ban_source_limit: 3, add_authinfo_hdr: 1 });
+  const ask = (ctx: ScriptContext): number => b.call(ctx, 'pv_www_authenticate', 'r', 'secret', 0);
+  for (let at = 0; at < 5; at++) {
+    const ctx = b.ctx({ headers: wrong('x') });
+    assert.equal(ask(ctx), -1);
+    b.call(ctx, 'www_challenge', 'r', '1');
+    assert.match(b.sent.at(-1)?.headers[0] ?? '', /, stale=true$/);
+  }
+  const own = b.answered(['r', '1']);
+  assert.equal(ask(own), 1);
+  const next = /nextnonce="([^"]+)"/.exec(own.state.replyHeaders)?.[1] ?? '';
+  assert.equal(ask(b.ctx({ headers: wrong(next) })), -2, 'the nonce of Authentication-Info shows as much');
+  const tcp = { ...RECEIVED, socket: { ...RECEIVED.socket, proto: 'tcp' as const } };
+  const message = request({ method: 'REGISTER', body: '', headers: wrong('x') });
+  const codes = [1, 2, 3].map(() => ask(context(b.host, message, ROUTE_REQUEST, tcp)));
+  assert.deepEqual(codes, [-2, -2, -2]);
+  assert.equal(b.call(b.ctx(), 'auth_banned'), 1);
+  const farm = new AuthBench({ ban_source_limit: 3, secret: 'topsecret', nonce_format: 'kamailio' });
+  assert.match(farm.host.log.lines.join(), /wrong credentials in datagrams are not counted/);
 });
 
 test('bans by command; counters', async () => {
-  const b = new Bench({ ban_source_limit: 3, ban_time: 60 });
+  const b = new AuthBench({ ban_source_limit: 3, ban_time: 60 });
   const guess = (password: string): number =>
     b.call(b.answered(['r', '1'], { password }), 'pv_www_authenticate', 'r', 'secret', 0);
   assert.deepEqual([guess('a'), guess('b'), guess('c'), guess('secret')], [-2, -2, -2, -2]);
@@ -393,7 +367,7 @@ test('parameters that cannot work are refused, and no secret is shown', () => {
     [{ challenge_attr: 'x' }, 'AUTH_VARIABLE'],
   ] as const) {
     assert.throws(
-      () => new Bench(params),
+      () => new AuthBench(params),
       (error: Error & { code?: string }) => {
         assert.equal(error.code, code);
         assert.doesNotMatch(error.message, /short|topsecret/);
@@ -401,12 +375,12 @@ test('parameters that cannot work are refused, and no secret is shown', () => {
       },
     );
   }
-  const { settings } = new Bench({ secret: 'topsecret' }).module.instance as AuthModule;
+  const { settings } = new AuthBench({ secret: 'topsecret' }).module.instance as AuthModule;
   assert.doesNotMatch(JSON.stringify(settings), /topsecret/);
 });
 
 test('a configuration that is loaded anew knows what was used', () => {
-  const first = new Bench({ secret: 'a long secret' });
+  const first = new AuthBench({ secret: 'a long secret' });
   const ctx = first.answered(['r', '1']);
   assert.equal(first.call(ctx, 'pv_www_authenticate', 'r', 'secret', 0), 1);
   const second = load(auth, first.host, { secret: 'a long secret' });

@@ -20,7 +20,17 @@ import { L_WARN } from '../../script/log.ts';
 import type { Value } from '../../script/values.ts';
 import { AUTHORIZED, type AuthorizedCredentials } from '../../script/variables/credentials.ts';
 import { removeHeader } from '../support/header-lines.ts';
-import { answer, boundText, challengeLine, challengeValues, fail, realmOf, realmText } from './challenge.ts';
+import {
+  answer,
+  boundText,
+  boundTexts,
+  challengeLine,
+  challengeValues,
+  fail,
+  realmOf,
+  realmText,
+  receiverOf,
+} from './challenge.ts';
 import type { AuthModule } from './instance.ts';
 
 /** One call of an authorizing function. */
@@ -57,13 +67,14 @@ export function present(m: AuthModule, ctx: ScriptContext, call: AuthCall): Pres
     if (flavour === 'kamailio') return count(m, 'error', -1);
     return count(m, 'error', answer(m, ctx, 400) > 0 ? 0 : -1);
   }
-  const { ip, port, connection } = ctx.from;
+  const { ip, port, connection, socket } = ctx.from;
   const request: AuthRequest = {
     message,
     flavour,
     hop,
     realm,
     source: ip,
+    connected: socket.proto !== 'udp',
     sender: `${port} ${connection}`,
     bound: boundText(m, ctx),
     method: call.method,
@@ -125,7 +136,8 @@ function addInfo(m: AuthModule, ctx: ScriptContext, hop: Hop, realm: string, ver
   // The body of the reply is not known yet; auth-int replies without one are what REGISTER gets.
   const input = { algorithm, ha1: ha1.reveal(), method: '', uri, nonce, qop, nc, cnonce, body: '' };
   const offered = [qop.toLowerCase() === 'auth-int' ? ('auth-int' as const) : ('auth' as const)];
-  const nextnonce = m.nonces.issue({ hop, realm, algorithm: algorithm.name, bound: boundText(m, ctx) }, offered);
+  const scope = { hop, realm, algorithm: algorithm.name, bound: boundText(m, ctx) };
+  const nextnonce = m.nonces.issue(scope, offered, receiverOf(m, ctx));
   const value = printAuthenticationInfo({ nextnonce, rspauth: computeResponse(input), qop, cnonce, nc });
   const name = hop === 'www' ? 'Authentication-Info' : 'Proxy-Authentication-Info';
   if (value !== null) ctx.state.replyHeaders += `${name}: ${value}\r\n`;
@@ -216,7 +228,10 @@ export function consume(m: AuthModule, ctx: ScriptContext): number {
       let ours = verified.includes(message.valueOf(header));
       if (!ours && exempt) {
         const found = digestIn(message, header);
-        ours = found !== null && found !== 'broken' && found.some((one) => m.gate.isOurs(one, hop));
+        ours =
+          found !== null &&
+          found !== 'broken' &&
+          found.some((one) => m.gate.isOurs(one, hop, boundTexts(m, ctx, one.uri)));
       }
       if (!ours) continue;
       removeHeader(ctx, header);

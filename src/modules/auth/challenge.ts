@@ -1,3 +1,4 @@
+import { addressBytes } from '../../auth/network.ts';
 import type { Offer } from '../../auth/offer.ts';
 import { algorithmList, type Qop, qopList, qopOfFlags } from '../../auth/offer.ts';
 import type { Flavour } from '../../auth/outcome.ts';
@@ -49,21 +50,36 @@ export function realmOf(m: AuthModule, message: SipMessage, flavour: Flavour, ho
 /** What auth_checks_* bind the nonces of a request to, as Kamailio hashes it: Request-URI, Call-ID, From tag, bytes of the source address. */
 export function boundText(m: AuthModule, ctx: ScriptContext): string {
   const { message } = ctx;
-  if (!m.checked) return '';
   const { register, initial, dialog } = m.settings.checks;
   const tag = message.to?.tag ?? '';
   const bits = message.methodId === M_REGISTER ? register : tag === '' ? initial : dialog;
+  return boundBy(ctx, bits, message.requestUri);
+}
+
+/**
+ * What the nonce of an ACK's or CANCEL's credentials may be bound to: they are those of its INVITE, which may have been the first of its dialog,
+ * and whose Request-URI an ACK need not have.
+ * @param uri the one of the credentials
+ */
+export function boundTexts(m: AuthModule, ctx: ScriptContext, uri: string): readonly string[] {
+  const { initial, dialog } = m.settings.checks;
+  const uris = [ctx.message.requestUri, uri];
+  return [...new Set([initial, dialog].flatMap((bits) => uris.map((one) => boundBy(ctx, bits, one))))];
+}
+
+function boundBy({ message, from }: ScriptContext, bits: number, uri: string): string {
   if (bits === 0) return '';
   let text = '';
-  if ((bits & 1) !== 0) text += message.requestUri;
+  if ((bits & 1) !== 0) text += uri;
   if ((bits & 2) !== 0) text += message.callId;
   if ((bits & 4) !== 0) text += message.from?.tag ?? '';
-  if ((bits & 8) !== 0) text += addressBytes(ctx.from.ip);
+  if ((bits & 8) !== 0) text += addressBytes(from.ip);
   return text;
 }
 
-function addressBytes(ip: string): string {
-  return ip.includes(':') ? ip : String.fromCharCode(...ip.split('.').map(Number));
+/** To whom nonces for a request are sent, where they have to tell it: wrong credentials are counted then. */
+export function receiverOf(m: AuthModule, { from }: ScriptContext): string | undefined {
+  return m.guard.active ? from.ip : undefined;
 }
 
 /** Values of the challenges of an offer, one for each algorithm; null when the realm cannot be sent. */
@@ -77,9 +93,10 @@ export function challengeValues(
 ): readonly string[] | null {
   if (!isRealm(realm)) return null;
   const bound = boundText(m, ctx);
+  const receiver = receiverOf(m, ctx);
   const values: string[] = [];
   for (const algorithm of offer.algorithms) {
-    const nonce = m.nonces.issue({ hop, realm, algorithm, bound }, offer.qop);
+    const nonce = m.nonces.issue({ hop, realm, algorithm, bound }, offer.qop, receiver);
     const name = offer.named ? algorithm : '';
     const value = printChallenge({ realm, nonce, qop: offer.qop, stale, algorithm: name, opaque: '' });
     if (value === null) return null;

@@ -6,7 +6,7 @@ import type { Offer } from '../../auth/offer.ts';
 import { type AuthOutcome, type Flavour, OUTCOMES } from '../../auth/outcome.ts';
 import { LocalUseStore } from '../../auth/use-store.ts';
 import type { ScriptContext } from '../../script/context.ts';
-import { L_INFO } from '../../script/log.ts';
+import { L_INFO, L_WARN } from '../../script/log.ts';
 import type { FunctionDefinition, ModuleHost } from '../../script/module-definition.ts';
 import type { Counter } from '../../script/statistics.ts';
 import { type AuthSettings, moduleError } from './settings.ts';
@@ -115,6 +115,11 @@ export class AuthModule {
               ? 'its parameters'
               : 'default';
     this.host.log.write(L_INFO, 'auth', `return codes and realms are those of ${this.flavour} (${why})`);
+    if (this.guard.active && !this.nonces.marked) {
+      const text =
+        'nonces of other servers do not tell to whom they were sent: wrong credentials in datagrams are not counted';
+      this.host.log.write(L_WARN, 'auth', `${text} by ban_source_limit and ban_user_limit`);
+    }
   }
 
   /** What is known of the request; its beginning, shared and not to be changed, as long as nothing is. */
