@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -129,6 +131,21 @@ describe('bin/trunkline', () => {
       await optionsOf(['run', 'no-such-file.cfg'], { NODE_OPTIONS: '--max-semi-space-size=32' }),
       /semi-space/,
     );
+  });
+
+  it('keeps the channel to a process that has forked it', async () => {
+    const child = fork(join(ROOT, 'bin/trunkline'), ['run', 'no-such-file.cfg'], { silent: true });
+    const signs: string[] = [];
+    child.on('disconnect', () => signs.push('disconnect'));
+    let words = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      words += text;
+      signs.push('stderr');
+    });
+    await once(child, 'close');
+    assert.match(words, /CLI_FILE|no-such-file/);
+    // With another process in its place the channel is gone before it says anything.
+    assert.equal(signs[0], 'stderr');
   });
 
   /** The launcher under a Node that calls itself older: the real one, with its version changed before the launcher reads it. */
