@@ -26,7 +26,7 @@ export const UAC_ERRORS = {
   UAC_BAD_SOCKET: 'default_socket must be proto:host:port of one of the listen lines.',
   UAC_BAD_ALGORITHMS: 'auth_algorithms takes MD5, SHA-256, SHA-512-256 and their -sess forms, separated by commas.',
   UAC_REG_BAD_PARAMETER:
-    'A parameter of remote registration is out of its range: reg_contact_addr is not host[:port][;parameters], reg_unregister not none, all, or some of disable, remove and stop, reg_instance no URN, reg_algorithms not made of MD5, SHA-256 and SHA-512-256, or reg_outbound set without it.',
+    'A parameter of remote registration is out of its range: reg_contact_addr is not host[:port][;parameters], reg_unregister not none, all, or some of disable, remove and stop, reg_instance no URN, reg_callid_seed shorter than 16 characters, reg_rpc_fields not all or kamailio, reg_algorithms not made of MD5, SHA-256 and SHA-512-256, or reg_outbound set without it.',
   UAC_REG_NOT_ENABLED:
     'A uac_reg_ function was called without reg_db_url; set it, to the empty text if accounts come by command alone.',
   UAC_REG_READ_ONLY: 'The variable for the result cannot be written. Use $var(…), $avp(…) or $ru.',

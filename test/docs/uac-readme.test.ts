@@ -42,6 +42,8 @@ const PARAMETERS: Readonly<Record<string, string | number>> = {
   reg_keepalive_options: 1,
   reg_learn_contact: 1,
   reg_db_retry: 30,
+  reg_callid_seed: 'a seed of this server',
+  reg_rpc_fields: 'kamailio',
   reg_algorithms: 'SHA-256,MD5',
   auth_algorithms: 'SHA-256',
   credential_destination: 'domain:carrier.example:5060',

@@ -84,6 +84,15 @@ test('without reg_db_url every command says that it is not enabled', async () =>
     assert.equal(await fault(holder, name.replace('uac.', ''), 'l_uuid', 'u1'), '500 Not enabled', name);
 });
 
+test('reg_rpc_fields kamailio: the original’s fields and no others', async () => {
+  const { holder } = await world({ reg_rpc_fields: 'kamailio' });
+  const [first] = [...((await call(holder, 'reg_dump')) as RpcSeveral).values] as RpcStruct[];
+  for (const record of [first, await call(holder, 'reg_info', 'l_uuid', 'u1')])
+    assert.deepEqual(record instanceof RpcStruct && record.members.map(([name]) => name), FIELDS);
+  await assert.rejects(world({ reg_rpc_fields: 'some' }), /UAC_REG_BAD_PARAMETER|reg_rpc_fields/);
+  await assert.rejects(world({ reg_callid_seed: 'short' }), /UAC_REG_BAD_PARAMETER|reg_callid_seed/);
+});
+
 test('uac.reg_info: the original’s fields first, in its order and types', async () => {
   const { holder, engine, host } = await world();
   const now = Math.floor(host.clock.wall() / 1000);

@@ -2586,6 +2586,9 @@ export interface ModuleSettings {
     /** Default "disable,remove". */
     readonly reg_unregister?: string;
     readonly reg_algorithms?: string;
+    readonly reg_callid_seed?: string;
+    /** Default "all". */
+    readonly reg_rpc_fields?: string;
     /** Default 0. */
     readonly reg_show_secrets?: number;
     /** Default 0. */

@@ -44,6 +44,7 @@ function makeEngine(host: ModuleHost, settings: RegistrationSettings, defaultSoc
       ...(retryInterval === null ? {} : { retryInterval }),
       randomDelay: settings.randomDelay,
       keepCallid: settings.keepCallId,
+      callidSeed: settings.callIdSeed,
       active: settings.active,
       // The functions say by the domain they give whether it counts: reg_use_domain may change with a reload.
       useDomain: true,

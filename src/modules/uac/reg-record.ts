@@ -20,9 +20,13 @@ function decoded(bytes: string): string {
 /**
  * An account as `uac.reg_dump` and `uac.reg_info` show it: Kamailio's fields in Kamailio's order with its types, then ours.
  * @param now seconds since 1970
- * @param showSecrets false: passwords and hashes are masked
+ * @param shown showSecrets false: passwords and hashes are masked; kamailioFields: ours are left out
  */
-export function accountRecord(view: RegistrationView, now: number, showSecrets: boolean): RpcStruct {
+export function accountRecord(
+  view: RegistrationView,
+  now: number,
+  { showSecrets, kamailioFields }: { readonly showSecrets: boolean; readonly kamailioFields: boolean },
+): RpcStruct {
   const { row } = view;
   const secret = (text: string): string => (text === '' ? 'none' : showSecrets ? text : MASK);
   return new RpcStruct([
@@ -45,7 +49,7 @@ export function accountRecord(view: RegistrationView, now: number, showSecrets: 
     ['contact_addr', orNone(view.contactAddr)],
     ['socket', orNull(row.socket)],
     ['contact_user', orNone(row.contactUser)],
-    ...stateFields(view),
+    ...(kamailioFields ? [] : stateFields(view)),
   ]);
 }
 

@@ -47,7 +47,7 @@ function uuidOf(args: RpcArguments): string {
 
 function* records(registration: Registration): Generator<RpcValue> {
   const { now } = registration;
-  for (const view of registration.engine.list()) yield accountRecord(view, now, registration.settings.showSecrets);
+  for (const view of registration.engine.list()) yield accountRecord(view, now, registration.settings);
 }
 
 function act(name: 'enable' | 'disable' | 'register' | 'unregister', doc: string): RpcDefinition<RegistrationHolder> {
@@ -233,7 +233,7 @@ export const registrationCommands: readonly RpcDefinition<RegistrationHolder>[] 
     ],
     (module, args) => {
       const registration = enabled(module);
-      return accountRecord(chosen(registration, args), registration.now, registration.settings.showSecrets);
+      return accountRecord(chosen(registration, args), registration.now, registration.settings);
     },
   ),
   act('enable', 'Lets an account register again.'),

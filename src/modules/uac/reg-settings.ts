@@ -34,6 +34,8 @@ export interface RegistrationSettings {
   readonly active: boolean;
   readonly useDomain: boolean;
   readonly keepCallId: boolean;
+  /** Empty: Call-IDs are random. */
+  readonly callIdSeed: string;
   /** Least time between two reloads by command, 0 for none. */
   readonly reloadDelta: number;
   /** Most REGISTERs a second, 0 for no limit. */
@@ -42,6 +44,8 @@ export interface RegistrationSettings {
   /** Undefined: every one may be asked for. */
   readonly algorithms: readonly DigestAlgorithmName[] | undefined;
   readonly showSecrets: boolean;
+  /** uac.reg_dump and uac.reg_info have Kamailio's fields and no others. */
+  readonly kamailioFields: boolean;
   /** reg-id of the Contacts (RFC 5626), 0 for none. */
   readonly outbound: number;
   readonly path: boolean;
@@ -84,6 +88,8 @@ export const registrationParameters: readonly ParameterDefinition[] = [
   intParam('reg_rate', 0),
   strParam('reg_unregister', 'disable,remove'),
   strParam('reg_algorithms', null),
+  strParam('reg_callid_seed', null),
+  strParam('reg_rpc_fields', 'all'),
   intParam('reg_show_secrets', 0),
   intParam('reg_outbound', 0),
   strParam('reg_instance', null),
@@ -106,6 +112,9 @@ function checkDatabase(url: string, table: string): void {
     throw error;
   }
 }
+
+/** Least length of reg_callid_seed. */
+const SHORTEST_SEED = 16;
 
 const URN = /^urn:[A-Za-z0-9:.-]+$/;
 
@@ -155,6 +164,12 @@ export function readRegistrationSettings(parameters: ModuleParameters): Registra
   if (unregister === null) throw refuse('reg_unregister', parameters.str('reg_unregister'));
   const algorithms = algorithmList(parameters.str('reg_algorithms'));
   if (algorithms === null) throw refuse('reg_algorithms', parameters.str('reg_algorithms'));
+  const seed = parameters.str('reg_callid_seed');
+  // The text is not repeated: who knows it knows the Call-IDs.
+  if (seed !== '' && seed.length < SHORTEST_SEED)
+    throw refuse('reg_callid_seed', `less than ${SHORTEST_SEED} characters`);
+  const fields = parameters.str('reg_rpc_fields').toLowerCase();
+  if (fields !== 'all' && fields !== 'kamailio') throw refuse('reg_rpc_fields', fields);
   return {
     databaseUrl,
     table,
@@ -165,11 +180,13 @@ export function readRegistrationSettings(parameters: ModuleParameters): Registra
     randomDelay: seconds('reg_random_delay'),
     active: parameters.int('reg_active') !== 0,
     useDomain: parameters.int('reg_use_domain') !== 0,
+    callIdSeed: seed,
     keepCallId: !parameters.isSet('reg_keep_callid') || parameters.int('reg_keep_callid') !== 0,
     reloadDelta: seconds('reload_delta'),
     rate: seconds('reg_rate'),
     unregister,
     algorithms,
+    kamailioFields: fields === 'kamailio',
     showSecrets: parameters.int('reg_show_secrets') !== 0,
     outbound,
     instance,

@@ -42,7 +42,7 @@ export interface RegistrationParts {
 
 /** Settings that make an engine another one; the others are looked at when they are needed. */
 function identityOf(settings: RegistrationSettings): string {
-  const { showSecrets: _, useDomain: _2, reloadDelta: _3, unregister, ...rest } = settings;
+  const { showSecrets: _, kamailioFields: _4, useDomain: _2, reloadDelta: _3, unregister, ...rest } = settings;
   return `uac registration ${JSON.stringify({ ...rest, unregister: { ...unregister, stop: false } })}`;
 }
 

@@ -8,6 +8,7 @@ import { Attempt, type AttemptHost } from './attempt.ts';
 import { AttemptCredentials } from './attempt-credentials.ts';
 import { contactParams, contactUri, withAddress } from './contact.ts';
 import { judgeAnswer, type Verdict } from './judge-answer.ts';
+import { clockCSeq, lastingCallId } from './lasting-call.ts';
 import { NextHop } from './next-hop-table.ts';
 import { believedExpiry, MAX_RETRY_AFTER, refreshDelay } from './policy.ts';
 import { LONGEST_REASON, readableReason, readFlowTimer, readServiceRoute } from './register-answer.ts';
@@ -80,7 +81,7 @@ export class Exchange implements AttemptHost {
     }
     if (record.cseq >= LAST_CSEQ || (!attempt.started && !attempt.removes && !config.keepCallid))
       runner.newCall(record);
-    record.cseq = record.cseq === 0 ? FIRST_CSEQ : record.cseq + 1;
+    record.cseq = record.cseq === 0 ? this.firstCSeq : record.cseq + 1;
     attempt.contact = contactUri(account, this.addressOf(record));
     attempt.asked = attempt.removes ? 0 : record.wanted;
     const { serial, outdated } = record;
@@ -89,7 +90,7 @@ export class Exchange implements AttemptHost {
     let rest = registerRest({
       row: account,
       fromTag: `${this.tagToken}-${serial.toString(16)}`,
-      callId: `${this.callToken}-${serial.toString(16)}-${record.callGeneration.toString(16)}`,
+      callId: this.callIdOf(record),
       cseq: record.cseq,
       contact: `<${attempt.contact}>${contactParams(config.extras)}${removal}`,
       expires: attempt.asked,
@@ -312,6 +313,17 @@ export class Exchange implements AttemptHost {
   private move({ record }: Attempt): void {
     this.runner.endAttempt(record, true);
     this.runner.apply(record, { type: 'moved' });
+  }
+
+  private get firstCSeq(): number {
+    const { callidSeed, clock } = this.runner.config;
+    return callidSeed === '' ? FIRST_CSEQ : clockCSeq(clock.wall());
+  }
+
+  private callIdOf({ account, serial, callGeneration }: Registration): string {
+    const { callidSeed } = this.runner.config;
+    if (callidSeed !== '') return lastingCallId(callidSeed, account, callGeneration);
+    return `${this.callToken}-${serial.toString(16)}-${callGeneration.toString(16)}`;
   }
 
   /** Address of the Contact, as bytes. */

@@ -25,6 +25,8 @@ export interface RegistrationSettings {
   readonly randomDelay?: number;
   /** False: a fresh Call-ID for each refresh, as Kamailio without reg_keep_callid. Default true (RFC 3261 §10.2.4). */
   readonly keepCallid?: boolean;
+  /** Seed of Call-IDs that stay the same over restarts, CSeq numbers then come from the clock; absent or empty for random ones. */
+  readonly callidSeed?: string;
   /** Begin active (reg_active, true). */
   readonly active?: boolean;
   /** False: findByUri looks at the user only, whatever domain it is given (reg_use_domain). */
@@ -83,6 +85,7 @@ export interface EngineConfig {
   readonly retry: RetryPolicy;
   readonly randomDelay: number;
   readonly keepCallid: boolean;
+  readonly callidSeed: string;
   readonly useDomain: boolean;
   readonly defaultSocket: string;
   readonly rate: number;
@@ -126,6 +129,7 @@ export function engineConfig(options: RegistrationOptions): EngineConfig {
     retry: { ...DEFAULT_RETRY, ...settings.backOff, interval: settings.retryInterval },
     randomDelay: Math.max(0, settings.randomDelay ?? 0),
     keepCallid: settings.keepCallid ?? true,
+    callidSeed: settings.callidSeed ?? '',
     useDomain: settings.useDomain ?? true,
     defaultSocket: settings.defaultSocket ?? '',
     rate: Math.max(0, settings.rate ?? 0),

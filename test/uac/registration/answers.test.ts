@@ -58,6 +58,36 @@ describe('the REGISTER', () => {
   });
 });
 
+describe('callidSeed', () => {
+  const seeded = { callidSeed: 'a seed of this server' };
+
+  it('Call-ID stays and CSeq rises over a restart; another seed and another account have their own', () => {
+    const first = registered(granting, {}, seeded);
+    first.advance(3_600_000);
+    assert.ok(first.requests.length > 1);
+    const callIds = new Set(first.requests.map((request) => request.header('Call-ID')));
+    assert.equal(callIds.size, 1);
+    const again = new Harness(granting, seeded, 2);
+    again.clock.advance(3_700_000);
+    again.engine.add(row('u1'));
+    again.engine.add(row('u2'));
+    again.advance(1000);
+    const [one, two] = again.requests;
+    assert.equal(one?.header('Call-ID'), first.last.header('Call-ID'));
+    assert.ok((one?.cseq ?? 0) > first.last.cseq, `${one?.cseq} after ${first.last.cseq}`);
+    assert.notEqual(two?.header('Call-ID'), one?.header('Call-ID'));
+    const other = registered(granting, {}, { callidSeed: 'a seed of that server' });
+    assert.notEqual(other.last.header('Call-ID'), first.last.header('Call-ID'));
+  });
+
+  it('a registrar that takes the CSeq for an old one is asked with another Call-ID', () => {
+    const bench = registered((request, count) => (count === 1 ? { status: 500 } : grant(request)), {}, seeded);
+    bench.advance(120_000);
+    assert.equal(bench.view().state, 'registered');
+    assert.notEqual(bench.requests[0]?.header('Call-ID'), bench.last.header('Call-ID'));
+  });
+});
+
 describe('challenges', () => {
   for (const [name, params] of [
     ['MD5', 'realm="r", nonce="n", qop="auth", algorithm=MD5'],
