@@ -22,8 +22,8 @@ export interface AuthDbRun {
 const ROW: Row = {
   name: 'auth-db',
   what: 'REGISTER challenged and verified with a row of a table',
-  units: 20_000,
-  warmUp: 5000,
+  units: 40_000,
+  warmUp: 20_000,
   outstanding: 64,
   budget: 0.7,
   mode: 'auth',

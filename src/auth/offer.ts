@@ -29,10 +29,14 @@ export function qopList(text: string): readonly Qop[] | null {
   return list;
 }
 
-/** Kamailio's flags: 1 auth, 2 auth-int, which wins. */
+const AUTH_INT: readonly Qop[] = ['auth-int'];
+const AUTH: readonly Qop[] = ['auth'];
+const NO_QOP: readonly Qop[] = [];
+
+/** Kamailio's flags: 1 auth, 2 auth-int, which wins. The same flags give the same list. */
 export function qopOfFlags(flags: number): readonly Qop[] {
-  if ((flags & 2) !== 0) return ['auth-int'];
-  return (flags & 1) !== 0 ? ['auth'] : [];
+  if ((flags & 2) !== 0) return AUTH_INT;
+  return (flags & 1) !== 0 ? AUTH : NO_QOP;
 }
 
 /**

@@ -96,5 +96,5 @@ function toLine(request: SipMessage, status: number, tag: string): string {
   const to = request.to;
   const tagged = to === null ? /;\s*tag\s*=/i.test(value) : to.tag !== '';
   if (status <= 100 || tag === '' || tagged) return `To: ${value}\r\n`;
-  return `To: ${value};tag=${tag.replace(/[^\w.!%*+`'~-]/g, '')}\r\n`;
+  return `To: ${value};tag=${/[^\w.!%*+`'~-]/.test(tag) ? tag.replace(/[^\w.!%*+`'~-]/g, '') : tag}\r\n`;
 }

@@ -82,6 +82,33 @@ export function receiverOf(m: AuthModule, { from }: ScriptContext): string | und
   return m.guard.active ? from.ip : undefined;
 }
 
+/** A challenge without its nonce, in which those of one realm and offer differ alone. */
+interface ChallengeFrame {
+  readonly realm: string;
+  readonly qop: readonly Qop[];
+  readonly stale: boolean;
+  readonly algorithm: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+const NONCE = ', nonce="';
+/** The last one: a server mostly asks for the same. */
+let lastFrame: ChallengeFrame | null = null;
+
+/** @param algorithm empty for none @returns null when the realm cannot be sent */
+function frameOf(realm: string, qop: readonly Qop[], stale: boolean, algorithm: string): ChallengeFrame | null {
+  const last = lastFrame;
+  if (last?.realm === realm && last.qop === qop && last.stale === stale && last.algorithm === algorithm) return last;
+  // Nonces of every format need no escapes.
+  const text = printChallenge({ realm, nonce: '', qop, stale, algorithm, opaque: '' });
+  if (text === null) return null;
+  // A quote within the realm is escaped, so this is the first of its kind.
+  const at = text.indexOf(NONCE) + NONCE.length;
+  lastFrame = { realm, qop, stale, algorithm, before: text.slice(0, at), after: text.slice(at) };
+  return lastFrame;
+}
+
 /** Values of the challenges of an offer, one for each algorithm; null when the realm cannot be sent. */
 export function challengeValues(
   m: AuthModule,
@@ -97,10 +124,9 @@ export function challengeValues(
   const values: string[] = [];
   for (const algorithm of offer.algorithms) {
     const nonce = m.nonces.issue({ hop, realm, algorithm, bound }, offer.qop, receiver);
-    const name = offer.named ? algorithm : '';
-    const value = printChallenge({ realm, nonce, qop: offer.qop, stale, algorithm: name, opaque: '' });
-    if (value === null) return null;
-    values.push(value);
+    const frame = frameOf(realm, offer.qop, stale, offer.named ? algorithm : '');
+    if (frame === null) return null;
+    values.push(frame.before + nonce + frame.after);
   }
   return values;
 }
