@@ -18,7 +18,7 @@ export const AUTH_ERRORS = {
   AUTH_NO_SECRET:
     'The variables of username_spec and password_spec are not set or hold no text when the credentials are checked; set them before the call.',
   AUTH_HA1:
-    'What is stored for the user is no HA1 of the algorithm’s length (32 hex digits for MD5, 64 for the others); write it anew with "trunkline user passwd".',
+    'What was given or is stored for the user is no HA1 of the algorithm’s length (32 hex digits for MD5, 64 for the others). A password instead: set calculate_ha1 to 1, leave flag 1 of pv_www_authenticate() out. An HA1 that is damaged: "trunkline user passwd" writes it anew.',
   AUTH_RPID: 'The variable of rpid_avp holds a text that cannot stand in a Remote-Party-ID; nothing was added.',
   AUTH_BANNED:
     'A source or a user had more wrong credentials than its limit and is refused for a while; auth.ban_list shows it, auth.ban_lift ends it.',

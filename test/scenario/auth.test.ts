@@ -4,9 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { userHa1 } from '../../src/digest/digest.ts';
-import { openSubscriberStore } from '../../src/storage/subscriber.ts';
-import { initSubscriberTable } from '../../src/storage/tables.ts';
 import { ROOT } from '../support/command.ts';
 import { peer } from '../support/peers.ts';
 import { startServer, type TestServer } from '../support/servers.ts';
@@ -14,24 +11,13 @@ import { Baresip } from '../support/sip-baresip.ts';
 import { Dialog, requestText, SDP } from '../support/sip-dialog.ts';
 import { SipPeer } from '../support/sip-peer.ts';
 import { startSipp } from '../support/sipp.ts';
+import { writeUsers } from './guarded-server.ts';
 
 const REALM = 'test.example';
 
 async function users(folder: string, domain: string): Promise<string> {
   const file = join(folder, `${domain}.db`);
-  await initSubscriberTable(`sqlite:///${file}`);
-  const store = openSubscriberStore(`sqlite:///${file}`);
-  const hash = (name: 'MD5' | 'SHA-256' | 'SHA-512-256'): string => userHa1(name, 'alice', domain, 'secret');
-  await store.insert({
-    user: 'alice',
-    domain,
-    password: '',
-    ha1: hash('MD5'),
-    ha1b: '',
-    sha256: hash('SHA-256'),
-    sha512t256: hash('SHA-512-256'),
-  });
-  await store.close();
+  await writeUsers(file, [{ user: 'alice', password: 'secret', realm: domain }]);
   return file;
 }
 

@@ -41,6 +41,19 @@ loadmodule "auth_db.so"
 modparam("auth_db", "db_url", "sqlite:///USERS_DB")
 `;
 
+/** Makes an SQLite file with a table of users. */
+export async function writeUsers(file: string, users: readonly TestUser[]): Promise<void> {
+  await initSubscriberTable(`sqlite:///${file}`);
+  const store = openSubscriberStore(`sqlite:///${file}`);
+  for (const { user, password, realm = REALM, secrets = 'all' } of users) {
+    const ha1 = (name: 'MD5' | 'SHA-256' | 'SHA-512-256'): string =>
+      secrets === 'none' || (secrets === 'md5' && name !== 'MD5') ? '' : userHa1(name, user, realm, password);
+    const hashes = { ha1: ha1('MD5'), ha1b: '', sha256: ha1('SHA-256'), sha512t256: ha1('SHA-512-256') };
+    await store.insert({ user, domain: realm, password: '', ...hashes });
+  }
+  await store.close();
+}
+
 /** The server and its users. */
 export class GuardedServer {
   server: TestServer;
@@ -57,15 +70,7 @@ export class GuardedServer {
   static async start(users: readonly TestUser[], plan: Omit<ServerPlan, 'kind'>): Promise<GuardedServer> {
     const directory = mkdtempSync(join(tmpdir(), 'trunkline-guarded-'));
     const file = join(directory, 'users.db');
-    await initSubscriberTable(`sqlite:///${file}`);
-    const store = openSubscriberStore(`sqlite:///${file}`);
-    for (const { user, password, realm = REALM, secrets = 'all' } of users) {
-      const ha1 = (name: 'MD5' | 'SHA-256' | 'SHA-512-256'): string =>
-        secrets === 'none' || (secrets === 'md5' && name !== 'MD5') ? '' : userHa1(name, user, realm, password);
-      const hashes = { ha1: ha1('MD5'), ha1b: '', sha256: ha1('SHA-256'), sha512t256: ha1('SHA-512-256') };
-      await store.insert({ user, domain: realm, password: '', ...hashes });
-    }
-    await store.close();
+    await writeUsers(file, users);
     const whole: ServerPlan = {
       kind: 'trunkline',
       ...plan,
