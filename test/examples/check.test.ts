@@ -10,7 +10,7 @@ import { peer } from '../support/peers.ts';
 const EXAMPLES = globSync('examples/**/*.cfg', { cwd: ROOT }).sort();
 
 /** Configurations shown in pages for people, so that nobody copies one that does not work. */
-const PAGES = ['README.md', 'docs/getting-started.md'];
+const PAGES = ['README.md', 'docs/authentication.md', 'docs/getting-started.md'];
 
 interface Shown {
   readonly name: string;
