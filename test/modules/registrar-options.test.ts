@@ -66,6 +66,21 @@ describe('keepalives of usrloc (ka_mode)', () => {
     assert.equal(bench.begun[0]?.to, 'sip:bob@example.com');
   });
 
+  test('what an address of record had escaped is escaped in the To URI, and is no header', async () => {
+    for (const [use_domain, to] of [
+      [0, 'sip:a%0D%0Ax:%20y%3E%40%3C@kamailio.org'],
+      [1, 'sip:a%0D%0Ax:%20y%3E%40%3C@example.com'],
+    ] as const) {
+      const bench = new RegistrarBench({ ka_mode: 1, use_domain });
+      await bench.save(bench.register(A, '', byConnection(0), 'sip:a%0d%0aX%3a%20y%3e%40%3c@example.com'));
+      bench.host.clock.advance(1100);
+      assert.deepEqual(
+        bench.begun.map((ping) => ping.to),
+        [to],
+      );
+    }
+  });
+
   test('ka_timeout: a silent contact ends, and the event route is told', async () => {
     const bench = await pinged(1, { ka_timeout: 3 });
     for (let second = 0; second < 5; second++) {

@@ -1,4 +1,5 @@
 import type { SipMessage } from '../../message/message.ts';
+import { escapeUser } from '../../message/uri.ts';
 import { RequestState } from '../../proxy/request-state.ts';
 import type { Binding } from '../../registrar/binding.ts';
 import { overStream } from '../../registrar/lookup.ts';
@@ -6,6 +7,7 @@ import { ScriptContext } from '../../script/context.ts';
 import type { ModuleHost, TextGetter } from '../../script/module-definition.ts';
 import { ROUTE_ONREPLY } from '../../script/values.ts';
 import { findSocket } from '../../script/variables/destination.ts';
+import { splitAor } from '../../storage/location-table.ts';
 import type { Received } from '../../transport/transport.ts';
 import type { Location, LocationTable } from './location.ts';
 import { pingContact } from './ping.ts';
@@ -52,7 +54,9 @@ export class Keepalives {
       location.end(table, binding);
       return;
     }
-    const to = `sip:${this.useDomain ? binding.aor : `${binding.aor}@${settings.domain}`}`;
+    // A key has its escapes taken away: what stood behind them must not end the header.
+    const [user, domain] = splitAor(binding, this.useDomain);
+    const to = `sip:${user === '' ? '' : `${escapeUser(user)}@`}${domain ?? settings.domain}`;
     const socket = binding.socket === '' ? null : findSocket(host.sender.sockets, binding.socket, 'udp');
     const { method, from } = settings;
     pingContact(host, binding, { method, from, to, socket }, location, (reply, source) =>
