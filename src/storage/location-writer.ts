@@ -71,8 +71,13 @@ export class LocationWriter {
     this.mark(row.ruid, row);
   }
 
-  removed(row: BindingRow): void {
-    this.mark(row.ruid, null);
+  removed({ ruid }: Pick<BindingRow, 'ruid'>): void {
+    this.mark(ruid, null);
+  }
+
+  /** Names of removed contacts whose rows are still there. */
+  get unremoved(): readonly string[] {
+    return [...this.dirty].filter(([, row]) => row === null).map(([ruid]) => ruid);
   }
 
   /**

@@ -74,6 +74,34 @@ describe('usrloc and its database', { timeout: 60_000 }, () => {
     assert.deepEqual(await rows(url), [['sip:a@192.0.2.1'], ['sip:b@192.0.2.2']]);
   });
 
+  for (const [database, isDown] of [
+    ['slow', false],
+    ['down for the one before', true],
+  ] as const) {
+    test(`a reload that keeps contacts otherwise takes up none that is gone: the database is ${database}`, async () => {
+      const url = await place.fresh();
+      const bench = await server(url, 2, { timer_interval: 30 });
+      await bench.save(bench.register(A));
+      await bench.save(bench.register(B));
+      const { location, settings, host } = bench.module;
+      assert.equal(await location.flush(), true);
+      assert.equal(await bench.save(bench.register(`${A};expires=0`)), 3);
+      const { writer } = location.table('location');
+      assert.ok(writer !== null);
+      const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+      const flush = writer.flush.bind(writer);
+      Object.assign(writer, { flush: () => answered.then(() => (isDown ? false : flush())) });
+      location.configure(host, { ...settings, databaseMode: 1 });
+      const ready = location.ready();
+      for (let turn = 0; turn < 5; turn++) assert.equal((await rows(url)).length, 2);
+      answer();
+      await ready;
+      assert.deepEqual(bench.contacts, ['sip:b@192.0.2.2']);
+      await bench.end();
+      assert.deepEqual(await rows(url), [['sip:b@192.0.2.2']]);
+    });
+  }
+
   test('db_mode 3: servers that share a database see each other’s contacts, and rows that nobody keeps go', async () => {
     const url = await place.fresh();
     const one = await server(url, 3, { rm_expired_delay: 30 });

@@ -106,8 +106,7 @@ export class Location {
     for (const table of this.tables.values()) {
       table.bindings.options.newestFirst = settings.newestFirst;
       if (!moved) continue;
-      this.detach(table);
-      this.attach(table);
+      this.attach(table, this.detach(table));
     }
     for (const name of ['location', ...settings.preload]) this.table(name);
     host.wheel.start(this.sweepTimer, settings.timerInterval);
@@ -149,10 +148,11 @@ export class Location {
     this.host.wheel.stop(this.loadTimer);
     this.onExpired = null;
     this.forget();
-    for (const table of this.tables.values()) this.detach(table);
+    for (const table of this.tables.values()) void this.detach(table);
   }
 
-  private attach(table: LocationTable): void {
+  /** @param before names of contacts that are gone, once the database before has been told what it takes */
+  private attach(table: LocationTable, before?: Promise<readonly string[]>): void {
     const { host, settings } = this;
     if (settings === null || settings.databaseMode === 0) return;
     const { columns, useDomain, checkVersion, natBflag, databaseUrl, databaseMode } = settings;
@@ -182,24 +182,27 @@ export class Location {
       for (const binding of table.bindings.every()) writer.saved(binding);
     }
     table.loaded = (async () => {
+      // It may be the same table: its rows are read without those that are gone.
+      for (const ruid of (await before) ?? []) table.writer?.removed({ ruid });
       // A SQLite file gets its tables, so that a new one works at once; databases of other kinds are somebody's care already.
       if (database.kind === 'sqlite' && databaseMode !== 4) await initLocationTables(database, table.name);
       if (databaseMode !== 3 && settings.load) await this.load(table, store);
     })().catch((error: unknown) => this.loadFailed(table, error));
   }
 
-  private detach(table: LocationTable): void {
+  /** @returns names of removed contacts that the database still has, because it is down */
+  private async detach(table: LocationTable): Promise<readonly string[]> {
     const { writer, store } = table;
     table.bindings.listener = null;
     table.writer = null;
     table.store = null;
     this.unread.delete(table);
-    if (store === null) return;
-    const flushed = writer?.flush() ?? Promise.resolve(true);
-    void flushed.then(() => {
-      writer?.close();
-      return store.close();
-    });
+    if (store === null) return [];
+    await writer?.flush();
+    const left = writer?.unremoved ?? [];
+    writer?.close();
+    await store.close();
+    return left;
   }
 
   private async load(table: LocationTable, store: LocationStore): Promise<void> {
