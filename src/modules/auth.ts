@@ -1,9 +1,8 @@
 import { qopOfFlags } from '../auth/offer.ts';
-import type { Flavour } from '../auth/outcome.ts';
-import type { ScriptContext } from '../script/context.ts';
 import { defineModule, fn } from '../script/module-definition.ts';
-import { ROUTE_BRANCH, ROUTE_FAILURE, ROUTE_ONREPLY, ROUTE_REQUEST, type Value } from '../script/values.ts';
+import { ROUTE_BRANCH, ROUTE_FAILURE, ROUTE_ONREPLY, ROUTE_REQUEST } from '../script/values.ts';
 import { consume, hasCredentials, hopOf, pvAuthenticate, specAuthorize } from './auth/authorize.ts';
+import { reviewCalls } from './auth/calls.ts';
 import {
   authChallenge,
   challenge,
@@ -23,33 +22,19 @@ const REQUEST = ROUTE_REQUEST;
 const CHALLENGE = ROUTE_REQUEST | ROUTE_FAILURE | ROUTE_ONREPLY;
 const RPID = ROUTE_REQUEST | ROUTE_BRANCH | ROUTE_FAILURE;
 
-/** Notes that the configuration has a call that only one dialect knows. */
-function shaped<T>(m: AuthModule, flavour: Flavour, run: T): T {
-  m.shapes.add(flavour);
-  return run;
-}
-
 /** Kamailio's pv_www_authenticate(), also by its name with authorize. */
 function www(name: string): AuthFunction {
-  return fn(name, ['value', 'value', 'int', 'str?'], REQUEST, (m) =>
-    shaped(m, 'kamailio', (ctx: ScriptContext, realm: Value, password: Value, flags: number, method?: string) =>
-      pvAuthenticate(
-        m,
-        ctx,
-        { name, hop: 'www', flavour: 'kamailio', realm: realmText(realm), method },
-        password,
-        flags,
-      ),
-    ),
-  );
+  return fn(name, ['value', 'value', 'int', 'str?'], REQUEST, (m) => (ctx, realm, password, flags, method) => {
+    const call = { name, hop: 'www' as const, flavour: 'kamailio' as const, realm: realmText(realm), method };
+    return pvAuthenticate(m, ctx, call, password, flags);
+  });
 }
 
 function proxy(name: string): AuthFunction {
-  return fn(name, ['value', 'value', 'int'], REQUEST, (m) =>
-    shaped(m, 'kamailio', (ctx: ScriptContext, realm: Value, password: Value, flags: number) =>
-      pvAuthenticate(m, ctx, { name, hop: 'proxy', flavour: 'kamailio', realm: realmText(realm) }, password, flags),
-    ),
-  );
+  return fn(name, ['value', 'value', 'int'], REQUEST, (m) => (ctx, realm, password, flags) => {
+    const call = { name, hop: 'proxy' as const, flavour: 'kamailio' as const, realm: realmText(realm) };
+    return pvAuthenticate(m, ctx, call, password, flags);
+  });
 }
 
 const FUNCTIONS: readonly AuthFunction[] = [
@@ -58,24 +43,24 @@ const FUNCTIONS: readonly AuthFunction[] = [
   proxy('pv_proxy_authenticate'),
   proxy('pv_proxy_authorize'),
   // OpenSIPS
-  fn('pv_www_authorize', ['value'], REQUEST, (m) =>
-    shaped(m, 'opensips', (ctx: ScriptContext, realm: Value) =>
-      specAuthorize(m, ctx, 'pv_www_authorize', 'www', realm),
-    ),
+  fn(
+    'pv_www_authorize',
+    ['value'],
+    REQUEST,
+    (m) => (ctx, realm) => specAuthorize(m, ctx, 'pv_www_authorize', 'www', realm),
   ),
-  fn('pv_proxy_authorize', ['value'], REQUEST, (m) =>
-    shaped(m, 'opensips', (ctx: ScriptContext, realm: Value) =>
-      specAuthorize(m, ctx, 'pv_proxy_authorize', 'proxy', realm),
-    ),
+  fn(
+    'pv_proxy_authorize',
+    ['value'],
+    REQUEST,
+    (m) => (ctx, realm) => specAuthorize(m, ctx, 'pv_proxy_authorize', 'proxy', realm),
   ),
-  fn('pv_auth_check', ['value', 'value', 'int', 'int'], REQUEST, (m) =>
-    shaped(m, 'kamailio', (ctx: ScriptContext, realm: Value, password: Value, flags: number, checks: number) => {
-      const identity = (checks & 1) !== 0;
-      const name = 'pv_auth_check';
-      const call = { name, hop: hopOf(ctx), flavour: 'kamailio' as const, realm: realmText(realm), identity };
-      return pvAuthenticate(m, ctx, call, password, flags);
-    }),
-  ),
+  fn('pv_auth_check', ['value', 'value', 'int', 'int'], REQUEST, (m) => (ctx, realm, password, flags, checks) => {
+    const name = 'pv_auth_check';
+    const identity = (checks & 1) !== 0;
+    const call = { name, hop: hopOf(ctx), flavour: 'kamailio' as const, realm: realmText(realm), identity };
+    return pvAuthenticate(m, ctx, call, password, flags);
+  }),
   // Kamailio (realm, flags[, algorithms]), OpenSER (realm, qop), OpenSIPS (realm[, qop[, algorithms]])
   fn(
     'www_challenge',
@@ -89,10 +74,11 @@ const FUNCTIONS: readonly AuthFunction[] = [
     CHALLENGE,
     (m) => (ctx, realm, second, algorithms) => challenge(m, ctx, 'proxy', realm, second, algorithms),
   ),
-  fn('auth_challenge', ['value', 'int', 'str?'], CHALLENGE, (m) =>
-    shaped(m, 'kamailio', (ctx: ScriptContext, realm: Value, flags: number, algorithms?: string) =>
-      authChallenge(m, ctx, realm, flags, algorithms),
-    ),
+  fn(
+    'auth_challenge',
+    ['value', 'int', 'str?'],
+    CHALLENGE,
+    (m) => (ctx, realm, flags, algorithms) => authChallenge(m, ctx, realm, flags, algorithms),
   ),
   fn('auth_get_www_authenticate', ['value', 'int', 'var'], REQUEST, (m) => (ctx, given, flags, target) => {
     const name = 'auth_get_www_authenticate';
@@ -127,6 +113,7 @@ export const auth = defineModule<AuthModule>({
   eventRoutes: [],
   rpc: AUTH_COMMANDS,
   create: (host, parameters) => new AuthModule(host, readSettings(host, parameters)),
+  review: reviewCalls,
   start: (module) => module.announce(),
   stop: (module) => module.stop(),
 });

@@ -1,6 +1,7 @@
 import { struct } from '../rpc/value.ts';
 import { defineModule, intParam, rpc, strParam } from '../script/module-definition.ts';
 import { toBytes } from '../script/utf8.ts';
+import { reviewDbCalls } from './auth_db/calls.ts';
 import { AUTH_DB_FUNCTIONS } from './auth_db/functions.ts';
 import { AuthDbModule } from './auth_db/instance.ts';
 import { URI_FUNCTIONS } from './auth_db/uris.ts';
@@ -55,5 +56,6 @@ export const authDb = defineModule<AuthDbModule>({
     ),
   ],
   create: (host, parameters) => new AuthDbModule(host, parameters),
+  review: reviewDbCalls,
   stop: (module) => module.stop(),
 });

@@ -13,7 +13,7 @@ import { Binder, type InstanceOf } from './compile-binder.ts';
 import { DiagnosticList } from './diagnostic.ts';
 import type { Keep } from './keep.ts';
 import type { Log } from './log.ts';
-import type { ModuleHost, RuntimePlace, TextGetter, VariableAccess } from './module-definition.ts';
+import type { KnownCall, ModuleHost, RuntimePlace, TextGetter, VariableAccess } from './module-definition.ts';
 import type { Program } from './program.ts';
 import type { Scope } from './scope.ts';
 import type { Settings } from './settings.ts';
@@ -61,11 +61,18 @@ export class LinkHost implements ModuleHost {
   readonly settings: Settings;
   readonly statistics: Statistics;
   readonly connectionEnds: ModuleHost['connectionEnds'];
+  readonly calls: readonly KnownCall[];
   private readonly scope: Scope;
   private readonly instanceOf: InstanceOf;
   private compiled: Program | null = null;
 
-  constructor(services: LinkServices, settings: Settings, scope: Scope, instanceOf: InstanceOf) {
+  constructor(
+    services: LinkServices,
+    settings: Settings,
+    calls: readonly KnownCall[],
+    scope: Scope,
+    instanceOf: InstanceOf,
+  ) {
     this.proxy = services.proxy;
     this.sender = services.sender;
     this.transactions = services.transactions;
@@ -81,6 +88,7 @@ export class LinkHost implements ModuleHost {
     this.statistics = services.statistics;
     this.connectionEnds = services.connectionEnds ?? (() => () => {});
     this.settings = settings;
+    this.calls = calls;
     this.scope = scope;
     this.instanceOf = instanceOf;
   }

@@ -12,7 +12,14 @@ import { LinkHost, type LinkServices } from './compile-host.ts';
 import { ParameterSet } from './compile-parameters.ts';
 import type { DefineTable } from './defines.ts';
 import { type Diagnostic, DiagnosticList } from './diagnostic.ts';
-import { ModuleError, type TextGetter, type VariableDefinition } from './module-definition.ts';
+import { knownCalls } from './known-calls.ts';
+import {
+  type AnyModule,
+  type KnownCall,
+  ModuleError,
+  type TextGetter,
+  type VariableDefinition,
+} from './module-definition.ts';
 import type { Program } from './program.ts';
 import { CompiledProgram } from './runtime-program.ts';
 import { errorText, runtimeSupport } from './runtime-support.ts';
@@ -110,7 +117,8 @@ export function linkProgram(plan: Plan, services: LinkServices, code: readonly C
   const { diagnostics } = scope;
   const settings: Settings = { ...globals.settings, sockets: services.sender.sockets };
   const instances = new Map<string, { readonly instance: unknown }>();
-  const host = new LinkHost(services, settings, scope, (name) => instances.get(name));
+  const calls = knownCalls(plan.routes);
+  const host = new LinkHost(services, settings, calls, scope, (name) => instances.get(name));
   const made: ModulePlan[] = [];
   const commands: (() => void)[] = [];
   const stop = (): void => {
@@ -139,6 +147,8 @@ export function linkProgram(plan: Plan, services: LinkServices, code: readonly C
       reportModuleError(module, error, diagnostics);
     }
   }
+  for (const { module } of made)
+    reviewCalls(module, instances.get(module.definition.name)?.instance, calls, diagnostics);
   if (diagnostics.errorCount > 0) {
     stop();
     return null;
@@ -241,6 +251,20 @@ function inDependencyOrder(modules: readonly ModulePlan[]): readonly ModulePlan[
   };
   for (const plan of modules) add(plan);
   return ordered;
+}
+
+/** What a module says about calls stands where they are. */
+function reviewCalls(
+  { definition }: AnyModule,
+  instance: unknown,
+  calls: readonly KnownCall[],
+  diagnostics: DiagnosticList,
+): void {
+  for (const { call, severity, message, hint } of definition.review?.(instance, calls) ?? []) {
+    const text = `${call.name}(): ${message}`;
+    if (severity === 'error') diagnostics.error('CFG_ARGUMENT', text, call.at, hint);
+    else diagnostics.warning('CFG_AMBIGUOUS_CALL', text, call.at, hint);
+  }
 }
 
 /** A module's refusal points at the parameter at fault, else at its loadmodule. */

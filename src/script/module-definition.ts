@@ -10,10 +10,12 @@ import type { Transactions } from '../transaction/transaction.ts';
 import type { HttpEntry } from '../transport/http-entry.ts';
 import type { TransportSender } from '../transport/transport.ts';
 import type { ScriptContext } from './context.ts';
+import type { Severity } from './diagnostic.ts';
 import type { Keep } from './keep.ts';
 import type { Log } from './log.ts';
 import type { Program } from './program.ts';
 import type { Settings } from './settings.ts';
+import type { Span } from './source.ts';
 import type { Statistics } from './statistics.ts';
 import type { RouteMask, Value } from './values.ts';
 
@@ -210,6 +212,26 @@ export interface RuntimePlace {
   readonly configuration?: string;
 }
 
+/** A call of a module's function in the configuration, as far as it is known before anything runs. */
+export interface KnownCall {
+  readonly module: string;
+  readonly name: string;
+  /** As many as are given; undefined where the value is only known when it is called. */
+  readonly args: readonly (Value | undefined)[];
+  /** Whether it stands alone as a statement and others are run after it: no exit, drop or return follows in its block. */
+  readonly goesOn: boolean;
+  readonly at: Span;
+}
+
+/** What a module has to say about a call. */
+export interface CallFinding {
+  readonly call: KnownCall;
+  readonly severity: Severity;
+  /** Without the name of the function. */
+  readonly message: string;
+  readonly hint?: string;
+}
+
 /** What a module gets from the server it runs in. */
 export interface ModuleHost {
   readonly proxy: ProxyCore;
@@ -231,6 +253,8 @@ export interface ModuleHost {
   readonly log: Log;
   readonly settings: Settings;
   readonly statistics: Statistics;
+  /** Calls of every module's functions in the routes of the configuration; what code beside it calls is not known. */
+  readonly calls: readonly KnownCall[];
   /** Tells of each stream connection that has ended, by its number, until the returned function is called. */
   connectionEnds(listener: (connection: number) => void): () => void;
   /** Instance of another loaded module, null when it is not loaded. Modules are made in dependency order. */
@@ -282,6 +306,8 @@ export interface ModuleDefinition<M> {
   readonly eventRoutes: readonly string[];
   /** Makes the instance. @throws ModuleError */
   readonly create: (host: ModuleHost, parameters: ModuleParameters) => M;
+  /** Looks at the calls in the configuration, at a check too: which of them cannot work, which may mean something else than was meant. */
+  readonly review?: (module: M, calls: readonly KnownCall[]) => readonly CallFinding[];
   /** Runs after the program was compiled and before the first message. */
   readonly start?: (module: M, program: Program) => void;
   /**

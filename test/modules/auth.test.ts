@@ -309,6 +309,24 @@ test('rpid_strip: what the client says of itself goes, whether there is an ident
   assert.throws(() => new AuthBench({ rpid_strip: 8 }), { code: 'AUTH_BAD_PARAMETER' });
 });
 
+test('what every packet can bring about is logged once a minute', () => {
+  const b = new AuthBench({ flavour: 'opensips', username_spec: '$var(u)', password_spec: '$var(p)' });
+  b.host.variables.set('$var(u)', 'alice').set('$var(p)', 'no HA1');
+  const logged = (code: string): number => b.host.log.codes.filter((one) => one === code).length;
+  const again = (): void => {
+    for (let at = 0; at < 5; at++) {
+      assert.equal(b.call(b.answered(['r', 'auth'], { nc: at + 1 }), 'pv_www_authorize', 'r'), -5);
+      assert.equal(b.call(b.ctx({ to: '<tel:+1>' }), 'pv_www_authorize', ''), 0);
+      assert.equal(b.call(b.ctx({ to: '<tel:+1>' }), 'www_challenge', '', 'auth'), 0);
+    }
+  };
+  again();
+  assert.deepEqual([logged('AUTH_HA1'), logged('AUTH_REALM')], [1, 1]);
+  b.host.clock.advance(60_000);
+  again();
+  assert.deepEqual([logged('AUTH_HA1'), logged('AUTH_REALM')], [2, 2]);
+});
+
 test('a forged datagram gets nobody refused; over a connection every wrong answer counts', () => {
   const wrong = (nonce: string): string =>
     `Authorization: Digest username="al", realm="r", nonce="${nonce}", uri="u", response="${'0'.repeat(32)}"\r\n`;
@@ -365,6 +383,9 @@ test('parameters that cannot work are refused, and no secret is shown', () => {
     [{ auth_checks_register: 16 }, 'AUTH_BAD_PARAMETER'],
     [{ www_challenge_header: 'a b' }, 'AUTH_BAD_PARAMETER'],
     [{ challenge_attr: 'x' }, 'AUTH_VARIABLE'],
+    [{ rpid_avp: '$ru' }, 'AUTH_VARIABLE'],
+    [{ qop: 'bogus' }, 'AUTH_QOP'],
+    [{ qop: 'AUTH' }, 'AUTH_QOP'],
   ] as const) {
     assert.throws(
       () => new AuthBench(params),
@@ -375,6 +396,8 @@ test('parameters that cannot work are refused, and no secret is shown', () => {
       },
     );
   }
+  for (const good of [{ qop: '' }, { qop: 'auth-int' }, { rpid_avp: '$avp(s:rpid)' }, { rpid_avp: '' }])
+    new AuthBench(good);
   const { settings } = new AuthBench({ secret: 'topsecret' }).module.instance as AuthModule;
   assert.doesNotMatch(JSON.stringify(settings), /topsecret/);
 });

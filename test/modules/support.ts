@@ -12,6 +12,7 @@ import type { Log } from '../../src/script/log.ts';
 import type {
   AnyModule,
   BoundFunction,
+  KnownCall,
   ModuleHost,
   ModuleParameters,
   SedExpression,
@@ -125,6 +126,8 @@ export interface HostOptions {
   /** Names isMyself() accepts, each with any port. */
   readonly myself?: readonly string[];
   readonly settings?: Partial<Settings>;
+  /** Calls in the configuration. */
+  readonly calls?: readonly KnownCall[];
 }
 
 export function testHost(options: HostOptions = {}): TestHost {
@@ -186,6 +189,7 @@ export function testHost(options: HostOptions = {}): TestHost {
     settings: { debug: 2, sockets, ...options.settings } as Settings,
     statistics: new Statistics(),
     module: <T>(name: string) => (modules.get(name) as T | undefined) ?? null,
+    calls: options.calls ?? [],
     connectionEnds: (listener) => {
       ends.add(listener);
       return () => ends.delete(listener);

@@ -87,28 +87,28 @@ export interface KsrAppTs {
 export interface KsrAuth {
   /** In request_route. */
   pv_www_authenticate(
-    value: string | number | null,
-    value2: string | number | null,
-    number: number,
-    text?: string | number | undefined,
+    realm: string | number | null,
+    password: string | number | null,
+    flags: number,
+    method?: string | number | undefined,
   ): number;
   /** In request_route. */
   pv_www_authorize(
-    value: string | number | null,
-    value2: string | number | null,
-    number: number,
-    text?: string | number | undefined,
+    realm: string | number | null,
+    password: string | number | null,
+    flags: number,
+    method?: string | number | undefined,
   ): number;
   /** In request_route. */
-  pv_proxy_authenticate(value: string | number | null, value2: string | number | null, number: number): number;
+  pv_proxy_authenticate(realm: string | number | null, password: string | number | null, flags: number): number;
   /** In request_route. */
-  pv_proxy_authorize(value: string | number | null, value2: string | number | null, number: number): number;
+  pv_proxy_authorize(realm: string | number | null, password: string | number | null, flags: number): number;
   /** In request_route. */
-  pv_www_authorize(value: string | number | null): number;
+  pv_www_authorize(realm: string | number | null): number;
   /** In request_route. */
-  pv_proxy_authorize(value: string | number | null): number;
+  pv_proxy_authorize(realm: string | number | null): number;
   /** In request_route. */
-  pv_auth_check(value: string | number | null, value2: string | number | null, number: number, number2: number): number;
+  pv_auth_check(realm: string | number | null, password: string | number | null, flags: number, checks: number): number;
   /** In request_route, failure_route, onreply_route or reply_route. */
   www_challenge(
     realm: string | number | null,
@@ -122,7 +122,7 @@ export interface KsrAuth {
     algorithms?: string | number | undefined,
   ): number;
   /** In request_route, failure_route, onreply_route or reply_route. */
-  auth_challenge(value: string | number | null, number: number, text?: string | number | undefined): number;
+  auth_challenge(realm: string | number | null, flags: number, algorithms?: string | number | undefined): number;
   /** In request_route. */
   auth_get_www_authenticate(given: string | number | null, flags: number, target: string): number;
   /** In request_route. */
@@ -145,22 +145,22 @@ export interface KsrAuth {
 export interface KsrAuthDb {
   /** In request_route. */
   www_authenticate(
-    value: string | number | null,
-    text: string | number,
-    text2?: string | number | undefined,
+    given: string | number | null,
+    table: string | number,
+    method?: string | number | undefined,
   ): Promise<number>;
   /** In request_route. */
   www_authorize(
-    value: string | number | null,
-    text: string | number,
-    text2?: string | number | undefined,
+    given: string | number | null,
+    table: string | number,
+    method?: string | number | undefined,
   ): Promise<number>;
   /** In request_route. */
   proxy_authenticate(value: string | number | null, text: string | number): Promise<number>;
   /** In request_route. */
   proxy_authorize(value: string | number | null, text: string | number): Promise<number>;
   /** In request_route. */
-  auth_check(value: string | number | null, text: string | number, number: number): Promise<number>;
+  auth_check(realm: string | number | null, table: string | number, flags: number): Promise<number>;
   /** In request_route. */
   is_subscriber(uri: string | number, table: string | number, flags: number): Promise<number>;
   /** In request_route. Yes: of OpenSIPS. */

@@ -63,7 +63,7 @@ export function present(m: AuthModule, ctx: ScriptContext, call: AuthCall): Pres
   if (isExempt(message, flavour)) return count(m, 'exempt', RETURN_CODES[flavour].exempt);
   const realm = realmOf(m, message, flavour, hop, call.realm);
   if (realm === null) {
-    fail(m, name, 'no realm in the call, To or From', 'AUTH_REALM');
+    m.failSeldom(`${name}: no realm in the call, To or From`, 'AUTH_REALM');
     if (flavour === 'kamailio') return count(m, 'error', -1);
     return count(m, 'error', answer(m, ctx, 400) > 0 ? 0 : -1);
   }
@@ -110,7 +110,9 @@ function settle(m: AuthModule, ctx: ScriptContext, call: AuthCall, verdict: Verd
     const who = kind === 'source' ? ctx.from.ip : `user ${user} of realm ${realm}`;
     m.host.log.write(L_WARN, 'auth', `${who} is refused for a while: too many wrong credentials`, 'AUTH_BANNED');
   }
-  if (outcome === 'error') fail(m, call.name, `user ${user}: no HA1 that fits the algorithm is stored`, 'AUTH_HA1');
+  if (outcome === 'error') {
+    m.failSeldom(`${call.name}: user ${user}: no HA1 that fits the algorithm is stored`, 'AUTH_HA1');
+  }
   if (outcome === 'ok' && credentials !== null) {
     const trace = m.trace(ctx);
     if (!trace.verified.includes(header)) trace.verified = [...trace.verified, header];

@@ -207,7 +207,7 @@ function opensipsChallenge(
   if (!isChallengeable(ctx.message)) return -1;
   const realm = realmOf(m, ctx.message, flavour, hop, given);
   if (realm === null) {
-    fail(m, name, 'no realm in the call, To or From', 'AUTH_REALM');
+    m.failSeldom(`${name}: no realm in the call, To or From`, 'AUTH_REALM');
     return answer(m, ctx, 400) > 0 ? 0 : -1;
   }
   const named = algorithms !== undefined && algorithms.trim() !== '';
@@ -221,6 +221,16 @@ function opensipsChallenge(
 }
 
 const NUMBER = /^\s*(?:\d+|0x[0-9a-f]+)\s*$/i;
+
+/** Whether a second argument is OpenSIPS' qop in words, and no flags. */
+export function isWorded(second: string): boolean {
+  return !NUMBER.test(second);
+}
+
+/** Whose a challenge is: a form that shows it keeps its own, unless the flavour was said. */
+export function challengeFlavour({ settings, flavour }: AuthModule, worded: boolean, noRealm: boolean): Flavour {
+  return settings.flavour === null && flavour === 'kamailio' && (worded || noRealm) ? 'opensips' : flavour;
+}
 
 /**
  * www_challenge() and proxy_challenge() of every dialect. A qop in words is OpenSIPS'; an empty realm is OpenSER's and OpenSIPS', unless the
@@ -236,9 +246,8 @@ export function challenge(
 ): number {
   const name = `${hop}_challenge`;
   const realm = realmText(realmValue);
-  const worded = second === undefined || !NUMBER.test(second);
-  let { flavour } = m;
-  if (m.settings.flavour === null && flavour === 'kamailio' && (worded || realm === '')) flavour = 'opensips';
+  const worded = second === undefined || isWorded(second);
+  const flavour = challengeFlavour(m, worded, realm === '');
   if (flavour === 'kamailio') {
     if (worded) return fail(m, name, 'the flags are no number', 'AUTH_BAD_ARGUMENT');
     return kamailioChallenge(m, ctx, name, hop, realm, Number(second), algorithms);

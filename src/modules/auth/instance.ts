@@ -9,6 +9,8 @@ import type { ScriptContext } from '../../script/context.ts';
 import { L_INFO, L_WARN } from '../../script/log.ts';
 import type { FunctionDefinition, ModuleHost } from '../../script/module-definition.ts';
 import type { Counter } from '../../script/statistics.ts';
+import { failure } from '../support/failure.ts';
+import { shapesOf } from './calls.ts';
 import { type AuthSettings, moduleError } from './settings.ts';
 
 export type AuthFunction = FunctionDefinition<AuthModule>;
@@ -27,13 +29,17 @@ const TRACE = Symbol('auth');
 const NOTHING: Readonly<AuthTrace> = Object.freeze({ verified: [], stale: null, offer: null });
 const DEFAULT_SECONDS = 300;
 const OPENSIPS_SECONDS = 30;
+/** What anybody on the network can cause is told once in this many milliseconds. */
+const QUIET = 60_000;
 
 /** State of one program's auth module; auth_db works through it. */
 export class AuthModule {
   readonly host: ModuleHost;
   readonly settings: AuthSettings;
-  /** Dialects that only calls of one kind belong to, as they were bound. */
-  readonly shapes = new Set<Flavour>();
+  /** The dialect, where something says which; null otherwise. */
+  readonly known: Flavour | null;
+  /** The dialect of calls that do not show it themselves. */
+  readonly flavour: Flavour;
   readonly challenges: Counter;
   readonly nonces: Nonces;
   readonly gate: Gate;
@@ -41,7 +47,11 @@ export class AuthModule {
   /** Whether auth_checks_* bind nonces to anything. */
   readonly checked: boolean;
   readonly outcomes: ReadonlyMap<AuthOutcome, Counter>;
+  /** Dialects that calls of the configuration show. */
+  private readonly shapes: ReadonlySet<Flavour>;
   private readonly releases: (() => void)[] = [];
+  /** By error code. */
+  private readonly quietUntil = new Map<string, number>();
 
   /** @throws ModuleError AUTH_SECRET, AUTH_NONCE_FORMAT */
   constructor(host: ModuleHost, settings: AuthSettings) {
@@ -49,13 +59,15 @@ export class AuthModule {
     this.settings = settings;
     const { clock, statistics } = host;
     const { checks, limits, usedNonces } = settings;
+    this.shapes = shapesOf(host.calls);
+    this.known = this.dialect();
+    this.flavour = this.known ?? 'kamailio';
     this.checked = checks.register + checks.initial + checks.dialog > 0;
     const key = this.keep('auth:key', () => randomBytes(32));
     // A reloaded configuration knows what was used and who is banned.
     const uses = this.keep(`auth:uses:${usedNonces}`, () => new LocalUseStore(clock, usedNonces));
     this.guard = this.keep(`auth:guard:${JSON.stringify(limits)}`, () => new Guard(limits, clock));
-    const opensips = (settings.flavour ?? settings.hinted) === 'opensips';
-    const seconds = settings.nonceSeconds ?? (opensips ? OPENSIPS_SECONDS : DEFAULT_SECONDS);
+    const seconds = settings.nonceSeconds ?? (this.flavour === 'opensips' ? OPENSIPS_SECONDS : DEFAULT_SECONDS);
     try {
       this.nonces = new Nonces({
         secret: settings.secret,
@@ -87,13 +99,7 @@ export class AuthModule {
     statistics.gauge('auth', 'bans', () => this.guard.bans().length);
   }
 
-  /** The dialect of calls that do not show it themselves. */
-  get flavour(): Flavour {
-    return this.known ?? 'kamailio';
-  }
-
-  /** The dialect, where something says which; null otherwise. */
-  get known(): Flavour | null {
+  private dialect(): Flavour | null {
     const { flavour, hinted } = this.settings;
     if (flavour !== null) return flavour;
     const [shape] = this.shapes;
@@ -135,6 +141,14 @@ export class AuthModule {
       state.extensions.set(TRACE, trace);
     }
     return trace;
+  }
+
+  /** Logs a failure that every packet can bring about again, now and then. @param code stable error code */
+  failSeldom(text: string, code: string): void {
+    const now = this.host.clock.now();
+    if (now < (this.quietUntil.get(code) ?? 0)) return;
+    this.quietUntil.set(code, now + QUIET);
+    failure(this.host.log, 'auth', text, code);
   }
 
   stop(): void {

@@ -78,16 +78,10 @@ export const AUTH_PARAMETERS: readonly ParameterDefinition[] = [
   intParam('ban_time', 300, 'yes: ours'),
 ];
 
-/** Parameters that only OpenSER and OpenSIPS have in this module. */
-const OPENSIPS_ONLY = [
-  'rpid_prefix',
-  'rpid_suffix',
-  'rpid_avp',
-  'username_spec',
-  'password_spec',
-  'calculate_ha1',
-  'disable_nonce_check',
-];
+/** Parameters that OpenSER has and Kamailio has not in this module; OpenSIPS has them as well. */
+const OPENSER_TOO = ['rpid_prefix', 'rpid_suffix', 'rpid_avp'];
+/** Those that only OpenSIPS has. */
+const OPENSIPS_ONLY = ['username_spec', 'password_spec', 'calculate_ha1', 'disable_nonce_check'];
 
 /** What the parameters say. */
 export interface AuthSettings {
@@ -158,10 +152,13 @@ export function readSettings(host: ModuleHost, parameters: ModuleParameters): Au
     if (!/^[!%'*+\-.`~\w]+$/.test(text)) throw refuse('AUTH_BAD_PARAMETER', `${name} is no header name`, name);
     return text;
   };
+  const qop = parameters.str('qop');
+  if (qop !== '' && qop !== 'auth' && qop !== 'auth-int')
+    throw refuse('AUTH_QOP', 'qop takes auth, auth-int or ""', 'qop');
   const once = flag('one_time_nonce');
   return {
     flavour,
-    hinted: OPENSIPS_ONLY.some((name) => parameters.isSet(name)) ? 'opensips' : null,
+    hinted: hintOf(parameters),
     secret,
     previous: parameters.list('secret_previous').map((text) => new Secret(`${text}`)),
     nonceSeconds: parameters.isSet('nonce_expire') ? parameters.int('nonce_expire') : null,
@@ -209,11 +206,16 @@ export function readSettings(host: ModuleHost, parameters: ModuleParameters): Au
     rpidPrefix: parameters.str('rpid_prefix'),
     rpidSuffix: parameters.str('rpid_suffix'),
     rpidStrip: readStrip(parameters, 'AUTH_BAD_PARAMETER'),
-    rpid: variable(host, parameters, 'rpid_avp'),
+    rpid: avp(host, parameters, 'rpid_avp'),
     username: variable(host, parameters, 'username_spec'),
     password: variable(host, parameters, 'password_spec'),
     plainPassword: flag('calculate_ha1'),
   };
+}
+
+function hintOf(parameters: ModuleParameters): Flavour | null {
+  const has = (names: readonly string[]): boolean => names.some((name) => parameters.isSet(name));
+  return has(OPENSIPS_ONLY) ? 'opensips' : has(OPENSER_TOO) ? 'openser' : null;
 }
 
 function words(text: string): string[] {
@@ -246,6 +248,13 @@ function variable(host: ModuleHost, parameters: ModuleParameters, name: string):
   const access = host.variable(text);
   if (typeof access === 'string') throw refuse('AUTH_VARIABLE', access, name);
   return access;
+}
+
+/** The originals take an AVP there, no other variable. */
+function avp(host: ModuleHost, parameters: ModuleParameters, name: string): VariableAccess | null {
+  if (!/^(?:\$avp\(.+\)|null|)$/i.test(parameters.str(name)))
+    throw refuse('AUTH_VARIABLE', `${name} names no AVP`, name);
+  return variable(host, parameters, name);
 }
 
 /** An error of the auth layer as one of this module's. */

@@ -82,13 +82,10 @@ function named(name: string, hop: Hop): AuthDbFunction {
     name,
     hop === 'www' ? ['value', 'str', 'str?'] : ['value', 'str'],
     ROUTE_REQUEST,
-    (m) => {
-      if (only) m.auth.shapes.add('kamailio');
-      return (ctx: ScriptContext, given: Value, table: string, method?: string) => {
-        const realm = realmText(given);
-        const flavour = only ? 'kamailio' : flavourOf(m, realm);
-        return authorize(m, ctx, { name, hop, flavour, realm, method }, table);
-      };
+    (m) => (ctx: ScriptContext, given: Value, table: string, method?: string) => {
+      const realm = realmText(given);
+      const flavour = only ? 'kamailio' : flavourOf(m, realm);
+      return authorize(m, ctx, { name, hop, flavour, realm, method }, table);
     },
     { async: true },
   );
@@ -142,10 +139,7 @@ export const AUTH_DB_FUNCTIONS: readonly AuthDbFunction[] = [
     'auth_check',
     ['value', 'str', 'int'],
     ROUTE_REQUEST,
-    (m) => {
-      m.auth.shapes.add('kamailio');
-      return (ctx: ScriptContext, realm: Value, table: string, flags: number) => authCheck(m, ctx, realm, table, flags);
-    },
+    (m) => (ctx, realm, table, flags) => authCheck(m, ctx, realm, table, flags),
     { async: true },
   ),
   fn(
