@@ -1,6 +1,6 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { RpcArray, RpcDouble, type RpcResult, RpcStruct, type RpcValue } from '../rpc/value.ts';
-import { aligned } from './aligned.ts';
+import { aligned, columnWidths, GAP } from './aligned.ts';
 import { printable } from './rpc-output.ts';
 
 /** A struct of a reply, read by name. */
@@ -44,7 +44,8 @@ export function duration(seconds: number): string {
 
 /** A moment, by the clock on the wall; empty for never. @param seconds since 1970 */
 export function moment(seconds: number): string {
-  return seconds === 0 ? '' : new Date(seconds * 1000).toISOString().replace('T', ' ').slice(0, 19);
+  // The Swedish form of a date is that of ISO 8601.
+  return seconds === 0 ? '' : new Date(seconds * 1000).toLocaleString('sv-SE');
 }
 
 type Style = 'green' | 'yellow' | 'red' | 'gray';
@@ -85,32 +86,46 @@ const LESS_NEEDED = ['TOOK', 'REGISTERED AS', 'REGISTRAR', 'FAILED'];
 
 /** Characters of a text in the table: one long auth_proxy must not widen it for all. `show` and --json have all of it. */
 const LONGEST_CELL = 48;
+/** What is left of a column that is cut to make all fit. */
+const SHORTEST_CELL = 12;
 
 function cut(cell: string): string {
   const characters = Array.from(cell);
   return characters.length > LONGEST_CELL ? `${characters.slice(0, LONGEST_CELL - 1).join('')}…` : cell;
 }
 
-/** Width of a text on a terminal: without its colours. */
-function widthOf(line: string): number {
-  return stripVTControlCharacters(line).length;
+/** Places that these columns take side by side. */
+function together(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, GAP * (widths.length - 1));
+}
+
+/** Widths with one of them made smaller, so that all fit: not below `least`. */
+function squeezed(widths: readonly number[], column: number, columns: number, least: number): number[] {
+  const spare = Math.max(0, together(widths) - columns);
+  return widths.map((width, i) => (i === column ? Math.max(Math.min(width, least), width - spare) : width));
 }
 
 /**
  * Accounts of `uac.reg_list` as a table.
- * @param columns width of the terminal; columns that do not fit are left out
+ * @param columns width of the terminal. Columns that do not fit are left out, then the last answer and the account's name are cut
  */
 export function accountTable(accounts: readonly Fields[], colour: boolean, columns: number): string {
-  let shown = [...HEAD.keys()];
   const rows = accountRows(accounts, colour);
-  for (const spare of [...LESS_NEEDED, '']) {
-    const right = shown.flatMap((column, i) => (RIGHT.has(HEAD[column] as string) ? [i] : []));
-    const pick = (row: readonly string[]): string[] => shown.map((column) => row[column] ?? '');
-    const table = aligned(pick(HEAD), rows.map(pick), right);
-    if (spare === '' || Math.max(...table.split('\n').map(widthOf)) <= columns) return table;
+  const natural = columnWidths(HEAD, rows);
+  // A long name or reason is cut before whole columns are left out for it.
+  const wanted = natural.map((width) => Math.min(width, LONGEST_CELL));
+  let shown = [...HEAD.keys()];
+  for (const spare of LESS_NEEDED) {
+    if (together(shown.map((column) => wanted[column] ?? 0)) <= columns) break;
     shown = shown.filter((column) => HEAD[column] !== spare);
   }
-  return '';
+  const right = shown.flatMap((column, i) => (RIGHT.has(HEAD[column] as string) ? [i] : []));
+  const pick = (row: readonly string[]): string[] => shown.map((column) => row[column] ?? '');
+  let widths = shown.map((column) => natural[column] ?? 0);
+  for (const least of [LONGEST_CELL, SHORTEST_CELL])
+    for (const column of ['LAST ANSWER', 'ACCOUNT'])
+      widths = squeezed(widths, shown.indexOf(HEAD.indexOf(column)), columns, least);
+  return aligned(pick(HEAD), rows.map(pick), right, widths);
 }
 
 function accountRows(accounts: readonly Fields[], colour: boolean): string[][] {

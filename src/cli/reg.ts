@@ -119,14 +119,21 @@ export async function listAccounts(state: string, options: RegListOptions, out: 
     return;
   }
   const status = fields(await call('uac.reg_status'));
-  out.write(listing(status, total, structs(accounts), out));
+  out.write(listing(status, total, structs(accounts), out, '; --limit shows more'));
 }
 
-function listing(status: Fields, total: number, accounts: readonly Fields[], out: NodeJS.WriteStream): string {
+/** @param advice what to do when not all are shown */
+function listing(
+  status: Fields,
+  total: number,
+  accounts: readonly Fields[],
+  out: NodeJS.WriteStream,
+  advice: string,
+): string {
   const colour = out.isTTY === true;
   const columns = colour ? out.columns : Number.POSITIVE_INFINITY;
   const table = accounts.length === 0 ? '' : `${accountTable(accounts, colour, columns)}\n`;
-  const more = total > accounts.length ? `${accounts.length} of ${total} shown; --limit shows more\n` : '';
+  const more = total > accounts.length ? `${accounts.length} of ${total} shown${advice}\n` : '';
   return `${table}${more}${totalsLine(status, colour)}${databaseLine(status, seconds())}`;
 }
 
@@ -154,6 +161,16 @@ export async function showStatus(options: RegOptions, out: NodeJS.WriteStream): 
   out.write(databaseLine(of, seconds()));
 }
 
+/** Lines of a screen of `watch` that are no accounts: head, totals (two where it is narrow), how many are shown, database, its end. */
+const OTHER_LINES = 9;
+
+/** Accounts of one look: no more than stand on the screen, which would lose its head otherwise. */
+function watched({ limit, json: asJson }: RegWatchOptions, out: NodeJS.WriteStream): number {
+  return asJson === true || !out.isTTY || !(out.rows > 0)
+    ? limit
+    : Math.max(1, Math.min(limit, out.rows - OTHER_LINES));
+}
+
 /**
  * `trunkline reg watch`: the list again and again until it is interrupted; on a terminal in place, else one after the other.
  * @param signal ends it
@@ -169,11 +186,11 @@ export async function watchAccounts(
   let first = true;
   while (!signal.aborted) {
     try {
-      const { total, accounts } = await accountsOf(call, state, options.limit);
+      const { total, accounts } = await accountsOf(call, state, watched(options, out));
       if (options.json === true) out.write(`${JSON.stringify(JSON.parse(json(struct({ total, accounts }))))}\n`);
       else {
         const status = fields(await call('uac.reg_status'));
-        const screen = listing(status, total, structs(accounts), out);
+        const screen = listing(status, total, structs(accounts), out, '');
         out.write(out.isTTY ? `${HOME}${screen}\nevery ${options.every} s; Ctrl-C ends\n` : `${screen}\n`);
       }
     } catch (error) {

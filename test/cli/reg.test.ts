@@ -215,6 +215,25 @@ describe('the table of accounts', () => {
     for (const head of widths) assert.match(head, /^ACCOUNT .*STATE.*LAST ANSWER/);
     assert.ok((widths[3] ?? '').length < (widths[1] ?? '').length);
   });
+  it('fits the terminal, wide characters counted as two: reasons are cut, then names; elsewhere nothing is', () => {
+    const wide = new Map([...row, ['l_uuid', '日本語日本語日本語'], ['last_reason', 'refused '.repeat(30)]]);
+    const long = new Map([...row, ['l_uuid', 'n'.repeat(64)]]);
+    const wideCharacters = (line: string): number => line.match(/\p{Script=Han}/gu)?.length ?? 0;
+    for (const columns of [200, 120, 80, 72])
+      for (const line of accountTable([wide, long, row], false, columns).split('\n'))
+        assert.ok(line.length + wideCharacters(line) <= columns, `${columns}: ${line}`);
+    const [head = '', first = ''] = accountTable([wide, row], false, 120).split('\n');
+    assert.equal(head.indexOf('STATE'), first.indexOf('registered') + wideCharacters(first));
+    assert.match(first, / registered .* refused refused .*…$/);
+    const free = accountTable([wide, long], false, Number.POSITIVE_INFINITY);
+    assert.ok(free.includes('refused '.repeat(30).trim()) && free.includes('n'.repeat(64)));
+  });
+  it('many accounts stand in the same columns', () => {
+    const accounts = Array.from({ length: 1001 }, (_, n) => new Map([...row, ['l_uuid', 'a'.repeat(1 + (n >> 5))]]));
+    const lines = accountTable(accounts, false, 200).trim().split('\n');
+    assert.equal(lines.length, 1002);
+    assert.deepEqual([...new Set(lines.slice(1).map((line) => line.indexOf(' registered ')))].length, 1);
+  });
   it('says why an account cannot work as it is', () => {
     const faulty = new Map([
       ...row,
