@@ -51,6 +51,8 @@ class SqliteThread {
   private last = 0;
   private fault: string | null = null;
   private retiring = false;
+  /** Streams under way: between two of their parts they wait for nothing. */
+  private streams = 0;
 
   constructor(data: SqliteWorkerData, name: string) {
     this.name = name;
@@ -64,7 +66,7 @@ class SqliteThread {
     this.worker.on('message', (reply: SqliteReply) => {
       this.waiting.get(reply.id)?.resolve(reply);
       this.waiting.delete(reply.id);
-      if (this.retiring && this.waiting.size === 0) void this.end();
+      this.endIfIdle();
     });
     this.worker.on('error', (error) => {
       this.fault = error.message;
@@ -97,16 +99,29 @@ class SqliteThread {
     });
   }
 
+  /** A stream begins; call the result when it is over. */
+  stream(): () => void {
+    this.streams++;
+    return () => {
+      this.streams--;
+      this.endIfIdle();
+    };
+  }
+
   /** Ends the thread after what it has been asked so far. */
   retire(): void {
     this.retiring = true;
-    if (this.waiting.size === 0) void this.end();
+    this.endIfIdle();
   }
 
   /** Ends the thread; what it is in the middle of ends with the row it is at. */
   async end(): Promise<void> {
     this.fault ??= 'it was closed';
     await this.worker.terminate();
+  }
+
+  private endIfIdle(): void {
+    if (this.retiring && this.waiting.size === 0 && this.streams === 0) void this.end();
   }
 
   private ended(): StorageError {
@@ -158,8 +173,9 @@ export class SqliteDatabase implements SqlDatabase {
     return this.calls.run(async (call) => {
       const thread = this.connect(call);
       const stream = thread.nextId();
-      this.chunk(await thread.send({ id: stream, type: 'open', sql, chunk }));
+      const over = thread.stream();
       try {
+        this.chunk(await thread.send({ id: stream, type: 'open', sql, chunk }));
         for (let done = false; !done && !call.over; ) {
           const got = this.chunk(await thread.send({ id: thread.nextId(), type: 'next', stream }));
           done = got.done;
@@ -169,6 +185,7 @@ export class SqliteDatabase implements SqlDatabase {
           call.resume();
         }
       } finally {
+        over();
         if (thread.alive) await thread.send({ id: thread.nextId(), type: 'end', stream });
       }
     });

@@ -106,6 +106,20 @@ conformance('sqlite', dialect, (place) => {
     });
   });
 
+  test('the thread does not go in the middle of rows that are read, not even between two parts of them', async () => {
+    const url = await place().fresh();
+    await using(url, {}, async (database) => {
+      let count = 0;
+      await database.stream(dialect.numbers(5), 2, async (_names, rows) => {
+        count += rows.length;
+        database.rest?.();
+        // It has its turn to end.
+        for (let turn = 0; turn < 3; turn++) await database.query('SELECT 1');
+      });
+      assert.equal(count, 5);
+    });
+  });
+
   test('a file locked by another process is STORAGE_TIMEOUT and says so', async () => {
     const url = await place().fresh();
     await initTables(url);
