@@ -232,7 +232,18 @@ export const differences: readonly DifferenceGroup[] = [
       {
         title: 'Nothing is used up by a wrong password',
         text: `A nonce and its count are recorded after the digest was right. Counts that arrive late pass once, counts above 255 are counts, and
-          one that is no number is refused.`,
+          one that is no number is refused; one of seven digits is a number (Kamailio: -1 with \`nonce_count\`).`,
+      },
+      {
+        title: 'The password is looked at before the nonce',
+        text: `A wrong password is -2 whatever the nonce (Kamailio: -4 for one that is too old); with the right one a nonce that was altered, or was made
+          with another secret, is -4 (Kamailio: -1), for a new one helps. Where \`ban_source_limit\` or \`ban_user_limit\` are set, datagrams whose
+          nonce was not sent to their source are -4 unseen.`,
+      },
+      {
+        title: 'Arguments that can never work are refused at the start',
+        text: `Kamailio refuses an empty realm or password; here an unknown algorithm, a qop in the place of flags and an impossible name of a table
+          are refused as well.`,
       },
       {
         title: 'A qop that was asked for cannot be left out',
@@ -254,7 +265,7 @@ export const differences: readonly DifferenceGroup[] = [
       {
         title: 'Variables show what was proven',
         text: `After a success \`$au\`, \`$ar\` and the like are what was verified, as it was read to be verified; in Kamailio they are the first
-          header's. A header that gives a parameter twice is none (Kamailio: the last one counts).`,
+          header's. A header that gives a parameter twice is none (Kamailio: the last one counts). \`$aa\` is MD5 where none is named.`,
       },
       {
         title: 'Only proven credentials are consumed',

@@ -39,6 +39,8 @@ ${modparams}
 request_route {
   $var(rc) = 0;
   if ($hdr(X-Do) == "www") { www_challenge("${REALM}", "$(hdr(X-Flags){s.int})"); exit; }
+  if ($hdr(X-Do) == "proxy") { proxy_challenge("${REALM}", "0"); exit; }
+  if ($hdr(X-Do) == "flags") { auth_check("${REALM}", "subscriber", "$(hdr(X-Flags){s.int})"); $var(rc) = $rc; }
   if ($hdr(X-Do) == "check") { www_authenticate("${REALM}", "subscriber"); $var(rc) = $rc; }
   if ($hdr(X-Do) == "authorize") { www_authorize("${REALM}", "subscriber"); $var(rc) = $rc; }
   if ($hdr(X-Do) == "identity") { auth_check("${REALM}", "subscriber", "1"); $var(rc) = $rc; }
@@ -49,6 +51,7 @@ request_route {
 }
 
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function fill(file: string): void {
   const database = new DatabaseSync(file);
@@ -63,6 +66,8 @@ function fill(file: string): void {
   const ha1b = md5(`alice@${REALM}:${REALM}:${PASSWORD}`);
   add.run('alice', REALM, PASSWORD, md5(`alice:${REALM}:${PASSWORD}`), ha1b, 'al@x', 7);
   add.run('bob', 'other.example', PASSWORD, md5(`bob:${REALM}:${PASSWORD}`), '', '', 0);
+  // Kamailio's one column holds the HA1s of whatever algorithm is offered.
+  add.run('sha', REALM, PASSWORD, sha256(`sha:${REALM}:${PASSWORD}`), '', 'sha@x', 8);
   add.run('broken', REALM, '', 'nohash', 'nohash', '', 0);
   database.close();
 }
@@ -126,6 +131,23 @@ const HASHED: readonly Row[] = [
     theirs: ['1', '-8', '-3'],
   },
   {
+    name: 'auth_check of somebody else by flag and method',
+    play: async (side) => {
+      const codes: string[] = [];
+      for (const method of ['INVITE', 'MESSAGE', 'UPDATE', 'OPTIONS', 'PUBLISH']) {
+        for (const flags of [0, 1, 3]) {
+          const challenge = await side.ask('proxy', [], { method });
+          const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1] ?? '';
+          const header = `Proxy-Authorization: ${credentials(nonce, {}, method)}`;
+          const text = await side.ask('flags', [`X-Flags: ${flags}`, header], { method, from: 'bob', to: 'bob' });
+          codes.push(/rc=(-?\d+)/.exec(text)?.[1] ?? text.slice(8, 11));
+        }
+      }
+      return codes;
+    },
+    theirs: ['1', '-8', '1', '1', '-8', '1', '1', '-8', '1', '1', '-8', '-8', '1', '-8', '-8'],
+  },
+  {
     name: 'is_subscriber, with what it loads',
     play: async (side) => [
       await isSubscriber(side, `sip:alice@${REALM}`, 0),
@@ -156,6 +178,32 @@ const HASHED: readonly Row[] = [
   },
 ];
 
+const ALWAYS: readonly Row[] = [
+  {
+    name: 'columns are loaded though the password was wrong',
+    play: async (side) => {
+      const { nonce } = await side.challenge(0);
+      const texts = [
+        await side.ask('check', [`Authorization: ${credentials(nonce, { password: 'x' })}`]),
+        await side.ask('check', [`Authorization: ${credentials(nonce, { user: 'nobody' })}`]),
+      ];
+      return texts.map((text) => /rc=.*/.exec(text)?.[0].trim() ?? '');
+    },
+    theirs: ['rc=-2 mail=al@x number=7', 'rc=-3 mail=<null> number=<null>'],
+  },
+];
+
+const SHA256: readonly Row[] = [
+  {
+    name: 'the one column holds HA1s of SHA-256',
+    play: async (side) => [
+      await code(side, 'check', { user: 'sha', algorithm: 'SHA-256', hash: 'sha256' }),
+      await code(side, 'check', { user: 'sha', algorithm: 'SHA-256', hash: 'sha256', password: 'x' }),
+    ],
+    theirs: ['1', '-2'],
+  },
+];
+
 const CLEAR: readonly Row[] = [
   {
     name: 'passwords in clear, by domain',
@@ -172,6 +220,8 @@ const CLEAR: readonly Row[] = [
 
 const GROUPS = [
   { title: 'hashes', modparams: '', rows: HASHED },
+  { title: 'force_generate_avps', modparams: 'modparam("auth_db", "force_generate_avps", 1)', rows: ALWAYS },
+  { title: 'algorithm SHA-256', modparams: 'modparam("auth", "algorithm", "SHA-256")', rows: SHA256 },
   {
     title: 'calculate_ha1 and use_domain',
     modparams:

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { authDb } from '../../src/modules/auth_db.ts';
+import { answerChallenge } from '../support/digest-answer.ts';
 import { AuthDbBench, UserTable, userRow } from './auth_db-bench.ts';
-import { load, testHost } from './support.ts';
+import { context, load, request, testHost } from './support.ts';
 
 let users: UserTable;
 
@@ -69,6 +70,52 @@ describe('auth_db', () => {
       assert.equal(await b.authorize('bob', 'new'), 1);
       await users.store.update(userRow('alice', 'secret'));
       await users.store.delete('bob', 'ex.com');
+    }));
+
+  test('load_credentials: after a success, with force_generate_avps after a wrong password too', async () => {
+    for (const [params, left] of [
+      [{}, null],
+      [{ force_generate_avps: 1 }, 'ex.com'],
+    ] as const) {
+      await bench('kamailio', { load_credentials: '$avp(d)=domain', ...params }, async (b) => {
+        const loaded = (): unknown => b.host.variables.get('$avp(d)') ?? null;
+        assert.equal(await b.authorize('nobody', 'wrong'), -3);
+        assert.equal(loaded(), null);
+        assert.equal(await b.authorize('alice', 'wrong'), -2);
+        assert.equal(loaded(), left);
+        assert.equal(await b.authorize('alice', 'secret'), 1);
+        assert.equal(loaded(), 'ex.com');
+      });
+    }
+  });
+
+  test('one column for every algorithm, as Kamailio’s tables have', async () => {
+    const { sha256, ...row } = userRow('hashed', 'secret');
+    await users.store.insert({ ...row, ha1: sha256, ha1b: '', sha256: '', sha512t256: '' });
+    await bench('kamailio', {}, async (b) => {
+      assert.equal(await b.authorize('hashed', 'secret', { algorithm: 'SHA-256' }), 1);
+      assert.equal(await b.authorize('hashed', 'wrong', { algorithm: 'SHA-256' }), -2);
+      assert.equal(await b.authorize('hashed', 'secret', { algorithm: 'MD5' }), -1);
+      assert.equal(await b.authorize('hashed', 'secret', { algorithm: 'SHA-512-256' }), -1, 'it is as long');
+    });
+    await users.store.delete('hashed', 'ex.com');
+  });
+
+  test('auth_check: flag 1 asks whose From and To they are, flag 2 not in calls', () =>
+    bench('kamailio', {}, async (b) => {
+      const check = (method: string, flags: number): number | Promise<number> => {
+        b.auth.call(b.ctx(), 'proxy_challenge', 'ex.com', '1', 'MD5');
+        const answer = { user: 'alice', password: 'secret', method, uri: 'sip:ex.com', nc: 1 };
+        const headers = `Proxy-Authorization: ${answerChallenge(b.challenge, answer)}\r\n`;
+        const ctx = context(b.host, request({ method, body: '', from: '<sip:bob@ex.com>;tag=1', headers }));
+        return b.db.call(ctx, 'auth_check', 'ex.com', 'subscriber', flags);
+      };
+      for (const method of ['INVITE', 'BYE', 'UPDATE', 'MESSAGE']) {
+        assert.deepEqual([await check(method, 0), await check(method, 1), await check(method, 3)], [1, -8, 1], method);
+      }
+      for (const method of ['OPTIONS', 'PUBLISH', 'SUBSCRIBE']) {
+        assert.deepEqual([await check(method, 2), await check(method, 3)], [1, -8], method);
+      }
     }));
 
   test('without a cache, requests at the same time ask once', () =>
