@@ -108,9 +108,10 @@ class SqliteThread {
     };
   }
 
-  /** Ends the thread after what it has been asked so far. */
-  retire(): void {
+  /** Ends the thread after what it has been asked so far. @param streamsEnd false: not before streams are over either */
+  retire(streamsEnd: boolean): void {
     this.retiring = true;
+    if (streamsEnd) this.streams = Number.NEGATIVE_INFINITY;
     this.endIfIdle();
   }
 
@@ -121,7 +122,7 @@ class SqliteThread {
   }
 
   private endIfIdle(): void {
-    if (this.retiring && this.waiting.size === 0 && this.streams === 0) void this.end();
+    if (this.retiring && this.waiting.size === 0 && this.streams <= 0) void this.end();
   }
 
   private ended(): StorageError {
@@ -194,7 +195,7 @@ export class SqliteDatabase implements SqlDatabase {
   /** The thread goes, and with it some ten megabytes; what is only in memory would go too. */
   rest(): void {
     if (this.path === ':memory:') return;
-    this.thread?.retire();
+    this.thread?.retire(false);
     this.thread = null;
   }
 
@@ -216,7 +217,7 @@ export class SqliteDatabase implements SqlDatabase {
   private connect(call: Call): SqliteThread {
     if (this.opened !== '' && this.opened !== this.identity()) {
       // The thread would go on with a file that nobody else sees: another one was put in its place (a backup), or it was deleted.
-      this.thread?.retire();
+      this.thread?.retire(true);
       this.thread = null;
     }
     if (this.thread?.alive !== true) {
