@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { AuthModule } from '../../src/modules/auth/instance.ts';
 import type { ScriptContext } from '../../src/script/context.ts';
-import type { Transaction } from '../../src/transaction/transaction.ts';
 import { authParameters } from '../scenario/digest-oracle.ts';
 import { AuthBench, masked } from './auth-bench.ts';
 import { cell } from './support.ts';
@@ -52,7 +51,7 @@ test('force_stateless_reply: a challenge that no transaction sends', () => {
     Object.assign(b.host.proxy, { reply: noted('stateful'), statelessReply: noted('stateless') });
     const ctx = b.ctx();
     // Only whether there is one is asked.
-    if (transaction) ctx.state.transaction = {} as Transaction;
+    if (transaction) ctx.state.transaction = {} as NonNullable<typeof ctx.state.transaction>;
     assert.equal(b.call(ctx, 'www_challenge', 'r', '1'), 1);
     return used;
   };
