@@ -106,7 +106,8 @@ function signature(definition: FunctionDefinition<unknown>): string[] {
     const name = names[index] ?? `${base}${count === 1 ? '' : count}`;
     return `${name}${optional ? '?' : ''}: ${type}${optional ? ' | undefined' : ''}`;
   });
-  const result = definition.async ? 'Promise<number>' : 'number';
+  const { async: later } = definition;
+  const result = typeof later === 'function' ? 'number | Promise<number>' : later ? 'Promise<number>' : 'number';
   const support = definition.support === 'yes' ? '' : ` ${sentence(definition.support)}`;
   return [
     ...comment(`In ${describeMask(definition.routes)}.${support}`),

@@ -20,6 +20,8 @@ export const AUTH_ERRORS = {
   AUTH_HA1:
     'What was given or is stored for the user is no HA1 of the algorithm’s length (32 hex digits for MD5, 64 for the others). A password instead: set calculate_ha1 to 1, leave flag 1 of pv_www_authenticate() out. An HA1 that is damaged: "trunkline user passwd" writes it anew.',
   AUTH_RPID: 'The variable of rpid_avp holds a text that cannot stand in a Remote-Party-ID; nothing was added.',
+  AUTH_USE_STORE:
+    'The store that servers share to remember the uses of nonces failed, or gave no answer in time: nobody is let in, phones are asked again with stale=true. The message has its own reason; see to it.',
   AUTH_BANNED:
     'A source or a user had more wrong credentials than its limit and is refused for a while; auth.ban_list shows it, auth.ban_lift ends it.',
   AUTH_DB_TABLE: 'The name of a table or column is none; letters, digits and underscores only.',

@@ -12,7 +12,7 @@ import { fitsRequestUri, isOwnIdentity, splitUserName, type UriCheck } from './i
 import type { NonceFinding, Nonces } from './nonces.ts';
 import type { AuthOutcome, Flavour } from './outcome.ts';
 import type { Hop } from './realm.ts';
-import type { UseStore } from './use-store.ts';
+import type { UseResult, UseStore } from './use-store.ts';
 
 /**
  * How strictly nonces are used: any number of times; each nonce count, or each digest without one, once; the same, but a nonce without counts
@@ -170,8 +170,9 @@ export class Gate {
    * Third step: digest first, then the nonce, then its use; so that nothing is told to who does not know the password, and nothing is
    * used up by who does not.
    * @param identity whether From and To must be the user's, besides what the settings say
+   * @returns the verdict; a promise only where the store of uses gives one
    */
-  decide(presented: Presented, proof: Proof, identity = false): Verdict {
+  decide(presented: Presented, proof: Proof, identity = false): Verdict | Promise<Verdict> {
     const { request, credentials, nonce } = presented;
     const { message, source } = request;
     const user = this.guard.active ? guessedUser(request, credentials) : '';
@@ -191,13 +192,29 @@ export class Gate {
     }
     if (!fitsRequestUri(credentials.uri, message, this.settings.uriCheck)) return settled(presented, 'uri');
     const use = this.use(presented);
-    if (use !== null) return settled(presented, use, true);
-    if (this.guard.active) this.guard.succeeded(source, user);
-    if (identity || this.settings.checkIdentity) {
-      const name = splitUserName(credentials.username, request.flavour === 'kamailio').user;
-      if (!isOwnIdentity(message, name, this.settings.useDomain)) return settled(presented, 'identity');
+    if (typeof use === 'string') return this.used(presented, proof.ha1, identity, use);
+    return use.then(
+      (result) => this.used(presented, proof.ha1, identity, result),
+      () => this.used(presented, proof.ha1, identity, 'unknown'),
+    );
+  }
+
+  /** What is left once it is known whether the nonce was used before. */
+  private used(presented: Presented, ha1: string, identity: boolean, use: UseResult): Verdict {
+    const { request, credentials } = presented;
+    const { qop } = credentials;
+    const { reuse, checkIdentity, useDomain } = this.settings;
+    if (use === 'unknown') return settled(presented, 'use-unknown', true);
+    if (use === 'replay') {
+      const byAnswer = reuse === 'counted' || (reuse === 'counted-or-once' && qop !== '');
+      return settled(presented, byAnswer ? 'replayed' : 'reused', true);
     }
-    return settled(presented, 'ok', false, new Secret(proof.ha1));
+    if (this.guard.active) this.guard.succeeded(request.source, guessedUser(request, credentials));
+    if (identity || checkIdentity) {
+      const name = splitUserName(credentials.username, request.flavour === 'kamailio').user;
+      if (!isOwnIdentity(request.message, name, useDomain)) return settled(presented, 'identity');
+    }
+    return settled(presented, 'ok', false, new Secret(ha1));
   }
 
   /**
@@ -233,9 +250,10 @@ export class Gate {
     return credentials.qop !== '' && !(nonce.offered as readonly string[]).includes(credentials.qop.toLowerCase());
   }
 
-  private use({ request, credentials, count, nonce }: Presented): 'replayed' | 'reused' | null {
+  /** Whether the use of the nonce is its first; where nonces may be used again, nobody is asked. */
+  private use({ request, credentials, count, nonce }: Presented): UseResult | Promise<UseResult> {
     const { reuse } = this.settings;
-    if (reuse === 'free') return null;
+    if (reuse === 'free') return 'first';
     const { username, cnonce, qop, response } = credentials;
     const counts = qop !== '' && reuse !== 'once';
     let key = nonce.id;
@@ -246,9 +264,7 @@ export class Gate {
     const { issuedAt, expiresAt } = nonce;
     const { message, source, sender } = request;
     const print = hash('sha256', `${source} ${sender} ${message.raw}`, 'base64');
-    const result = this.uses.use({ nonce: key, nc: counts ? count : 1, issuedAt, expiresAt }, print);
-    if (result !== 'replay') return null;
-    return counts || reuse === 'counted' ? 'replayed' : 'reused';
+    return this.uses.use({ nonce: key, nc: counts ? count : 1, issuedAt, expiresAt }, print);
   }
 }
 

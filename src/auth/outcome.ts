@@ -23,6 +23,8 @@ export type AuthOutcome =
   | 'replayed'
   /** The same, with nonces that are good for one use. */
   | 'reused'
+  /** The same as `stale`: the store of uses could not tell whether it is the first. */
+  | 'use-unknown'
   /** A qop was asked for and left out. */
   | 'qop-missing'
   /** The digest and the nonce are right, but the nonce was made for another algorithm or qop: a phone that knows no other. */
@@ -45,6 +47,7 @@ export const OUTCOMES: readonly AuthOutcome[] = [
   'bad-nonce',
   'replayed',
   'reused',
+  'use-unknown',
   'qop-missing',
   'not-offered',
   'banned',
@@ -68,6 +71,7 @@ export const RETURN_CODES: Readonly<Record<Flavour, Codes>> = {
     'bad-nonce': -1,
     replayed: -4,
     reused: -6,
+    'use-unknown': -4,
     'qop-missing': -1,
     'not-offered': -1,
     banned: -2,
@@ -86,6 +90,7 @@ export const RETURN_CODES: Readonly<Record<Flavour, Codes>> = {
     'bad-nonce': -3,
     replayed: -3,
     reused: -3,
+    'use-unknown': -3,
     'qop-missing': -3,
     'not-offered': -3,
     banned: -2,
@@ -104,6 +109,7 @@ export const RETURN_CODES: Readonly<Record<Flavour, Codes>> = {
     'bad-nonce': -1,
     replayed: -1,
     reused: -1,
+    'use-unknown': -1,
     'qop-missing': -1,
     'not-offered': -1,
     banned: -1,

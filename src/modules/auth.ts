@@ -21,20 +21,34 @@ import { AUTH_PARAMETERS, readSettings } from './auth/settings.ts';
 const REQUEST = ROUTE_REQUEST;
 const CHALLENGE = ROUTE_REQUEST | ROUTE_FAILURE | ROUTE_ONREPLY;
 const RPID = ROUTE_REQUEST | ROUTE_BRANCH | ROUTE_FAILURE;
+/** Functions that look at credentials answer at once, unless the uses of nonces are remembered elsewhere. */
+const WAITS = { async: (m: AuthModule): boolean => m.answersLater };
 
 /** Kamailio's pv_www_authenticate(), also by its name with authorize. */
 function www(name: string): AuthFunction {
-  return fn(name, ['value', 'value', 'int', 'str?'], REQUEST, (m) => (ctx, realm, password, flags, method) => {
-    const call = { name, hop: 'www' as const, flavour: 'kamailio' as const, realm: realmText(realm), method };
-    return pvAuthenticate(m, ctx, call, password, flags);
-  });
+  return fn(
+    name,
+    ['value', 'value', 'int', 'str?'],
+    REQUEST,
+    (m) => (ctx, realm, password, flags, method) => {
+      const call = { name, hop: 'www' as const, flavour: 'kamailio' as const, realm: realmText(realm), method };
+      return pvAuthenticate(m, ctx, call, password, flags);
+    },
+    WAITS,
+  );
 }
 
 function proxy(name: string): AuthFunction {
-  return fn(name, ['value', 'value', 'int'], REQUEST, (m) => (ctx, realm, password, flags) => {
-    const call = { name, hop: 'proxy' as const, flavour: 'kamailio' as const, realm: realmText(realm) };
-    return pvAuthenticate(m, ctx, call, password, flags);
-  });
+  return fn(
+    name,
+    ['value', 'value', 'int'],
+    REQUEST,
+    (m) => (ctx, realm, password, flags) => {
+      const call = { name, hop: 'proxy' as const, flavour: 'kamailio' as const, realm: realmText(realm) };
+      return pvAuthenticate(m, ctx, call, password, flags);
+    },
+    WAITS,
+  );
 }
 
 const FUNCTIONS: readonly AuthFunction[] = [
@@ -48,19 +62,27 @@ const FUNCTIONS: readonly AuthFunction[] = [
     ['value'],
     REQUEST,
     (m) => (ctx, realm) => specAuthorize(m, ctx, 'pv_www_authorize', 'www', realm),
+    WAITS,
   ),
   fn(
     'pv_proxy_authorize',
     ['value'],
     REQUEST,
     (m) => (ctx, realm) => specAuthorize(m, ctx, 'pv_proxy_authorize', 'proxy', realm),
+    WAITS,
   ),
-  fn('pv_auth_check', ['value', 'value', 'int', 'int'], REQUEST, (m) => (ctx, realm, password, flags, checks) => {
-    const name = 'pv_auth_check';
-    const identity = (checks & 1) !== 0;
-    const call = { name, hop: hopOf(ctx), flavour: 'kamailio' as const, realm: realmText(realm), identity };
-    return pvAuthenticate(m, ctx, call, password, flags);
-  }),
+  fn(
+    'pv_auth_check',
+    ['value', 'value', 'int', 'int'],
+    REQUEST,
+    (m) => (ctx, realm, password, flags, checks) => {
+      const name = 'pv_auth_check';
+      const identity = (checks & 1) !== 0;
+      const call = { name, hop: hopOf(ctx), flavour: 'kamailio' as const, realm: realmText(realm), identity };
+      return pvAuthenticate(m, ctx, call, password, flags);
+    },
+    WAITS,
+  ),
   // Kamailio (realm, flags[, algorithms]), OpenSER (realm, qop), OpenSIPS (realm[, qop[, algorithms]])
   fn(
     'www_challenge',

@@ -3,7 +3,7 @@
  * promise at all.
  */
 
-import type { CallSite, RoutePlan, Stmt } from './compile-ir.ts';
+import type { CallSite, FunctionSymbol, RoutePlan, Stmt } from './compile-ir.ts';
 import { visitCalls } from './compile-ir-calls.ts';
 
 /** Result of the analysis. */
@@ -12,6 +12,8 @@ export interface AsyncAnalysis {
   readonly routes: ReadonlyMap<string, string>;
   /** True when a `route(…)` with a computed name may call an asynchronous route. */
   readonly dynamic: boolean;
+  /** Whether a function of a module may answer later. */
+  readonly waits: (symbol: FunctionSymbol) => boolean;
 }
 
 /** Name of a route across all tables. */
@@ -20,14 +22,14 @@ export function routeKey(kind: string, name: string): string {
 }
 
 /** Follows the calls of every route. */
-export function analyseAsync(routes: readonly RoutePlan[]): AsyncAnalysis {
+export function analyseAsync(routes: readonly RoutePlan[], waits: AsyncAnalysis['waits']): AsyncAnalysis {
   const found = new Map<string, string>();
   const callers = new Map<string, Set<string>>();
   const named = routes.filter(({ kind }) => kind === 'route').map(({ kind, name }) => routeKey(kind, name));
   for (const { kind, name, body } of routes) {
     const key = routeKey(kind, name);
     visitCalls(body, (call) => {
-      if (call.kind === 'function' && call.symbol.definition.async) found.set(key, call.symbol.definition.name);
+      if (call.kind === 'function' && waits(call.symbol)) found.set(key, call.symbol.definition.name);
       if (call.kind !== 'route') return;
       for (const target of typeof call.name === 'string' ? [routeKey('route', call.name)] : named) {
         const list = callers.get(target);
@@ -44,12 +46,12 @@ export function analyseAsync(routes: readonly RoutePlan[]): AsyncAnalysis {
       queue.push(caller);
     }
   }
-  return { routes: found, dynamic: named.some((key) => found.has(key)) };
+  return { routes: found, dynamic: named.some((key) => found.has(key)), waits };
 }
 
 /** True when a call may answer later. */
 export function isAsyncCall(call: CallSite, analysis: AsyncAnalysis): boolean {
-  if (call.kind === 'function') return call.symbol.definition.async;
+  if (call.kind === 'function') return analysis.waits(call.symbol);
   if (call.kind !== 'route') return false;
   return typeof call.name === 'string' ? analysis.routes.has(routeKey('route', call.name)) : analysis.dynamic;
 }

@@ -75,7 +75,7 @@ class Generator implements Emitter {
   constructor(routes: readonly RoutePlan[], binder: Binder, limits: GeneratorLimits) {
     this.routes = routes;
     this.binder = binder;
-    this.analysis = analyseAsync(routes);
+    this.analysis = analyseAsync(routes, (symbol) => binder.waits(symbol));
     this.rawCodes = limits.returnMode !== 0;
     for (const { body } of routes)
       visitCalls(body, (call) => {
@@ -222,7 +222,7 @@ class Generator implements Emitter {
     const args = site.args.map((arg, index) => this.argument(writer, arg, index, place));
     while (args.at(-1) === 'undefined') args.pop();
     const name = `c${this.calls++}`;
-    const isAsync = definition.async;
+    const isAsync = this.analysis.waits(site.symbol);
     frame.line(`try { r = ${called}(${['ctx', ...args].join(', ')}); } catch (e) { r = failed(ctx, ${place}, e); }`);
     frame.line(
       `if (typeof r !== "number") ${isAsync ? `return settled(ctx, ${place}, r)` : `r = notANumber(ctx, ${place}, r)`};`,

@@ -88,6 +88,12 @@ export class Binder {
     return { constant: null, get };
   }
 
+  /** Whether a function of a module may answer later. */
+  waits({ module, definition }: FunctionSymbol): boolean {
+    const { async: later } = definition;
+    return typeof later === 'boolean' ? later : later(this.instanceOf(module)?.instance);
+  }
+
   /** The function of a module's instance. */
   bound({ module, definition }: FunctionSymbol): BoundFunction {
     let bound = this.functions.get(definition);

@@ -1,4 +1,5 @@
 /** What modules get from the server while a configuration is linked. */
+import type { UseStore } from '../auth/use-store.ts';
 import type { NextHopResolver } from '../proxy/next-hop.ts';
 import type { ProxyCore } from '../proxy/proxy-core.ts';
 import type { RpcRegistry } from '../rpc/registry.ts';
@@ -37,6 +38,8 @@ export interface LinkServices {
   readonly clock: Clock;
   readonly log: Log;
   readonly statistics: Statistics;
+  /** Absent: each program remembers the uses of nonces for itself. */
+  readonly useStore?: UseStore | null;
   /** Absent: there are no connections. */
   readonly connectionEnds?: ModuleHost['connectionEnds'];
 }
@@ -60,6 +63,7 @@ export class LinkHost implements ModuleHost {
   readonly log: Log;
   readonly settings: Settings;
   readonly statistics: Statistics;
+  readonly useStore: UseStore | null;
   readonly connectionEnds: ModuleHost['connectionEnds'];
   readonly calls: readonly KnownCall[];
   private readonly scope: Scope;
@@ -86,6 +90,7 @@ export class LinkHost implements ModuleHost {
     this.clock = services.clock;
     this.log = services.log;
     this.statistics = services.statistics;
+    this.useStore = services.useStore ?? null;
     this.connectionEnds = services.connectionEnds ?? (() => () => {});
     this.settings = settings;
     this.calls = calls;

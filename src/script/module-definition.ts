@@ -1,3 +1,4 @@
+import type { UseStore } from '../auth/use-store.ts';
 import type { NextHopResolver } from '../proxy/next-hop.ts';
 import type { ProxyCore } from '../proxy/proxy-core.ts';
 import type { RpcArguments } from '../rpc/method.ts';
@@ -91,8 +92,11 @@ export interface FunctionDefinition<M> {
   readonly name: string;
   readonly args: readonly ArgumentSpec[];
   readonly routes: RouteMask;
-  /** True when it returns a promise: routes that can reach it are compiled to asynchronous code. */
-  readonly async: boolean;
+  /**
+   * True when it may return a promise, or a function that tells it of an instance: routes that can reach it are compiled to asynchronous
+   * code.
+   */
+  readonly async: boolean | ((module: M) => boolean);
   readonly bind: (module: M) => BoundFunction;
   /** How it stands against the original: 'yes', 'partly: …', or 'no: …' (callable, fails with a logged error). */
   readonly support: string;
@@ -112,7 +116,11 @@ export function fn<M, const S extends readonly ArgumentSpec[]>(
   args: S,
   routes: RouteMask,
   bind: (module: M) => (ctx: ScriptContext, ...args: Arguments<S>) => number | Promise<number>,
-  options: { readonly async?: boolean; readonly support?: string; readonly callback?: boolean } = {},
+  options: {
+    readonly async?: FunctionDefinition<M>['async'];
+    readonly support?: string;
+    readonly callback?: boolean;
+  } = {},
 ): FunctionDefinition<M> {
   // The compiler passes what the specs promise, checked at load; the cast only forgets the tuple's names.
   return {
@@ -255,6 +263,8 @@ export interface ModuleHost {
   readonly statistics: Statistics;
   /** Calls of every module's functions in the routes of the configuration; what code beside it calls is not known. */
   readonly calls: readonly KnownCall[];
+  /** Who remembers the uses of nonces, where several servers share it; null: each program for itself. */
+  readonly useStore: UseStore | null;
   /** Tells of each stream connection that has ended, by its number, until the returned function is called. */
   connectionEnds(listener: (connection: number) => void): () => void;
   /** Instance of another loaded module, null when it is not loaded. Modules are made in dependency order. */

@@ -68,6 +68,7 @@ export function link(
       clock: core.clock,
       log,
       statistics,
+      useStore: options.useStore ?? null,
       connectionEnds: (listener) => core.router.connectionEnds(listener),
     },
     loaded.code,

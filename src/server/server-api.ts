@@ -1,3 +1,4 @@
+import type { UseStore } from '../auth/use-store.ts';
 import type { Diagnostic } from '../script/diagnostic.ts';
 import type { Log } from '../script/log.ts';
 import type { RuntimePlace } from '../script/module-definition.ts';
@@ -22,6 +23,8 @@ export interface LoadOptions {
   readonly runtimeDirectory?: string;
   /** Who the server will be once its ports are open (-u, -g); null or absent when it stays who it is. */
   readonly owner?: RuntimePlace['owner'];
+  /** Who remembers the uses of nonces (module auth), where several servers share that; absent: the server itself. */
+  readonly useStore?: UseStore;
 }
 
 /** Result of reading and checking a configuration without starting anything. */

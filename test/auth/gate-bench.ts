@@ -1,6 +1,14 @@
 /** A gate with everything it needs, and requests with answers computed apart from src/digest. */
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { type AuthRequest, Gate, type GateSettings, type Presented, type Verdict } from '../../src/auth/gate.ts';
+import {
+  type AuthRequest,
+  Gate,
+  type GateSettings,
+  type Presented,
+  type Proof,
+  type Verdict,
+} from '../../src/auth/gate.ts';
 import { Guard, type GuardLimits } from '../../src/auth/guard.ts';
 import { type NonceScope, type NonceServiceOptions, Nonces } from '../../src/auth/nonces.ts';
 import type { Qop } from '../../src/auth/offer.ts';
@@ -97,11 +105,12 @@ export class GateBench {
       settings?: Partial<GateSettings>;
       nonces?: Partial<NonceServiceOptions>;
       limits?: Partial<GuardLimits>;
+      uses?: UseStore;
     } = {},
   ) {
     this.nonces = this.service(options.nonces);
     this.guard = new Guard({ ...LIMITS, ...options.limits }, this.clock);
-    this.uses = new LocalUseStore(this.clock, 1000);
+    this.uses = options.uses ?? new LocalUseStore(this.clock, 1000);
     this.clock.at += 10;
     this.gate = new Gate({ ...SETTINGS, ...options.settings }, this.nonces, this.uses, this.guard);
   }
@@ -149,7 +158,14 @@ export class GateBench {
     const found = this.present(text, more);
     if (found.done) return found;
     const stored = password === null ? null : { secret: new Secret(password), ha1: false };
-    return this.gate.decide(found, this.gate.proof(found, stored, false));
+    return this.decide(found, this.gate.proof(found, stored, false));
+  }
+
+  /** The store of this bench answers at once, and so does its gate. */
+  decide(found: Presented, proof: Proof, gate = this.gate): Verdict {
+    const verdict = gate.decide(found, proof);
+    assert.ok(!(verdict instanceof Promise), 'nothing is waited for');
+    return verdict;
   }
 
   ask(answer: Answer, more: Partial<AuthRequest> = {}, password: string | null = 'secret'): string {

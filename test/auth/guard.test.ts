@@ -46,7 +46,7 @@ describe('a source', () => {
       const found = bench.present(register({ nonce: nonceFor(bench, HOME), qop: 'auth' }), { source: HOME });
       if (found.done) return found.outcome;
       const proof = bench.gate.proof(found, { secret: new Secret(''), ha1: true }, true);
-      return bench.gate.decide(found, proof).outcome;
+      return bench.decide(found, proof).outcome;
     };
     assert.deepEqual([unusable(), unusable(), unusable(), unusable()], ['error', 'error', 'error', 'banned']);
   });
@@ -81,7 +81,7 @@ describe('a source', () => {
     const outcomes = presented.map((one) => {
       assert.ok(!one.done);
       const proof = bench.gate.proof(one, { secret: new Secret('secret'), ha1: false }, false);
-      return bench.gate.decide(one, proof).outcome;
+      return bench.decide(one, proof).outcome;
     });
     assert.equal(outcomes.filter((outcome) => outcome === 'wrong-password').length, 5);
     assert.equal(outcomes.filter((outcome) => outcome === 'banned').length, 45);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type AuthOutcome, OUTCOMES } from '../../src/auth/outcome.ts';
+import type { UseStore } from '../../src/auth/use-store.ts';
 import type { ScriptContext } from '../../src/script/context.ts';
 import { AuthDbBench, REALM, UserTable, userRow } from './auth_db-bench.ts';
 import { context, request } from './support.ts';
@@ -29,6 +30,7 @@ async function used(b: AuthDbBench): Promise<ScriptContext> {
 
 interface Case {
   readonly params?: Readonly<Record<string, number | string>>;
+  readonly uses?: UseStore;
   /** The request that is looked at; what comes before it is not counted. */
   readonly make: (b: AuthDbBench) => ScriptContext | Promise<ScriptContext>;
 }
@@ -56,6 +58,7 @@ const CASES: Readonly<Record<AuthOutcome, Case>> = {
   },
   replayed: { make: used },
   reused: { params: { one_time_nonce: 1 }, make: used },
+  'use-unknown': { uses: { use: () => 'unknown' }, make: (b) => b.answered('alice', 'secret') },
   'qop-missing': {
     make: (b) => {
       b.auth.call(b.ctx(), 'www_challenge', REALM, '1', 'MD5');
@@ -87,8 +90,8 @@ const CASES: Readonly<Record<AuthOutcome, Case>> = {
 
 for (const outcome of OUTCOMES) {
   test(`${outcome} is counted`, async () => {
-    const { params = {}, make } = CASES[outcome];
-    const b = new AuthDbBench(users.url, 'kamailio', {}, params);
+    const { params = {}, uses = null, make } = CASES[outcome];
+    const b = new AuthDbBench(users.url, 'kamailio', {}, params, uses);
     try {
       const ctx = await make(b);
       const counts = (): Record<string, number> =>

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { UseStore } from '../../src/auth/use-store.ts';
 import { utf8Bytes } from '../../src/digest/credentials.ts';
 import { userHa1 } from '../../src/digest/digest.ts';
 import { auth } from '../../src/modules/auth.ts';
@@ -68,6 +69,7 @@ export class AuthDbBench {
     flavour: string,
     params: Readonly<Record<string, number | string>> = {},
     authParams: Readonly<Record<string, number | string>> = {},
+    useStore: UseStore | null = null,
   ) {
     const reply = (state: ScriptContext['state'], status: number, reason: string): number => {
       this.challenge = /Authenticate: (.*)\r\n/.exec(state.replyHeaders)?.[1] ?? '';
@@ -75,6 +77,7 @@ export class AuthDbBench {
       return 1;
     };
     Object.assign(this.host.proxy, { reply, statelessReply: reply });
+    Object.assign(this.host, { useStore });
     this.auth = load(auth, this.host, { flavour, ...authParams });
     this.host.modules.set('auth', this.auth.instance);
     this.db = load(authDb, this.host, { db_url: url, ...params });

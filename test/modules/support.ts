@@ -190,6 +190,7 @@ export function testHost(options: HostOptions = {}): TestHost {
     statistics: new Statistics(),
     module: <T>(name: string) => (modules.get(name) as T | undefined) ?? null,
     calls: options.calls ?? [],
+    useStore: null,
     connectionEnds: (listener) => {
       ends.add(listener);
       return () => ends.delete(listener);

@@ -91,24 +91,37 @@ export interface KsrAuth {
     password: string | number | null,
     flags: number,
     method?: string | number | undefined,
-  ): number;
+  ): number | Promise<number>;
   /** In request_route. */
   pv_www_authorize(
     realm: string | number | null,
     password: string | number | null,
     flags: number,
     method?: string | number | undefined,
-  ): number;
+  ): number | Promise<number>;
   /** In request_route. */
-  pv_proxy_authenticate(realm: string | number | null, password: string | number | null, flags: number): number;
+  pv_proxy_authenticate(
+    realm: string | number | null,
+    password: string | number | null,
+    flags: number,
+  ): number | Promise<number>;
   /** In request_route. */
-  pv_proxy_authorize(realm: string | number | null, password: string | number | null, flags: number): number;
+  pv_proxy_authorize(
+    realm: string | number | null,
+    password: string | number | null,
+    flags: number,
+  ): number | Promise<number>;
   /** In request_route. */
-  pv_www_authorize(realm: string | number | null): number;
+  pv_www_authorize(realm: string | number | null): number | Promise<number>;
   /** In request_route. */
-  pv_proxy_authorize(realm: string | number | null): number;
+  pv_proxy_authorize(realm: string | number | null): number | Promise<number>;
   /** In request_route. */
-  pv_auth_check(realm: string | number | null, password: string | number | null, flags: number, checks: number): number;
+  pv_auth_check(
+    realm: string | number | null,
+    password: string | number | null,
+    flags: number,
+    checks: number,
+  ): number | Promise<number>;
   /** In request_route, failure_route, onreply_route or reply_route. */
   www_challenge(
     realm: string | number | null,

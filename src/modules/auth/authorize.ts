@@ -83,16 +83,18 @@ export function present(m: AuthModule, ctx: ScriptContext, call: AuthCall): Pres
   return found.done ? settle(m, ctx, call, found, realm) : found;
 }
 
-/** Decides on credentials whose digest was looked at. @returns the function's code */
+/** Decides on credentials whose digest was looked at. @returns the function's code; a promise only where the uses of nonces are elsewhere */
 export function conclude(
   m: AuthModule,
   ctx: ScriptContext,
   call: AuthCall,
   presented: Presented,
   proof: Proof,
-): number {
+): number | Promise<number> {
+  const { realm } = presented.request;
   const verdict = m.gate.decide(presented, proof, call.identity ?? false);
-  return settle(m, ctx, call, verdict, presented.request.realm);
+  if (verdict instanceof Promise) return verdict.then((late) => settle(m, ctx, call, late, realm));
+  return settle(m, ctx, call, verdict, realm);
 }
 
 function count(m: AuthModule, outcome: Verdict['outcome'], code: number): number {
@@ -146,7 +148,13 @@ function addInfo(m: AuthModule, ctx: ScriptContext, hop: Hop, realm: string, ver
 }
 
 /** OpenSIPS' pv_www_authorize(realm): user and password from username_spec and password_spec. */
-export function specAuthorize(m: AuthModule, ctx: ScriptContext, name: string, hop: Hop, realm: Value): number {
+export function specAuthorize(
+  m: AuthModule,
+  ctx: ScriptContext,
+  name: string,
+  hop: Hop,
+  realm: Value,
+): number | Promise<number> {
   const flavour = m.flavour === 'openser' ? 'openser' : 'opensips';
   const call: AuthCall = { name, hop, flavour, realm: realmText(realm) };
   const presented = present(m, ctx, call);
@@ -177,15 +185,21 @@ export function pvAuthenticate(
   call: AuthCall,
   password: Value,
   flags: number,
-): number {
+): number | Promise<number> {
   const presented = present(m, ctx, call);
-  let code: number;
+  let code: number | Promise<number>;
   if (typeof presented !== 'number') {
     const ha1 = (flags & HA1) !== 0;
     // An undefined variable is no password; that no password is set must not be told from a wrong one.
     const stored = password === null || password === '' ? null : { secret: new Secret(`${password}`), ha1 };
     code = conclude(m, ctx, call, presented, m.gate.proof(presented, stored, ha1));
   } else code = presented;
+  if (typeof code !== 'number') return code.then((late) => withChallenge(m, ctx, call, flags, late));
+  return withChallenge(m, ctx, call, flags, code);
+}
+
+/** @returns the code, once the challenge that a failure leaves is there */
+function withChallenge(m: AuthModule, ctx: ScriptContext, call: AuthCall, flags: number, code: number): number {
   if (code < 0) leaveChallenge(m, ctx, call, flags);
   return code;
 }

@@ -4,7 +4,7 @@ import { Guard } from '../../auth/guard.ts';
 import { Nonces } from '../../auth/nonces.ts';
 import type { Offer } from '../../auth/offer.ts';
 import { type AuthOutcome, type Flavour, OUTCOMES } from '../../auth/outcome.ts';
-import { LocalUseStore } from '../../auth/use-store.ts';
+import { LocalUseStore, WatchedUseStore } from '../../auth/use-store.ts';
 import type { ScriptContext } from '../../script/context.ts';
 import { L_INFO, L_WARN } from '../../script/log.ts';
 import type { FunctionDefinition, ModuleHost } from '../../script/module-definition.ts';
@@ -47,6 +47,8 @@ export class AuthModule {
   /** Whether auth_checks_* bind nonces to anything. */
   readonly checked: boolean;
   readonly outcomes: ReadonlyMap<AuthOutcome, Counter>;
+  /** Whether somebody else remembers the uses of nonces, who may answer later. */
+  readonly answersLater: boolean;
   /** Dialects that calls of the configuration show. */
   private readonly shapes: ReadonlySet<Flavour>;
   private readonly releases: (() => void)[] = [];
@@ -65,7 +67,13 @@ export class AuthModule {
     this.checked = checks.register + checks.initial + checks.dialog > 0;
     const key = this.keep('auth:key', () => randomBytes(32));
     // A reloaded configuration knows what was used and who is banned.
-    const uses = this.keep(`auth:uses:${usedNonces}`, () => new LocalUseStore(clock, usedNonces));
+    const uses =
+      host.useStore === null
+        ? this.keep(`auth:uses:${usedNonces}`, () => new LocalUseStore(clock, usedNonces))
+        : new WatchedUseStore(host.useStore, host.wheel, (reason) =>
+            this.failSeldom(`who remembers the uses of nonces failed: ${reason}`, 'AUTH_USE_STORE'),
+          );
+    this.answersLater = host.useStore !== null;
     this.guard = this.keep(`auth:guard:${JSON.stringify(limits)}`, () => new Guard(limits, clock));
     const seconds = settings.nonceSeconds ?? (this.flavour === 'opensips' ? OPENSIPS_SECONDS : DEFAULT_SECONDS);
     try {

@@ -50,7 +50,8 @@ async function authorize(m: AuthDbModule, ctx: ScriptContext, call: AuthCall, ta
     if (call.flavour === 'kamailio') return -1;
     return answer(auth, ctx, 500) > 0 ? 0 : -1;
   }
-  const code = conclude(auth, ctx, call, presented, proof);
+  const concluded = conclude(auth, ctx, call, presented, proof);
+  const code = typeof concluded === 'number' ? concluded : await concluded;
   if (row !== null && (code > 0 || m.alwaysLoad)) load(m, ctx, row);
   return code;
 }
