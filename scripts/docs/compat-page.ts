@@ -52,8 +52,8 @@ export function compatPage(): string {
     ),
     table(['module', 'functions', 'parameters', 'variables'], list.map(summaryRow)),
     prose(
-      `Not there are the other ${others} modules that Kamailio has or had (registrar and usrloc, dialog, dispatcher, databases, presence, media
-      relays …), scripts in other languages (KEMI), SCTP, and remote procedure calls.`,
+      `Not there are the other ${others} modules that Kamailio has or had (dispatcher, presence, media relays, HTTP clients …), scripts in
+      Lua, Python and the like (KEMI is there [in TypeScript](scripting-typescript.md#ksr-kamailios-own-names)), and SCTP.`,
     ),
     '## What check says',
     prose(

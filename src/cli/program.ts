@@ -6,6 +6,7 @@ import { CliError, EXIT, formatError, usageError } from './errors.ts';
 import { parseDebug, parseDefine, parseListen } from './kamailio-options.ts';
 import { buildReg } from './reg-command.ts';
 import type { RpcCommandOptions } from './rpc.ts';
+import { printable } from './rpc-output.ts';
 import { runServer } from './run.ts';
 import { buildUser } from './user-command.ts';
 import { versionLine } from './version.ts';
@@ -236,10 +237,12 @@ interface DatabaseCommandOptions {
 function addDatabaseCommands(program: Command, finish: Finish): void {
   const db = program
     .command('db')
-    .description('the database: accounts for remote registration (table uacreg), users (table subscriber)')
+    .description('the database: tables of accounts (uacreg), users (subscriber), contacts (location) and dialogs')
     .addHelpText('after', DATABASE_HELP)
-    .action(() => {
-      throw usageError('"trunkline db" needs a command: init or check', 'Run "trunkline db --help".');
+    .allowExcessArguments()
+    .action((_options: unknown, { args: [word] }: Command) => {
+      const text = word === undefined ? '' : `, and has none called ${printable(word)}`;
+      throw usageError(`"trunkline db" needs a command: init or check${text}`, 'Run "trunkline db --help".');
     });
   const settings = ({ table, json }: DatabaseCommandOptions): DbOptions => ({ table, json: json === true });
   const sub = (name: string, description: string): Command =>
@@ -250,11 +253,12 @@ function addDatabaseCommands(program: Command, finish: Finish): void {
       .option('--table <name>', 'the table, where it is not called uacreg', 'uacreg')
       .option('--json', 'print one JSON object')
       .addHelpText('after', DATABASE_HELP);
-  sub('init', 'make the tables that are not there; those that are there stay as they are').action(
-    async (url: string | undefined, options: DatabaseCommandOptions) => {
-      await initDatabase(databaseUrl(url), settings(options), process.stdout);
-    },
-  );
+  sub(
+    'init',
+    'make the tables that are not there (version, uacreg, subscriber, dialog, dialog_vars, location, location_attrs); those that are there stay as they are',
+  ).action(async (url: string | undefined, options: DatabaseCommandOptions) => {
+    await initDatabase(databaseUrl(url), settings(options), process.stdout);
+  });
   sub('check', 'say whether accounts can be read from it, and which rows cannot be accounts; changes nothing').action(
     async (url: string | undefined, options: DatabaseCommandOptions) => {
       const ok = await checkDatabase(databaseUrl(url), settings(options), process.stdout);

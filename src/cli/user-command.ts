@@ -1,10 +1,15 @@
 import type { Command } from 'commander';
 import { usageError } from './errors.ts';
+import { printable } from './rpc-output.ts';
 import type { UserOptions, UserSecretOptions } from './user.ts';
 
 const EXAMPLES = `
-Users are rows of the table subscriber, which "trunkline db init" makes, and OpenSER's, OpenSIPS' and Kamailio's scripts. What is
-written are HA1s for MD5, SHA-256 and SHA-512-256, where the table has a column for them; the password itself only with --clear-text.
+Users are rows of the table subscriber, which "trunkline db init" makes, and so
+do OpenSER's, OpenSIPS' and Kamailio's scripts. What is written are HA1s for MD5,
+SHA-256 and SHA-512-256, where the table has a column for them; the password
+itself only with --clear-text, which a configuration with calculate_ha1 needs
+(Kamailio's stock one has it). The realm is the one that challenges name: the
+domain, unless --realm says another.
 
 Examples:
   trunkline db init sqlite:////var/lib/trunkline/users.db
@@ -24,17 +29,19 @@ function withSecret(command: Command): Command {
   return withOptions(command)
     .option('--password-file <file>', 'file with the password; - for standard input')
     .option('--realm <realm>', 'realm that is asked for (default: the domain); give it again with each passwd')
-    .option('--clear-text', 'keep the password itself, too: only for calculate_ha1');
+    .option('--clear-text', 'keep the password itself, too: only for configurations with calculate_ha1 1');
 }
 
 /** Adds `trunkline user` and its commands. */
 export function buildUser(program: Command): void {
   const user = program
     .command('user')
-    .description('users who register and call here (table subscriber of modules auth_db)')
+    .description('users who register and call here (table subscriber of module auth_db)')
     .addHelpText('after', EXAMPLES)
-    .action(() => {
-      throw usageError('"trunkline user" needs a command, such as list', 'Run "trunkline user --help".');
+    .allowExcessArguments()
+    .action((_options: unknown, { args: [word] }: Command) => {
+      const text = word === undefined ? 'needs a command, such as list' : `has no command ${printable(word)}`;
+      throw usageError(`"trunkline user" ${text}`, 'Run "trunkline user --help".');
     });
   withSecret(user.command('add'))
     .description('add a user')

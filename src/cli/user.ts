@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { utf8Bytes } from '../digest/credentials.ts';
 import { userHa1 } from '../digest/digest.ts';
+import { openDatabase } from '../storage/database.ts';
 import { STORAGE_ERRORS, StorageError } from '../storage/errors.ts';
 import { openSubscriberStore } from '../storage/subscriber.ts';
 import type { ListedSubscriber, NewSubscriber, SubscriberStore } from '../storage/subscriber-store.ts';
@@ -46,7 +47,11 @@ function password({ passwordFile }: UserSecretOptions): string {
   try {
     text = readFileSync(passwordFile === '-' ? 0 : passwordFile, 'utf8');
   } catch (error) {
-    throw new CliError('CLI_FILE', `--password-file: ${error instanceof Error ? error.message : 'cannot be read'}`);
+    throw new CliError(
+      'CLI_FILE',
+      `--password-file: ${error instanceof Error ? error.message : 'cannot be read'}`,
+      'Give a file whose first line is the password; "-" reads it from standard input.',
+    );
   }
   const [line = ''] = text.split(/\r?\n/);
   if (line === '') throw usageError('the password is empty', 'An empty password lets everybody in.');
@@ -73,7 +78,8 @@ function row(name: string, options: UserSecretOptions): NewSubscriber {
 async function using(options: UserOptions, work: (store: SubscriberStore) => Promise<void>): Promise<void> {
   let store: SubscriberStore | null = null;
   try {
-    store = openSubscriberStore(databaseUrl(options.db), options.table);
+    // A mistyped URL must not leave an empty SQLite file behind: "trunkline db init" is what makes one.
+    store = openSubscriberStore(openDatabase(databaseUrl(options.db), { create: false }), options.table);
     await work(store);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;

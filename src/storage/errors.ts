@@ -11,7 +11,8 @@ export const STORAGE_ERRORS = {
   STORAGE_UNREACHABLE: {
     explanation:
       'The database cannot be reached, or the connection broke: server down, wrong host or port, file that cannot be opened.',
-    action: 'Start the database, and check host, port and firewall; for SQLite the path and its permissions.',
+    action:
+      'Start the database, and check host, port and firewall; for SQLite the path and its permissions ("trunkline db init URL" makes the file).',
   },
   STORAGE_DENIED: {
     explanation: 'The database refused the user, the password, or the access to this database.',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { it } from 'node:test';
 import { command } from '../support/command.ts';
@@ -13,7 +14,13 @@ it('trunkline user: HA1s are written, passwords only when asked for', async () =
   const user = (...words: string[]): ReturnType<typeof command> => command(['user', ...words], { env });
   const missing = await user('add', 'alice@example.com', '--password-file', secret);
   assert.equal(missing.code, 1);
-  assert.match(missing.stderr, /STORAGE_NO_TABLE/);
+  assert.match(missing.stderr, /there is no such file \[STORAGE_UNREACHABLE\]\n.*trunkline db init/);
+  assert.equal(existsSync(file), false, 'a mistyped URL leaves no file behind');
+  new DatabaseSync(file).close();
+  assert.match((await user('add', 'alice@example.com', '--password-file', secret)).stderr, /STORAGE_NO_TABLE/);
+  const typo = await user('lst');
+  assert.equal(typo.code, 2);
+  assert.match(typo.stderr, /"trunkline user" has no command lst/);
   assert.equal((await command(['db', 'init'], { env })).code, 0);
   assert.equal((await user('add', 'alice@example.com', '--password-file', secret)).code, 0);
   assert.match((await user('add', 'alice@example.com', '--password-file', secret)).stderr, /STORAGE_EXISTS/);
