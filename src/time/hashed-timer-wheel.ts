@@ -104,7 +104,7 @@ export class HashedTimerWheel implements TimerWheel {
     const now = this.clock.now();
     // An idle wheel is not advanced, so it catches up here; otherwise the first timer after a pause would land in an old round.
     if (this.count === 0 && !this.advancing) this.current = Math.max(this.current, Math.floor(now / this.tickMs));
-    timer.due = delay > 0 ? now + delay : now;
+    timer.due = Math.ceil(delay > 0 ? now + delay : now);
     const tick = this.tickOf(timer);
     this.place(timer, tick);
     this.count++;

@@ -9,7 +9,7 @@ export abstract class Timer {
   next: Timer | null = null;
   prev: Timer | null = null;
   slot = -1;
-  /** Clock time in ms at which it is due; meaningless when not armed. */
+  /** Clock time in whole ms at which it is due; meaningless when not armed. */
   due = 0;
   /** Called once when due; may start the timer again. */
   abstract fire(now: number): void;

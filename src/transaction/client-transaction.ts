@@ -91,7 +91,7 @@ export class ClientTransaction<S extends string>
     this.sentText = params.text;
     this.user = params.user;
     this.lingers = params.brief !== true;
-    this.endOfLife = host.wheel.clock.now() + lifetime;
+    this.endOfLife = Math.ceil(host.wheel.clock.now() + lifetime);
   }
 
   get isPending(): boolean {

@@ -208,7 +208,7 @@ export class StreamHub implements ConnectionHost {
 
   private receivedBy(connection: Connection): Received {
     const { listen, ip, port, id } = connection;
-    return { socket: listen, ip, port, connection: id, at: this.clock.now() };
+    return { socket: listen, ip, port, connection: id, at: Math.floor(this.clock.now()), serial: 0 };
   }
 
   private sweep(): void {

@@ -329,7 +329,7 @@ export class TransportLayer implements TransportSender, UdpHost {
 
   /** Internal: from a UDP socket. */
   datagram(socket: UdpSocket, raw: string, ip: string, port: number): void {
-    this.deliver(raw, { socket: socket.listen, ip, port, connection: 0, at: this.clock.now() });
+    this.deliver(raw, { socket: socket.listen, ip, port, connection: 0, at: Math.floor(this.clock.now()), serial: 0 });
   }
 
   /** One message: what it sets off at once happens at one time. */

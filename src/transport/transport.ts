@@ -28,9 +28,9 @@ export interface Received {
   readonly port: number;
   /** Connection's number, 0 for UDP. */
   readonly connection: number;
-  /** Milliseconds of the clock when it arrived. */
+  /** Whole milliseconds of the clock when it arrived. */
   readonly at: number;
-  /** Number of the message in this server's life ($mi), given by who takes the messages in. */
+  /** Number of the message in this server's life ($mi), given by who takes the messages in; 0 before. */
   serial?: number;
 }
 

@@ -30,12 +30,16 @@ const MAX_DATAGRAM = 65_507;
 const MAX_QUEUE = 16_777_216;
 const MANY_UNFINISHED = 1024;
 
+/** Senders whose addresses are remembered; a power of two. */
+const KNOWN_ADDRESSES = 256;
+
 /** One bound UDP socket. */
 export class UdpSocket {
   readonly listen: ListenSocket;
   private readonly host: UdpHost;
   private readonly socket: Socket;
   private readonly counters: ProtoCounters;
+  private readonly addresses: string[] = Array.from({ length: KNOWN_ADDRESSES }, () => '');
   private readonly idleTickets: SendTicket[] = [];
   private unfinished = 0;
   private closed = false;
@@ -150,7 +154,16 @@ export class UdpSocket {
     }
     counters.received++;
     counters.receivedBytes += data.length;
-    this.host.datagram(this, latin1(data, 0), from.address, from.port);
+    this.host.datagram(this, latin1(data, 0), this.known(from), from.port);
+  }
+
+  /** The sender's address, as the text that the last message from this port had: what is kept of messages for seconds then shares one. */
+  private known({ address, port }: RemoteInfo): string {
+    const place = port & (KNOWN_ADDRESSES - 1);
+    const known = this.addresses[place];
+    if (known === address) return known;
+    this.addresses[place] = address;
+    return address;
   }
 
   /** Keepalives: CRLFs (RFC 5626 §3.5.1 speaks of streams, many phones send them here too), zero bytes, STUN. */
