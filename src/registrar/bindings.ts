@@ -92,9 +92,31 @@ export class Bindings {
     return binding;
   }
 
-  /** Adds a contact that a database had. @returns false when there is one of this name */
-  restore(row: BindingRow): boolean {
-    return this.put(row.aor, row.ruid, row) !== null;
+  /**
+   * Adds a contact that a database had.
+   * @param now seconds since 1970: the time in which it may give a sign of life begins now, nobody has asked it yet
+   * @returns false when there is one of this name
+   */
+  restore(row: BindingRow, now: number): boolean {
+    const binding = this.put(row.aor, row.ruid, row);
+    if (binding !== null) binding.seen = now;
+    return binding !== null;
+  }
+
+  /**
+   * Puts what a database has, which others write too, in the place of the contact of this name, if there is one; the database is told of nothing.
+   * @param now as for {@link Bindings.restore}
+   */
+  refresh(row: BindingRow, now: number): void {
+    const old = this.byName(row.ruid);
+    if (old !== null) this.remove(old, false);
+    const binding = this.put(row.aor, row.ruid, row);
+    if (binding === null) return;
+    binding.seen = Math.max(old?.seen ?? now, row.modified);
+    if (old === null) return;
+    binding.roundTrip = old.roundTrip;
+    // No database knows connections: ours is still its way, unless another server took a REGISTER since.
+    if (row.callId === old.callId && row.cseq === old.cseq) this.move(binding, old.connection);
   }
 
   /** Gives a contact new values. */

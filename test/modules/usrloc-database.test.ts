@@ -121,6 +121,43 @@ describe('usrloc and its database', { timeout: 60_000 }, () => {
     await until(async () => (await rows(url)).length === 0);
   });
 
+  test('db_mode 3: what only memory knows of a contact stays when its row is read again', async () => {
+    const url = await place.fresh();
+    const bench = new RegistrarBench({ db_url: url, db_mode: 3, handle_lost_tcp: 1 }, { lookup_filter_mode: 2 });
+    benches.push(bench);
+    await bench.module.location.ready();
+    assert.equal(await bench.save(bench.register(A, '', byConnection(7))), 1);
+    const known = bench.contact('sip:a@192.0.2.1');
+    assert.ok(known !== undefined);
+    Object.assign(known, { seen: known.seen + 5, roundTrip: 1500 });
+    for (let time = 0; time < 2; time++) assert.equal((await bench.found()).code, 1);
+    const { seen, roundTrip } = bench.contact('sip:a@192.0.2.1') ?? {};
+    assert.deepEqual([seen, roundTrip], [known.seen, 1500]);
+    for (const listener of bench.host.ends) listener(7);
+    assert.deepEqual(bench.ended, ['sip:a@192.0.2.1']);
+    assert.equal((await bench.found()).code, -1);
+    // Another server takes it since: the connection of here is not its way any more.
+    await bench.save(bench.register(A, '', byConnection(8)));
+    await bench.module.location.flush();
+    await run(url, "UPDATE location SET callid = 'other', server_id = 9");
+    assert.equal((await bench.found()).code, -1);
+  });
+
+  test('a contact of the life before is asked whether it is there before it is given up (ka_timeout)', async () => {
+    const url = await place.fresh();
+    const first = await server(url, 1);
+    await first.save(first.register(A));
+    await run(url, 'UPDATE location SET last_modified = last_modified - 0.01');
+    const second = await server(url, 1, { ka_mode: 1, ka_timeout: 3 });
+    second.host.clock.advance(1100);
+    assert.deepEqual(
+      second.begun.map(({ ruri }) => ruri),
+      ['sip:a@192.0.2.1'],
+    );
+    second.host.clock.advance(5000);
+    assert.deepEqual(second.ended, ['sip:a@192.0.2.1']);
+  });
+
   test('db_mode 4: read at the start, never written', async () => {
     const url = await place.fresh();
     const writer = await server(url, 1);

@@ -215,7 +215,7 @@ export class Location {
         if (this.unwanted(row)) {
           if (this.settings?.cleanTcp === true && overStream(row)) ended.push(row.ruid);
         } else if (row.expires !== 0 && row.expires <= now) ended.push(row.ruid);
-        else if (!(table.writer?.isDirty(row.ruid) ?? false) && table.bindings.restore(row)) read++;
+        else if (!(table.writer?.isDirty(row.ruid) ?? false) && table.bindings.restore(row, now)) read++;
       }
     });
     if (ended.length > 0 && table.writer !== null) await store.delete(ended);
@@ -271,9 +271,7 @@ export class Location {
       }
       for (const row of rows) {
         if (writer?.isDirty(row.ruid) === true) continue;
-        const old = bindings.byName(row.ruid);
-        if (old !== null) bindings.remove(old, false);
-        bindings.restore(row);
+        bindings.refresh(row, this.now);
       }
     } catch (error) {
       // What memory has is better than nothing; the writer tells of the database.
