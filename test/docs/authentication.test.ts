@@ -19,6 +19,12 @@ const BLOCKS = [...SECTION.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, kin
 }));
 const DOMAIN = 'example.com';
 
+it('docs/authentication.md: the program in TypeScript is that of the example', () => {
+  const program = readFileSync(join(ROOT, 'examples/shared-nonces/server.ts'), 'utf8');
+  const [, shown = ''] = /^```ts\n([\s\S]*?)^```$/m.exec(PAGE) ?? [];
+  assert.ok(shown.includes('useStore') && program.endsWith(shown), shown);
+});
+
 describe('docs/authentication.md in five minutes', () => {
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-five-'));
   const state = join(folder, 'state');
