@@ -138,7 +138,7 @@ export class Gate {
         }
         const scope = { hop, realm, algorithm: algorithm.name, bound };
         const nonce = this.nonces.check(credentials.nonce, scope, credentials.qop.toLowerCase());
-        if (this.guard.active && this.nonces.marked && !this.isSender(request, credentials, nonce)) {
+        if (this.guard.active && this.nonces.marked && !this.isSender(request, credentials)) {
           const outcome = nonce.state === 'garbage' ? 'bad-nonce' : 'stale';
           return verdict(outcome, { credentials, header: text, algorithm }, true);
         }
@@ -179,7 +179,7 @@ export class Gate {
     // Once more: while the secret was looked up, others of the same flood may have failed.
     if (this.guard.active && this.guard.refuses(source, user)) return settled(presented, 'banned');
     if (proof.state !== 'right') {
-      const counts = this.guard.active && this.isSender(request, credentials, nonce);
+      const counts = this.guard.active && this.isSender(request, credentials);
       const banned = counts ? this.guard.failed(source, user) : NOBODY_BANNED;
       return settled(presented, FAILURES[proof.state], false, null, banned);
     }
@@ -219,12 +219,11 @@ export class Gate {
 
   /**
    * Whether the sender of credentials is at the address that they came from, and failures may be counted against it: else forged datagrams
-   * would have anybody refused. A fresh nonce that was sent there shows it. Where wrong credentials are counted, those that show nothing
-   * are not looked at but asked for again, or they would be guesses that nobody counts.
+   * would have anybody refused. A nonce that was sent there lately shows it, whatever it is good for. Where wrong credentials are counted,
+   * those that show nothing are not looked at but asked for again, or they would be guesses that nobody counts.
    */
-  private isSender({ source, connected }: AuthRequest, { nonce }: DigestCredentials, finding: NonceFinding): boolean {
-    if (connected) return true;
-    return finding.state === 'fresh' && !finding.foreign && this.nonces.isIssuedTo(nonce, source);
+  private isSender({ source, connected }: AuthRequest, { nonce }: DigestCredentials): boolean {
+    return connected || this.nonces.isIssuedTo(nonce, source);
   }
 
   /**

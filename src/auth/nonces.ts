@@ -154,7 +154,7 @@ export class Nonces {
     }
   }
 
-  /** Whether a nonce that {@link check} has found to be ours was sent to this source. */
+  /** Whether a nonce was sent to this source and its time is not over, whatever it was made for. */
   isIssuedTo(nonce: string, source: string): boolean {
     return this.mint.isIssuedTo(nonce, sourceOf(source));
   }

@@ -128,10 +128,16 @@ export class NonceMint {
     return { state: now > expiresAt ? 'expired' : 'fresh', issuedAt, expiresAt, id };
   }
 
-  /** Whether a nonce that {@link check} knows was sent to this receiver: who has it receives what is sent there. */
+  /**
+   * Whether a nonce was sent to this receiver, and its time is not over: who has it receives what is sent there. Whatever else it is bound
+   * to is not looked at.
+   */
   isIssuedTo(nonce: string, receiver: string): boolean {
+    if (!SYNTAX.test(nonce)) return false;
     const { bytes } = this;
     bytes.write(nonce, 'base64url');
+    const age = this.clock.wall() - bytes.readUIntBE(2, 6);
+    if (bytes[0] !== VERSION || age > this.lifetimeMs || age < -this.maxDriftMs) return false;
     const mark = bytes.toString('latin1', MARK_START, HEAD_LENGTH);
     return this.keys.some((key) => key.id === bytes[1] && this.mark(key, receiver) === mark);
   }

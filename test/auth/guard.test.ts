@@ -179,7 +179,9 @@ describe('a forged address', () => {
   const nonces = (bench: GateBench): readonly string[] => {
     const old = nonceFor(bench, HOME);
     bench.clock.at += 300_001;
-    return ['x', bench.nonce(), nonceFor(bench, '192.0.2.66'), nonceFor(bench, HOME).replace(/.$/, '_'), old];
+    // In the part that tells to whom it was sent.
+    const altered = nonceFor(bench, HOME).replace(/^(.{24})(.)/, (_, head, one) => head + (one === 'A' ? 'B' : 'A'));
+    return ['x', bench.nonce(), nonceFor(bench, '192.0.2.66'), altered, old];
   };
 
   test('has nobody refused, and guesses nothing: whatever the password, it is asked for again', () => {
@@ -213,6 +215,18 @@ describe('a forged address', () => {
       bench.clock.at += 1_000;
     }
     assert.equal(guess(bench, HOME, right), 'ok');
+  });
+
+  test('is none for an answer to what was not asked: a phone that can do no other is not asked again without end', () => {
+    const bench = new GateBench({ limits: { perSource: 3 } });
+    const int = (): string => bench.nonce(['auth-int'], {}, HOME);
+    const elsewhere = (): string => bench.nonce(['auth'], { realm: 'other' }, HOME);
+    assert.equal(bench.ask({ nonce: int(), qop: 'auth' }, { source: HOME }), 'not-offered');
+    assert.equal(bench.ask({ nonce: int(), qop: 'auth-int', algorithm: 'SHA-256' }, { source: HOME }), 'not-offered');
+    assert.equal(bench.ask({ nonce: elsewhere(), qop: 'auth' }, { source: HOME }), 'stale stale');
+    for (const nonce of [int(), elsewhere(), int()])
+      assert.equal(bench.ask({ nonce, qop: 'auth', password: 'x' }, { source: HOME }), 'wrong-password');
+    assert.equal(guess(bench, HOME, right), 'banned');
   });
 
   test('of the same /64 is the same source', () => {

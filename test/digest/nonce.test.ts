@@ -196,4 +196,24 @@ test('a nonce tells to whom it was sent, to those who have the key', () => {
   assert.equal(mint.isIssuedTo(mint.issue('b'), '192.0.2.1'), false);
   assert.equal(new NonceMint({ keys: [key(1, 2)] }).isIssuedTo(nonce, '192.0.2.1'), false);
   assert.equal(new Set(Array.from({ length: 1000 }, () => mint.issue('b', 'x'))).size, 1000);
+  // Only the part before the mark is looked at, and that cannot be moved to another time.
+  const bytes = Buffer.from(nonce, 'base64url');
+  bytes[7] = (bytes[7] as number) ^ 1;
+  for (const other of ['', 'x', `${nonce}A`, bytes.toString('base64url')])
+    assert.equal(mint.isIssuedTo(other, '192.0.2.1'), false, other);
+});
+
+test('to whom a nonce was sent counts as long as its time is', () => {
+  const clock = handClock();
+  const mint = new NonceMint({ clock, lifetimeMs: 30_000, maxDriftMs: 1_000 });
+  const nonce = mint.issue('b', 'x');
+  for (const [at, fresh] of [
+    [-1_001, false],
+    [-1_000, true],
+    [30_000, true],
+    [30_001, false],
+  ] as const) {
+    clock.at = START + at;
+    assert.equal(mint.isIssuedTo(nonce, 'x'), fresh, `${at}`);
+  }
 });
