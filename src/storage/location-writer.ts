@@ -61,8 +61,9 @@ export class LocationWriter {
     return this.dirty.size;
   }
 
+  /** Whether the database may not have the latest of a contact, whose row counts less than memory then. */
   isDirty(ruid: string): boolean {
-    return this.dirty.has(ruid);
+    return this.dirty.has(ruid) || this.flying.has(ruid);
   }
 
   saved(row: BindingRow): void {

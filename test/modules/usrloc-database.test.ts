@@ -143,6 +143,30 @@ describe('usrloc and its database', { timeout: 60_000 }, () => {
     assert.equal((await bench.found()).code, -1);
   });
 
+  test('db_mode 3: a contact whose row is being deleted is not taken up again', async () => {
+    const url = await place.fresh();
+    const bench = await server(url, 3);
+    await bench.save(bench.register(A));
+    const { store } = bench.module.location.table('location');
+    assert.ok(store !== null);
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    const remove = store.delete.bind(store);
+    const asked = new Promise<void>((resolve) => {
+      Object.assign(store, {
+        delete: (ruids: readonly string[]) => {
+          resolve();
+          return answered.then(() => remove(ruids));
+        },
+      });
+    });
+    const saved = bench.save(bench.register(`${A};expires=0`));
+    await asked;
+    assert.equal((await bench.found()).code, -1);
+    answer();
+    assert.equal(await saved, 3);
+    assert.deepEqual(await rows(url), []);
+  });
+
   test('a contact of the life before is asked whether it is there before it is given up (ka_timeout)', async () => {
     const url = await place.fresh();
     const first = await server(url, 1);
