@@ -6,14 +6,20 @@ import { parseUri } from '../message/uri.ts';
 export type Hop = 'www' | 'proxy';
 
 /**
- * OpenSER's and OpenSIPS' realm for a call that gives none: the host of To for a registrar, else of From.
+ * OpenSER's and OpenSIPS' realm for a call that gives none: the host of To for a registrar, else of From. In lower case, unlike there: hosts
+ * are the same in any (RFC 3261 §19.1.4), but secrets are made for one of them.
  * @param prefix realm_prefix, taken off once
  * @returns null when the header cannot be read
  */
 export function derivedRealm(message: SipMessage, hop: Hop, prefix: string): string | null {
   const header = hop === 'www' && message.methodId === M_REGISTER ? message.to : message.from;
   const host = header === null ? '' : (parseUri(header.uri)?.host ?? '');
-  return host === '' ? null : withoutPrefix(host, prefix);
+  return host === ''
+    ? null
+    : withoutPrefix(
+        host.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()),
+        prefix,
+      );
 }
 
 /** The realm without realm_prefix, which is compared byte for byte. */

@@ -57,5 +57,6 @@ export const authDb = defineModule<AuthDbModule>({
   ],
   create: (host, parameters) => new AuthDbModule(host, parameters),
   review: reviewDbCalls,
+  start: (module) => void module.tryTables(),
   stop: (module) => module.stop(),
 });

@@ -53,6 +53,12 @@ describe('challenges', () => {
     };
     assert.equal(realm('www_challenge'), 'ex.com');
     assert.equal(realm('www_challenge', { to: '<sip:alice@other.com>' }), 'other.com');
+    assert.equal(
+      realm('www_challenge', { to: '<sip:alice@OTHER.Com>' }),
+      'other.com',
+      'secrets are made for one spelling',
+    );
+    assert.equal(realm('www_challenge', { to: '<sip:alice@Reg.Other.com>' }), 'other.com');
     assert.equal(realm('proxy_challenge', { to: '<sip:alice@other.com>' }), 'ex.com');
     assert.equal(realm('www_challenge', { method: 'INVITE', to: '<sip:b@other.com>' }), 'ex.com');
     assert.equal(realm('www_challenge', { to: '<tel:+123>' }), '400 Bad Request');

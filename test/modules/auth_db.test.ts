@@ -44,7 +44,12 @@ describe('auth_db', () => {
   });
 
   test('an empty realm is taken from To in OpenSIPS’ dialect', () =>
-    bench('opensips', {}, async (b) => assert.equal(await b.authorize('alice', 'secret', { realm: '' }), 1)));
+    bench('opensips', {}, async (b) => {
+      assert.equal(await b.authorize('alice', 'secret', { realm: '' }), 1);
+      const to = '<sip:alice@EX.Com>';
+      b.auth.call(b.ctx('', to), 'www_challenge', '', 'auth');
+      assert.equal(await b.db.call(b.answer('alice', 'secret', to), 'www_authorize', '', 'subscriber'), 1);
+    }));
 
   test('a row is remembered for a while, and dropped by command', () =>
     bench('kamailio', { cache_expire: 5 }, async (b) => {

@@ -7,6 +7,16 @@ import type { AuthDbModule } from './instance.ts';
 /** Functions whose first arguments are a realm and a table. */
 const AUTHORIZING = /^(?:www|proxy)_auth(?:enticate|orize)$|^auth_check$/;
 
+/** Tables of users that calls name with constants. */
+export function tablesOf(calls: readonly KnownCall[]): readonly string[] {
+  const found = calls.flatMap(({ module, name, args: [, table] }) =>
+    module === 'auth_db' && (AUTHORIZING.test(name) || name === 'is_subscriber') && table !== undefined
+      ? [`${table}`]
+      : [],
+  );
+  return [...new Set(found)];
+}
+
 /** Calls that can never work, as constants show: without a realm where Kamailio's rules are meant, and of tables that cannot be. */
 export function reviewDbCalls({ auth }: AuthDbModule, calls: readonly KnownCall[]): readonly CallFinding[] {
   return calls.flatMap((call): CallFinding[] => {

@@ -1,5 +1,6 @@
 import type { StoredUser } from '../../auth/subscriber.ts';
 import { utf8Bytes } from '../../digest/credentials.ts';
+import { L_WARN } from '../../script/log.ts';
 import type { FunctionDefinition, ModuleHost, VariableAccess } from '../../script/module-definition.ts';
 import { ModuleError, type ModuleParameters } from '../../script/module-definition.ts';
 import { fromBytes } from '../../script/utf8.ts';
@@ -11,6 +12,7 @@ import type { SubscriberRow, SubscriberStore } from '../../storage/subscriber-st
 import { checkTableName } from '../../storage/table-version.ts';
 import type { AuthModule } from '../auth/instance.ts';
 import type { UriTable } from '../support/uri-owner.ts';
+import { tablesOf } from './calls.ts';
 
 export type AuthDbFunction = FunctionDefinition<AuthDbModule>;
 
@@ -63,6 +65,7 @@ export class AuthDbModule {
   private readonly domains: boolean | null;
   private readonly cacheMs: number;
   private readonly cache = new Map<string, Cached>();
+  private stopped = false;
   lookups = 0;
   hits = 0;
   queries = 0;
@@ -139,11 +142,9 @@ export class AuthDbModule {
   read(table: string, user: string, domain: string | null): Promise<SubscriberRow | null> {
     const key = cacheKey(table, user, domain);
     const now = this.host.clock.now();
-    const { password, withDomain, sha256, sha512t256 } = this.columns;
-    const wanted = [password, withDomain, sha256, sha512t256, ...this.loaded.map(({ column }) => column)];
     this.queries++;
     const row = this.store(table).then((store) =>
-      store.find(fromBytes(user), domain === null ? null : fromBytes(domain), wanted),
+      store.find(fromBytes(user), domain === null ? null : fromBytes(domain), this.wanted),
     );
     this.cache.delete(key);
     if (this.cache.size >= CACHE_SIZE) this.cache.delete(this.cache.keys().next().value ?? '');
@@ -154,6 +155,20 @@ export class AuthDbModule {
     };
     row.then(this.cacheMs === 0 ? drop : () => {}, drop);
     return row;
+  }
+
+  /** Looks whether users can be found in the tables that the script names, so that it is told at the start and not by the first phone. */
+  async tryTables(): Promise<void> {
+    for (const table of tablesOf(this.host.calls)) {
+      try {
+        const store = await this.store(table);
+        await store.find('', this.useDomain ? '' : null, this.wanted);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        if (this.stopped) return;
+        this.host.log.write(L_WARN, 'auth_db', `nobody can be let in by ${table} now: ${error.message}`, error.code);
+      }
+    }
   }
 
   /** The secrets in a row. */
@@ -187,7 +202,14 @@ export class AuthDbModule {
   }
 
   stop(): void {
+    this.stopped = true;
     void this.database.close();
+  }
+
+  /** Columns that are read of a row. */
+  private get wanted(): readonly string[] {
+    const { password, withDomain, sha256, sha512t256 } = this.columns;
+    return [password, withDomain, sha256, sha512t256, ...this.loaded.map(({ column }) => column)];
   }
 
   private async store(table: string): Promise<SubscriberStore> {
