@@ -104,9 +104,7 @@ export const usrloc = defineModule<UsrlocModule>({
   },
   open: ({ location }) => location.ready(),
   rpc: USRLOC_COMMANDS,
-  drain: async ({ location }) => {
-    await location.flush();
-  },
+  drain: ({ location }) => location.drain(),
   replaced: ({ keepalives }) => keepalives?.end(),
   stop: ({ release, keepalives }) => {
     keepalives?.end();

@@ -1,6 +1,7 @@
 /** usrloc with a database: what is written when, and what is read. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { usrloc } from '../../src/modules/usrloc.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import type { SqlDatabase, SqlValue } from '../../src/storage/sql-database.ts';
 import { startDatabase, type TestDatabase } from '../support/databases.ts';
@@ -72,6 +73,27 @@ describe('usrloc and its database', { timeout: 60_000 }, () => {
     assert.deepEqual(await rows(url), [['sip:a@192.0.2.1']]);
     await bench.end();
     assert.deepEqual(await rows(url), [['sip:a@192.0.2.1'], ['sip:b@192.0.2.2']]);
+  });
+
+  test('db_mode 2: what is saved while the server stops is written before its reply', async () => {
+    const url = await place.fresh();
+    const bench = await server(url, 2, { timer_interval: 30 });
+    await usrloc.definition.drain?.(bench.module, 1000);
+    assert.equal(await bench.save(bench.register(A)), 1);
+    assert.deepEqual(await rows(url), [['sip:a@192.0.2.1']]);
+    assert.equal(await bench.save(bench.register(`${A};expires=0`)), 3);
+    assert.deepEqual(await rows(url), []);
+  });
+
+  test('handle_lost_tcp: contacts stay when it is the server that stops', async () => {
+    const url = await place.fresh();
+    const bench = await server(url, 1, { handle_lost_tcp: 1 });
+    await bench.save(bench.register(A, '', byConnection(7)));
+    await usrloc.definition.drain?.(bench.module, 1000);
+    for (const listener of bench.host.ends) listener(7);
+    await bench.end();
+    assert.deepEqual(bench.ended, []);
+    assert.deepEqual(await rows(url), [['sip:a@192.0.2.1']]);
   });
 
   for (const [database, isDown] of [

@@ -48,6 +48,7 @@ export class Location {
   private readonly loadTimer = new CallbackTimer(() => this.loadAgain());
   private readonly unread = new Set<LocationTable>();
   private readonly forget: () => void;
+  private draining = false;
   private counter = 0;
   private readonly prefix: string;
   /** Told of each contact that ended. */
@@ -123,11 +124,22 @@ export class Location {
     return this.reread(table, table.store, aor);
   }
 
-  /** db_mode 1 and 3: waits until contacts are written, within a bound. Undefined when there is nothing to wait for. */
+  /** db_mode 1 and 3, and 2 at the end: waits until contacts are written, within a bound. Undefined when there is nothing to wait for. */
   settle(table: LocationTable, ruids: readonly string[]): Promise<boolean> | undefined {
     const mode = this.settings?.databaseMode ?? 0;
-    if (table.writer === null || ruids.length === 0 || (mode !== 1 && mode !== 3)) return undefined;
+    const later = mode !== 1 && mode !== 3 && !this.draining;
+    if (table.writer === null || ruids.length === 0 || later) return undefined;
     return table.writer.settled(ruids, WRITE_BOUND);
+  }
+
+  /**
+   * The server is about to stop: writes what is not written, and from now on nothing waits for a timer_interval that does not come. Connections that
+   * end now are ended by us; their contacts do not end with them, as they do not in Kamailio.
+   */
+  async drain(): Promise<void> {
+    this.draining = true;
+    this.forget();
+    await this.flush();
   }
 
   /** Writes what is not written. @returns false when a database does not take it */
