@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { AuthModule } from '../../src/modules/auth/instance.ts';
-import type { ScriptContext } from '../../src/script/context.ts';
+import { ScriptContext } from '../../src/script/context.ts';
+import { ROUTE_ONREPLY } from '../../src/script/values.ts';
 import { authParameters } from '../scenario/digest-oracle.ts';
 import { AuthBench, masked } from './auth-bench.ts';
-import { cell } from './support.ts';
+import { cell, parsed, RECEIVED } from './support.ts';
 
 test('names of the challenge headers', () => {
   const b = new AuthBench({ www_challenge_header: 'X-Www', proxy_challenge_header: 'X-Proxy' });
@@ -58,6 +59,24 @@ test('force_stateless_reply: a challenge that no transaction sends', () => {
   assert.deepEqual(ways({}, true), ['stateful']);
   assert.deepEqual(ways({}, false), ['stateless']);
   assert.deepEqual(ways({ force_stateless_reply: 1 }, true), ['stateless']);
+});
+
+test('a challenge of a reply route is for who sent the request', () => {
+  const b = new AuthBench({ ban_source_limit: 5, auth_checks_register: 8 });
+  const { state } = b.ctx();
+  const reply = parsed(
+    `SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:a@x>;tag=2\r\n` +
+      'Call-ID: a\r\nCSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n',
+  );
+  const program = b.host.program();
+  const from = { ...RECEIVED, ip: '10.0.0.9' };
+  const ctx = new ScriptContext(program, ROUTE_ONREPLY, reply, state, state.target, state.edits, null, reply, from, 1);
+  assert.equal(b.call(ctx, 'www_challenge', 'r', '1'), 1);
+  const nonce = /nonce="([^"]+)"/.exec(b.sent.at(-1)?.headers[0] ?? '')?.[1] ?? '';
+  const { nonces } = b.module.instance as AuthModule;
+  assert.deepEqual([nonces.isIssuedTo(nonce, RECEIVED.ip), nonces.isIssuedTo(nonce, '10.0.0.9')], [true, false]);
+  const scope = { hop: 'www', realm: 'r', algorithm: 'MD5', bound: '\xc0\0\x02\x07' } as const;
+  assert.equal(nonces.check(nonce, scope, 'auth').state, 'fresh');
 });
 
 test('auth_algorithm() chooses for this request, and for no other', () => {

@@ -48,12 +48,13 @@ export function realmOf(m: AuthModule, message: SipMessage, flavour: Flavour, ho
 }
 
 /** What auth_checks_* bind the nonces of a request to, as Kamailio hashes it: Request-URI, Call-ID, From tag, bytes of the source address. */
-export function boundText(m: AuthModule, ctx: ScriptContext): string {
-  const { message } = ctx;
+export function boundText(m: AuthModule, { state }: ScriptContext): string {
+  // In a reply route, too, it is the request that is challenged.
+  const { message } = state;
   const { register, initial, dialog } = m.settings.checks;
   const tag = message.to?.tag ?? '';
   const bits = message.methodId === M_REGISTER ? register : tag === '' ? initial : dialog;
-  return boundBy(ctx, bits, message.requestUri);
+  return boundBy(state, bits, message.requestUri);
 }
 
 /**
@@ -61,25 +62,25 @@ export function boundText(m: AuthModule, ctx: ScriptContext): string {
  * and whose Request-URI an ACK need not have.
  * @param uri the one of the credentials
  */
-export function boundTexts(m: AuthModule, ctx: ScriptContext, uri: string): readonly string[] {
+export function boundTexts(m: AuthModule, { state }: ScriptContext, uri: string): readonly string[] {
   const { initial, dialog } = m.settings.checks;
-  const uris = [ctx.message.requestUri, uri];
-  return [...new Set([initial, dialog].flatMap((bits) => uris.map((one) => boundBy(ctx, bits, one))))];
+  const uris = [state.message.requestUri, uri];
+  return [...new Set([initial, dialog].flatMap((bits) => uris.map((one) => boundBy(state, bits, one))))];
 }
 
-function boundBy({ message, from }: ScriptContext, bits: number, uri: string): string {
+function boundBy({ message, received }: ScriptContext['state'], bits: number, uri: string): string {
   if (bits === 0) return '';
   let text = '';
   if ((bits & 1) !== 0) text += uri;
   if ((bits & 2) !== 0) text += message.callId;
   if ((bits & 4) !== 0) text += message.from?.tag ?? '';
-  if ((bits & 8) !== 0) text += addressBytes(from.ip);
+  if ((bits & 8) !== 0) text += addressBytes(received.ip);
   return text;
 }
 
 /** To whom nonces for a request are sent, where they have to tell it: wrong credentials are counted then. */
-export function receiverOf(m: AuthModule, { from }: ScriptContext): string | undefined {
-  return m.guard.active ? from.ip : undefined;
+export function receiverOf(m: AuthModule, { state }: ScriptContext): string | undefined {
+  return m.guard.active ? state.received.ip : undefined;
 }
 
 /** A challenge without its nonce, in which those of one realm and offer differ alone. */
