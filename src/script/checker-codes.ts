@@ -13,7 +13,8 @@ export const checkerCodes = {
   CFG_UNSUPPORTED_FUNCTION: 'A function of Kamailio that Trunkline does not have.',
   CFG_ARGUMENT_COUNT: 'A function called with a number of arguments it does not take.',
   CFG_ARGUMENT: 'An argument of the wrong kind.',
-  CFG_AMBIGUOUS_CALL: 'A call that ends the script on one server and not on another, and nothing says which is meant.',
+  CFG_AMBIGUOUS_CALL:
+    'A call that does not mean the same on all servers or in all modules, and nothing says which is meant.',
   CFG_WRONG_ROUTE: 'A function called in a block in which it has no meaning.',
   CFG_UNKNOWN_VARIABLE: 'A variable that does not exist, or whose module is not loaded.',
   CFG_UNSUPPORTED_VARIABLE: 'A variable of Kamailio that Trunkline does not have.',

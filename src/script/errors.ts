@@ -50,7 +50,7 @@ export const CHECKER_ACTIONS: Readonly<Record<CheckerCode, string>> = {
   CFG_ARGUMENT_COUNT: 'Give as many as the message says.',
   CFG_ARGUMENT:
     'Give what the message says; a text stands in quotes, a variable to be written is named alone ("$var(x)").',
-  CFG_AMBIGUOUS_CALL: 'Say which server the file was written for, as the hint shows, or write exit after the call.',
+  CFG_AMBIGUOUS_CALL: 'Say what is meant, as the hint shows: which server the file was written for, or which module.',
   CFG_WRONG_ROUTE: 'Move it to one of the blocks that the hint names.',
   CFG_UNKNOWN_ROUTE:
     'Correct the name or add the block. A route that t_on_failure() and its like name is only a warning.',

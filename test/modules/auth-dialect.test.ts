@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import type { AuthModule } from '../../src/modules/auth/instance.ts';
 import { auth } from '../../src/modules/auth.ts';
 import { authDb } from '../../src/modules/auth_db.ts';
+import { siputils } from '../../src/modules/siputils.ts';
 import { compileText } from '../script/support.ts';
 
 /** A configuration with these statements, and parameters of auth. */
@@ -57,6 +58,21 @@ describe('the dialect', () => {
     assert.deepEqual(dialect('www_challenge("r", "auth");', { flavour: 'openser' }), ['openser', 300]);
     assert.deepEqual(dialect('www_challenge("r", "auth");', { nonce_expire: 77 }), ['opensips', 77]);
   });
+});
+
+test('append_rpid_hf() of siputils is warned of where auth has the parameters for it', () => {
+  const warned = (names: readonly string[], parameter: string): number => {
+    const lines = names.map((name) => `loadmodule "${name}.so"`);
+    const text = `${lines.join('\n')}\n${parameter}\nrequest_route { append_rpid_hf(); is_rpid_user_e164(); }`;
+    const { result } = compileText(text, { modules: [auth, siputils] });
+    result.linked?.stop();
+    assert.ok(result.ok, text);
+    return result.diagnostics.filter(({ code }) => code === 'CFG_AMBIGUOUS_CALL').length;
+  };
+  const parameter = 'modparam("auth", "rpid_prefix", "<")';
+  assert.equal(warned(['siputils', 'auth'], parameter), 2);
+  assert.equal(warned(['siputils', 'auth'], ''), 0);
+  assert.equal(warned(['auth', 'siputils'], parameter), 0);
 });
 
 describe('a challenge after which the script goes on', () => {

@@ -33,6 +33,7 @@ function isChallenge(name: string): boolean {
 /** Calls of the module's functions that can never work, as constants show; and challenges after which the script goes on unawares. */
 export function reviewCalls(m: AuthModule, calls: readonly KnownCall[]): readonly CallFinding[] {
   return calls.flatMap((call): CallFinding[] => {
+    if (call.module === 'siputils') return rpidFinding(m, call);
     if (call.module !== 'auth') return [];
     const message = isChallenge(call.name) ? challengeProblem(m, call) : problem(m, call);
     if (message !== null) return [{ call, severity: 'error', message }];
@@ -46,6 +47,14 @@ export function reviewCalls(m: AuthModule, calls: readonly KnownCall[]): readonl
       },
     ];
   });
+}
+
+/** Functions of Remote-Party-ID are in siputils as well: of the one that was loaded first. */
+function rpidFinding({ settings }: AuthModule, call: KnownCall): CallFinding[] {
+  const [said] = settings.rpidSaid;
+  if (said === undefined || !/^(?:append_rpid_hf|is_rpid_user_e164)$/.test(call.name)) return [];
+  const message = `is that of siputils, which does not know ${said} of auth`;
+  return [{ call, severity: 'warning', message, hint: 'load auth before siputils, or set the parameter for siputils' }];
 }
 
 function flavourOf(m: AuthModule, { args }: KnownCall): Flavour {

@@ -118,6 +118,8 @@ export interface AuthSettings {
   /** Headers of the client's that append_rpid_hf() takes away. */
   readonly rpidStrip: number;
   readonly rpid: VariableAccess | null;
+  /** Those of the parameters rpid_* that the configuration sets. */
+  readonly rpidSaid: readonly string[];
   readonly username: VariableAccess | null;
   readonly password: VariableAccess | null;
   readonly plainPassword: boolean;
@@ -207,6 +209,7 @@ export function readSettings(host: ModuleHost, parameters: ModuleParameters): Au
     rpidSuffix: parameters.str('rpid_suffix'),
     rpidStrip: readStrip(parameters, 'AUTH_BAD_PARAMETER'),
     rpid: avp(host, parameters, 'rpid_avp'),
+    rpidSaid: [...OPENSER_TOO, 'rpid_strip'].filter((name) => parameters.isSet(name)),
     username: variable(host, parameters, 'username_spec'),
     password: variable(host, parameters, 'password_spec'),
     plainPassword: flag('calculate_ha1'),
