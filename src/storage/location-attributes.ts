@@ -66,6 +66,11 @@ export class LocationAttributes {
     }
   }
 
+  /** @param contacts query of their ruids. @throws as SqlDatabase.query() */
+  async deleteOf(contacts: string, parameters: readonly SqlValue[]): Promise<void> {
+    await this.database.query(`DELETE FROM ${this.table} WHERE ruid IN (${contacts})`, parameters);
+  }
+
   private async insert(row: BindingRow, name: string, value: AvpValue): Promise<void> {
     const [user, domain] = splitAor(row, this.useDomain);
     await this.database.query(

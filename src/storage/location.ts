@@ -125,6 +125,7 @@ class SqlLocationStore implements LocationStore {
     const { condition: over, parameters } = this.ended(now);
     const { ownId = null } = this.layout;
     const condition = ownId === null ? over : `${over} AND ${this.quoted('serverId')} = ${Math.trunc(ownId)}`;
+    await this.attributes?.deleteOf(`SELECT ${this.quoted('ruid')} FROM ${this.table} WHERE ${condition}`, parameters);
     const { affected } = await this.database.query(`DELETE FROM ${this.table} WHERE ${condition}`, parameters);
     return affected;
   }

@@ -118,8 +118,16 @@ for (const kind of ['sqlite', 'postgres', 'mysql'] as const) {
       const read: BindingRow[] = [];
       await own.readAll((rows) => void read.push(...rows));
       assert.deepEqual(read, [all[1]]);
-      await store.write([row('a', { expires: NOW - 5 }), row('b', { expires: NOW - 5, serverId: 4 })]);
+      await store.write([
+        row('a', { expires: NOW - 5, attributes }),
+        row('b', { expires: NOW - 5, serverId: 4, attributes: new Map([['size', [8]]]) }),
+      ]);
       assert.equal(await own.deleteExpired(NOW), 1);
+      // What was kept with a contact goes with it.
+      assert.deepEqual((await store.read('bob@example.com'))[0]?.attributes, attributes);
+      const beside = openDatabase(url);
+      assert.deepEqual((await beside.query("SELECT COUNT(*) FROM location_attrs WHERE ruid = 'b'")).rows, [[0]]);
+      await beside.close();
       assert.deepEqual(
         (await back()).map(({ ruid }) => ruid),
         ['a'],
