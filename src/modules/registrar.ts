@@ -8,6 +8,7 @@ import {
   strParam,
 } from '../script/module-definition.ts';
 import { ROUTE_ANY, ROUTE_FAILURE, ROUTE_ONREPLY, ROUTE_REQUEST } from '../script/values.ts';
+import { reviewCalls } from './registrar/calls.ts';
 import { CONTACTS_VARIABLE, fetchContacts, freeContacts } from './registrar/contacts.ts';
 import { fail, type RegistrarModule } from './registrar/instance.ts';
 import { lookup, lookupBranches, lookupToSet, registered, unregister } from './registrar/lookup.ts';
@@ -109,6 +110,7 @@ export const registrar = defineModule<RegistrarModule>({
   variables: [CONTACTS_VARIABLE],
   transformations: [],
   eventRoutes: [],
+  review: (_module, calls) => reviewCalls(calls),
   create: (host, parameters) => {
     const usrloc = host.module<UsrlocModule>('usrloc');
     if (usrloc === null) throw new ModuleError('REGISTRAR_NO_USRLOC', 'registrar needs loadmodule "usrloc.so"');
