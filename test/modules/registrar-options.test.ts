@@ -114,6 +114,21 @@ describe('connections', () => {
     assert.deepEqual(bench.ended, ['sip:a@192.0.2.1']);
   });
 
+  test('a connection that ended before its REGISTER was handled is none', async () => {
+    for (const [handle_lost_tcp, contacts] of [
+      [1, []],
+      [0, ['sip:a@192.0.2.1']],
+    ] as const) {
+      const bench = new RegistrarBench({ handle_lost_tcp }, { lookup_filter_mode: 2 });
+      Object.assign(bench.host.sender, { connectionPongs: (connection: number) => (connection === 7 ? -1 : 0) });
+      await bench.save(bench.register(A, '', byConnection(7)));
+      assert.deepEqual(bench.contacts, contacts);
+      assert.equal((await bench.found()).code, -1);
+      await bench.save(bench.register(A, '', byConnection(8)));
+      assert.equal((await bench.found()).code, 1);
+    }
+  });
+
   test('without it they stay; lookup_filter_mode 2 passes them over', async () => {
     for (const [mode, uri] of [
       [0, 'sip:a@192.0.2.1'],

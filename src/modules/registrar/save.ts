@@ -79,6 +79,7 @@ function change(
   text: string,
 ): number | Promise<number> {
   const { message } = ctx;
+  const { connection } = ctx.from;
   const result = register(
     table.bindings,
     message,
@@ -88,7 +89,7 @@ function change(
       now: m.location.now,
       received: receivedOf(m, ctx),
       socket: socketOf(m, ctx, message),
-      connection: ctx.from.connection === 0 ? -1 : ctx.from.connection,
+      connection: connection === 0 ? -1 : connection,
       cflags: ctx.target.flags,
       replace: (flags & REPLACE) !== 0,
       memoryOnly: (flags & MEMORY) !== 0,
@@ -104,6 +105,8 @@ function change(
     },
     m.settings,
   );
+  // It may have ended while a database was asked: nobody will tell of that any more.
+  if (connection > 0 && m.host.sender.connectionPongs?.(connection) === -1) m.location.disconnect(connection);
   const written = m.location.settle(table, result.changed);
   // Nobody is told of a contact that could be forgotten: the reply comes after the database, within a bound.
   if (written !== undefined) return written.then(() => finish(m, ctx, flags, result));

@@ -138,7 +138,6 @@ export class Location {
    */
   async drain(): Promise<void> {
     this.draining = true;
-    this.forget();
     await this.flush();
   }
 
@@ -152,6 +151,17 @@ export class Location {
   end(table: LocationTable, binding: Binding): void {
     table.bindings.end(binding);
     this.onExpired?.(table, binding);
+  }
+
+  /** A connection has ended: what came by it cannot be reached by it any more; with handle_lost_tcp it ends, too. */
+  disconnect(connection: number): void {
+    if (this.draining) return;
+    for (const table of this.tables.values()) {
+      for (const binding of table.bindings.disconnect(connection)) {
+        if (this.settings?.handleLostTcp !== true) continue;
+        this.end(table, binding);
+      }
+    }
   }
 
   /** Nobody holds it any more. */
@@ -241,16 +251,6 @@ export class Location {
     if (settings?.cleanTcp === true && overStream(row)) return true;
     if (settings?.skipRemote !== true || row.socket === '') return false;
     return findSocket(host.sender.sockets, row.socket, 'udp') === null;
-  }
-
-  /** A connection has ended: what came by it cannot be reached by it any more; with handle_lost_tcp it ends, too. */
-  private disconnect(connection: number): void {
-    for (const table of this.tables.values()) {
-      for (const binding of table.bindings.disconnect(connection)) {
-        if (this.settings?.handleLostTcp !== true) continue;
-        this.end(table, binding);
-      }
-    }
   }
 
   private loadFailed(table: LocationTable, error: unknown): void {
