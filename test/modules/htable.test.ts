@@ -396,6 +396,19 @@ request_route { $sht(ex=>k) = "v"; $sht(ex=>kept) = 1; $shtex(ex=>kept) = 0; xlo
     assert.equal(host.wheel.size, 0);
   });
 
+  it('a time that was just given is left whole, whatever fraction of a millisecond the clock shows', () => {
+    const host = testHost();
+    const { instance } = load(htable, host, { htable: ['t=>autoexpire=60'] });
+    const table = tableOf(instance, 't');
+    for (let n = 0; n < 200; n++) {
+      host.clock.advance(100 * Math.sqrt(n + 2));
+      table.write(`k${n}`, n);
+      table.write('again', n);
+      table.setExpire('again', 60);
+      assert.deepEqual([table.secondsLeft(`k${n}`), table.secondsLeft('again')], [60, 60], `${host.clock.now()}`);
+    }
+  });
+
   it('a large table is swept in slices', () => {
     const host = testHost();
     const { instance } = load(htable, host, { htable: ['t=>autoexpire=1'], timer_interval: 5 });

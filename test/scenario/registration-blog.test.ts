@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { callRpc } from '../../src/rpc/binrpc/client.ts';
 import { type RpcResult, RpcStruct, type RpcValue } from '../../src/rpc/value.ts';
 import { RegistrarSimulator } from '../../src/server/simulator/registrar.ts';
@@ -123,9 +123,14 @@ for (const kind of ['sqlite', 'mysql', 'postgres'] as const) {
     before(async () => {
       place = await startDatabase(kind);
     });
-    after(async () => {
+    // Also after a failure: what stays open would keep the process.
+    afterEach(async () => {
       await server?.stop();
       await registrar?.stop();
+      server = null;
+      registrar = null;
+    });
+    after(async () => {
       await place?.destroy();
       rmSync(directory, { recursive: true, force: true });
     });
@@ -203,7 +208,6 @@ for (const kind of ['sqlite', 'mysql', 'postgres'] as const) {
         assert.equal(server.log.includes('mypassword'), false);
 
         assert.equal(await server.stop(), 0, server.tail());
-        await registrar.stop();
       });
     }
   });

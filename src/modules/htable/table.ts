@@ -116,7 +116,7 @@ export class Table {
   setExpire(key: string, seconds: number): void {
     const entry = this.find(key);
     if (entry === undefined || !this.expires) return;
-    entry.due = seconds > 0 ? this.clock.now() + seconds * 1000 : Number.POSITIVE_INFINITY;
+    entry.due = seconds > 0 ? Math.floor(this.clock.now()) + seconds * 1000 : Number.POSITIVE_INFINITY;
   }
 
   /** Whole seconds until an entry expires; 0 when it is not there or never does. */
@@ -143,7 +143,8 @@ export class Table {
     return this.entries[Symbol.iterator]();
   }
 
+  /** In whole milliseconds: of a fraction rounding would make a second more in {@link secondsLeft}. */
   private dueFrom(now: number): number {
-    return this.expires ? now + this.autoExpire : Number.POSITIVE_INFINITY;
+    return this.expires ? Math.floor(now) + this.autoExpire : Number.POSITIVE_INFINITY;
   }
 }

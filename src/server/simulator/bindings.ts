@@ -5,7 +5,7 @@ export interface Binding {
   readonly uri: string;
   readonly callId: string;
   readonly cseq: number;
-  /** Milliseconds of the clock at which it ends. */
+  /** Milliseconds of the clock at which it ends; whole ones, so that no rounding makes a second more of what is left. */
   readonly expiresAt: number;
 }
 
@@ -41,6 +41,11 @@ export class Bindings {
     return [...bindings.values()];
   }
 
+  /** Whole seconds that a binding has left, a begun one counted. */
+  secondsLeft({ expiresAt }: Binding): number {
+    return Math.ceil((expiresAt - this.clock.now()) / 1000);
+  }
+
   /** Addresses of record with a valid binding. */
   get size(): number {
     for (const aor of [...this.records.keys()]) this.of(aor);
@@ -71,7 +76,7 @@ export class Bindings {
       }
       if (known) refreshed++;
       else added++;
-      current.set(uri, { uri, callId, cseq, expiresAt: now + seconds * 1000 });
+      current.set(uri, { uri, callId, cseq, expiresAt: Math.floor(now) + seconds * 1000 });
     }
     if (current.size === 0) this.records.delete(aor);
     else this.records.set(aor, current);

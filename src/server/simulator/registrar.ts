@@ -222,10 +222,9 @@ export class RegistrarSimulator implements EndpointUser {
   }
 
   private contactLines(aor: string): string {
-    const now = realClock.now();
     return this.bindings
       .of(aor)
-      .map(({ uri, expiresAt }) => `Contact: <${uri}>;expires=${Math.ceil((expiresAt - now) / 1000)}\r\n`)
+      .map((binding) => `Contact: <${binding.uri}>;expires=${this.bindings.secondsLeft(binding)}\r\n`)
       .join('');
   }
 
