@@ -98,6 +98,14 @@ const foreignNames: Readonly<Partial<Record<GlobalParameterKind, string>>> = {
     fifo_user fifo_group fifo_dir unixsock_user unixsock_group unixsock_mode auto_scaling_profile statistics`,
 };
 
+/** What Kamailio has in the place of some of them. */
+const counterparts: ReadonlyMap<string, string> = new Map([
+  ['log_level', 'debug'],
+  ['stderror_enabled', 'log_stderror'],
+  ['syslog_facility', 'log_facility'],
+  ['syslog_name', 'log_name'],
+]);
+
 const table = new Map<string, GlobalParameter>();
 for (const [kind, list] of Object.entries(names) as [GlobalParameterKind, string][]) {
   for (const name of list.split(/\s+/)) table.set(name, { name, kind, foreign: false });
@@ -113,6 +121,11 @@ for (const [alias, name] of Object.entries(aliases)) {
 /** The parameter of that name or alias; its `name` is the canonical one. */
 export function globalParameter(name: string): GlobalParameter | undefined {
   return table.get(name);
+}
+
+/** The parameter of Kamailio that does what a foreign one does; undefined where there is none. */
+export function counterpartOf(name: string): string | undefined {
+  return counterparts.get(name);
 }
 
 /** All names and aliases, for suggestions. */

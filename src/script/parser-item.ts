@@ -1,7 +1,7 @@
 /** Items outside route blocks: global parameters, modules, flags, custom settings. */
 import type { Identifier, IntLiteral, StringLiteral } from './ast.ts';
 import type { ConfigItem, CustomSetting, FlagsDeclaration, GlobalValue } from './ast-config.ts';
-import { type GlobalParameter, globalParameter, globalParameterNames } from './global-parameters.ts';
+import { counterpartOf, type GlobalParameter, globalParameter, globalParameterNames } from './global-parameters.ts';
 import { integerWords, itemWords } from './keywords.ts';
 import { parseAddressList, parseSocketAddress, parseSocketBlock } from './parser-address.ts';
 import type { Cursor } from './parser-cursor.ts';
@@ -29,7 +29,9 @@ export function parseAssignmentItem(cursor: Cursor): ConfigItem {
     return { kind: 'globalAssignment', name, key, value: anyValue(cursor), at: cursor.spanFrom(start) };
   }
   if (parameter.foreign) {
-    cursor.warn('CFG_DIALECT', `'${name}' is not a parameter of Kamailio (any more)`, start);
+    const counterpart = counterpartOf(name);
+    const hint = counterpart === undefined ? undefined : `write '${counterpart} = …'`;
+    cursor.warn('CFG_DIALECT', `'${name}' is not a parameter of Kamailio (any more); it has no effect`, start, hint);
   }
   const value = parseValue(cursor, parameter);
   return { kind: 'globalAssignment', name, key, value, at: cursor.spanFrom(start) };

@@ -119,6 +119,15 @@ test('global parameters: numbers, words of numbers, strings, bare words', () => 
   ]);
 });
 
+test('parameters of OpenSIPS are taken, have no effect, and name what Kamailio has in their place', () => {
+  const parsed = parse('log_level=3\nudp_workers=4\n');
+  assert.deepEqual(problems(parsed), ['1:1 warning CFG_DIALECT', '2:1 warning CFG_DIALECT']);
+  assert.deepEqual(
+    parsed.diagnostics.map(({ hint }) => hint),
+    ["write 'debug = …'", undefined],
+  );
+});
+
 test('coreparam and kemi parameters', () => {
   assert.equal(item(parseClean('coreparam["x"] = 1'), 'globalAssignment').key, 'x');
   assert.equal(
