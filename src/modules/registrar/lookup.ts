@@ -206,8 +206,7 @@ export async function unregister(m: RegistrarModule, name: string, uri: string, 
   const aor = aorKey(uri, m.settings);
   if (aor === null) return fail(m, 'unregister', `"${uri}" is no address of record`, 'REGISTRAR_BAD_ADDRESS');
   await m.location.refresh(table, aor);
-  const all: Binding[] = [];
-  for (let one = table.bindings.first(aor); one !== null; one = one.next) all.push(one);
+  const all = table.bindings.of(aor);
   if (ruid === '') return remove(m, table, all);
   const chosen = all.filter((binding) => binding.ruid === ruid);
   return chosen.length === 0 ? NO_CONTACT : remove(m, table, chosen);
