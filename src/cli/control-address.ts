@@ -47,5 +47,7 @@ export function callFailure(error: unknown): unknown {
 function faultAdvice({ code, message }: RpcFault): string {
   if (code === 500 && /^command .* not found$/s.test(message))
     return '"trunkline rpc" lists the commands of the server.';
+  // What the commands of uac say of an account that is not there.
+  if (code === 404 && message === 'Record not found') return '"trunkline reg list" shows the accounts of the server.';
   return code === 400 ? 'A number is sent as a number; "s:42" sends the text. "trunkline rpc" has the parameters.' : '';
 }

@@ -130,7 +130,7 @@ describe('trunkline reg', () => {
     await until(() => reg('show', 'good'), /^state +registered, online$/m);
     const nobody = await reg('enable', 'nobody');
     assert.equal(nobody.code, 1);
-    assert.match(nobody.stderr, /404 - Record not found \[CLI_RPC_FAULT\]/);
+    assert.match(nobody.stderr, /404 - Record not found \[CLI_RPC_FAULT\]\n.*trunkline reg list/);
   });
 
   it('without a command it says where they are', async () => {
