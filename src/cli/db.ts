@@ -58,7 +58,7 @@ export async function initDatabase(url: string, options: DbOptions, out: NodeJS.
 
 /**
  * `trunkline db check`: tells how a database of accounts stands.
- * @returns true when accounts can be read from it and every row can be one
+ * @returns true when accounts can be read from it and every row can be one, or it has users and no accounts
  * @throws CliError with STORAGE_URL or STORAGE_TABLE_NAME
  */
 export async function checkDatabase(url: string, options: DbOptions, out: NodeJS.WritableStream): Promise<boolean> {
@@ -68,7 +68,7 @@ export async function checkDatabase(url: string, options: DbOptions, out: NodeJS
   } catch (error) {
     throw failure(error);
   }
-  const ok = report.fault === null && report.unusable === 0;
+  const ok = report.fault === null && (report.unusable ?? 0) === 0;
   out.write(options.json ? `${JSON.stringify({ ok, ...report })}\n` : reportText(report));
   return ok;
 }

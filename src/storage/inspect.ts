@@ -117,6 +117,8 @@ async function inspect(database: SqlDatabase, findings: Findings): Promise<void>
     findings.extra = columns.filter((name) => name !== 'id' && !known.includes(name));
     findings.newer = known.filter((name) => !columns.includes(name) && !required.includes(name));
   }
+  // A database of users alone is whole without accounts.
+  if (columns === undefined && findings.users !== null) return;
   await countAccounts(database, findings);
 }
 

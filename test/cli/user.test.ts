@@ -70,6 +70,14 @@ it('trunkline user: HA1s are written, passwords only when asked for', async () =
   assert.equal((await user('remove', 'bob@example.com')).code, 1);
   assert.equal(JSON.parse((await user('list', '--json')).stdout).users.length, 1);
   const looked = await command(['db', 'check'], { env });
+  assert.equal(looked.code, 0);
+  const alone = new DatabaseSync(file);
+  alone.exec('DROP TABLE uacreg');
+  alone.close();
+  // A database of users alone is whole.
+  const users = await command(['db', 'check'], { env });
+  assert.equal(users.code, 0);
+  assert.match(users.stdout, /^table uacreg +missing$/m);
   assert.match(looked.stdout, /^table subscriber +there, 1 users; password, ha1, ha1b, ha1_sha256, ha1_sha512t256$/m);
   for (const words of [
     ['add', 'alice', '--password-file', secret],
