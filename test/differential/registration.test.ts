@@ -68,7 +68,7 @@ class Side {
   ): Promise<Side> {
     const file = join(directory, `${kind}.db`);
     const control = join(directory, `${kind}.ctl`);
-    const database = new DatabaseSync(file);
+    const database = new DatabaseSync(file, { timeout: 5000 });
     for (const script of ['standard-create.sql', 'uac-create.sql'])
       database.exec(readFileSync(join(SCRIPTS, script), 'utf8'));
     const port = await freePort();
