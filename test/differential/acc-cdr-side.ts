@@ -91,7 +91,7 @@ export class Side {
 
   static async start(kind: ServerKind, directory: string, parameters: string): Promise<Side> {
     const file = join(directory, `${kind}.db`);
-    const database = new DatabaseSync(file);
+    const database = new DatabaseSync(file, { timeout: 5000 });
     // Whoever reads keeps nobody from writing.
     database.exec('PRAGMA journal_mode = WAL');
     for (const name of ['standard', 'acc', 'dialog'])

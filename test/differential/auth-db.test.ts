@@ -54,7 +54,7 @@ const md5 = (text: string): string => createHash('md5').update(text).digest('hex
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function fill(file: string): void {
-  const database = new DatabaseSync(file);
+  const database = new DatabaseSync(file, { timeout: 5000 });
   for (const script of ['standard-create.sql', 'auth_db-create.sql']) {
     database.exec(readFileSync(join(SCRIPTS, script), 'utf8'));
   }

@@ -214,7 +214,7 @@ describe('commands about tables', { skip, timeout: 120_000 }, () => {
 
   test('rows of several groups, attributes and types: the same set', async () => {
     for (const { directory } of pair.sides) {
-      const database = new DatabaseSync(join(directory, 'tables.db'));
+      const database = new DatabaseSync(join(directory, 'tables.db'), { timeout: 5000 });
       database.exec(`
         INSERT INTO address (grp, ip_addr, mask, port, tag) VALUES (2, '192.0.2.2', 32, 5080, 'two');
         INSERT INTO address (grp, ip_addr, mask, port, tag) VALUES (2, '2001:db8::7', 128, 0, '');

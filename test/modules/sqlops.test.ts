@@ -109,7 +109,7 @@ ${FACTS.map(([statements, text]) => `  ${statements} xlog("L_ERR", "@@${text}\\n
 
 function fill(path: string): void {
   rmSync(path, { force: true });
-  const database = new DatabaseSync(path);
+  const database = new DatabaseSync(path, { timeout: 5000 });
   database.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, name VARCHAR(20), n INT, b BLOB, big BIGINT)');
   database.exec(
     "INSERT INTO t VALUES (1, 'alice', 5, x'c3a9', 9007199254740993), (2, NULL, NULL, NULL, NULL), (3, '', -7, 'x', -1)",
@@ -244,7 +244,7 @@ describe('sqlops', () => {
     );
     await run(linked);
     assert.deepEqual(printedBy(host), ['1']);
-    const database = new DatabaseSync(path);
+    const database = new DatabaseSync(path, { timeout: 5000 });
     const deadline = Date.now() + 5000;
     while (database.prepare('SELECT n FROM t').get()?.n !== 77 || !host.log.codes.includes('STORAGE_STATEMENT')) {
       assert.ok(Date.now() < deadline);

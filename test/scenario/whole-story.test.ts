@@ -80,7 +80,7 @@ for (const kind of ['trunkline', 'kamailio'] as const) {
       carrier = await startServer({ kind: 'kamailio', cfg: PROVIDER_CFG, subst: { CTL_PATH: controls.carrier } });
       port = await freePort();
       const file = join(directory, 'office.db');
-      const database = new DatabaseSync(file);
+      const database = new DatabaseSync(file, { timeout: 5000 });
       for (const name of ['standard', 'auth_db', 'uac'])
         database.exec(readFileSync(join(SCRIPTS, `${name}-create.sql`), 'utf8'));
       database.exec("INSERT INTO subscriber (username, domain, password) VALUES ('alice', '127.0.0.1', 'a-phone')");

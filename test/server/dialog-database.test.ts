@@ -109,7 +109,7 @@ class Life {
       if (Date.now() > deadline) throw new Error(`not ${count} rows of state ${state}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
       try {
-        const database = new DatabaseSync(this.file, { readOnly: true });
+        const database = new DatabaseSync(this.file, { readOnly: true, timeout: 5000 });
         const [found] = database.prepare('SELECT COUNT(*) AS n FROM dialog WHERE state = ?').all(state);
         database.close();
         if (Number(found?.n) === count) return;
@@ -190,7 +190,7 @@ describe('calls in a database', { timeout: 60_000 }, () => {
       skip: without,
     }, async () => {
       const life = await Life.begin(1, 600);
-      const database = new DatabaseSync(life.file);
+      const database = new DatabaseSync(life.file, { timeout: 5000 });
       for (const script of ['standard', 'dialog'])
         database.exec(readFileSync(`${scripts}/${script}-create.sql`, 'utf8'));
       database.close();

@@ -28,7 +28,7 @@ export class StockPlace {
     const path = join(this.directory, 'stock.db');
     const own = `#!define DBURL "sqlite:///${path}"\nalias="127.0.0.1"\nloadmodule "db_sqlite.so"\n`;
     writeFileSync(join(this.directory, 'kamailio-local.cfg'), own + local);
-    this.database = new DatabaseSync(path);
+    this.database = new DatabaseSync(path, { timeout: 5000 });
     for (const name of ['standard', 'acc', 'usrloc', 'auth_db', 'permissions', 'alias_db', 'speeddial'])
       this.database.exec(readFileSync(join(SCRIPTS, `${name}-create.sql`), 'utf8'));
     // The stock configuration has the statements for its own columns in a comment.
