@@ -7,8 +7,11 @@ import type { SqlDatabase, SqlResult, SqlValue } from './sql-database.ts';
 import type { SqliteChunk, SqliteFailure, SqliteReply, SqliteRequest, SqliteWorkerData } from './sqlite-protocol.ts';
 import type { SqliteAddress } from './url.ts';
 
-/** Sources run as they are, a build as JavaScript; the thread's file is of the same kind as this one. */
-const WORKER = new URL(import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js', import.meta.url);
+/** Sources run as they are, a build as JavaScript; the thread's file is of the same kind as this one, which a build puts beside its folder. */
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? '../storage/sqlite-worker.ts' : '../storage/sqlite-worker.js',
+  import.meta.url,
+);
 
 /** Primary result codes of SQLite: the low byte of an extended one. */
 const SQLITE = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -64,9 +65,43 @@ test('a SQLite database opens in the built package, in a thread with a file of i
   timeout: 60_000,
   skip,
 }, () => {
-  const script = `
-    import { openDatabase } from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist', 'storage', 'index.js')).href)};
-    console.log((await openDatabase('sqlite:///:memory:').query('SELECT 41 + 1')).rows[0][0]);`;
-  const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 50_000 });
-  assert.equal(run.stdout, '42\n', run.stderr);
+  const directory = mkdtempSync(join(tmpdir(), 'trunkline-package-'));
+  try {
+    const main = pathToFileURL(join(ROOT, 'dist', 'cli', 'main.js')).href;
+    const words = ['db', 'init', `sqlite:///${join(directory, 'accounts.sqlite')}`];
+    const script = `(await import(${JSON.stringify(main)})).main(${JSON.stringify(words)});`;
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      timeout: 50_000,
+    });
+    assert.equal(run.status, 0, run.stderr);
+    assert.match(run.stdout, /uacreg/);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+/** Every file below a folder, relative to it. */
+function filesOf(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(directory, name)).isFile(),
+  );
+}
+
+test('what is built is whole, of this build alone, and in one byte for each character', { skip }, () => {
+  const dist = join(ROOT, 'dist');
+  const code = filesOf(dist).filter((name) => name.endsWith('.js'));
+  const known = new Set(code);
+  const imported = new Set<string>();
+  for (const name of code) {
+    const text = readFileSync(join(dist, name), 'latin1');
+    assert.doesNotMatch(text, /[^\x00-\x7f]/, name);
+    for (const [, path] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
+      const target = join(name, '..', path ?? '');
+      assert.ok(known.has(target), `${name} imports ${path}`);
+      imported.add(target);
+    }
+  }
+  for (const name of code.filter((each) => each.startsWith('shared/')))
+    assert.ok(imported.has(name), `${name} is imported by nothing: it is of another build`);
 });
