@@ -15,7 +15,7 @@ import type {
 import { Exchange } from './exchange.ts';
 import type { Flow } from './flow.ts';
 import { FlowRecovery } from './flow-recovery.ts';
-import { isNews, News } from './news.ts';
+import { isNews, keepTold, News } from './news.ts';
 import type { Registration } from './registration.ts';
 import { Runner, type RunnerUser } from './runner.ts';
 import { type EngineConfig, engineConfig, type RegistrationOptions } from './settings.ts';
@@ -251,8 +251,7 @@ class Engine implements WatchedRegistrationEngine, RunnerUser {
     }
     if (this.newsListeners.size === 0 || !isNews(record, record.state.name, record.lastCode)) return;
     const news = new News(record, from, () => this.view(record));
-    record.toldState = news.state;
-    record.toldCode = news.code;
+    keepTold(record, news);
     this.tell(this.newsListeners, news);
   }
 

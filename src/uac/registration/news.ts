@@ -18,6 +18,7 @@ const FAILED: ReadonlySet<RegistrationStateName> = new Set(['retrying', 'rejecte
 /** What was told of an account last. */
 export interface Told {
   toldState: RegistrationStateName;
+  /** Status of a state that is a failure, else 0. */
   toldCode: number;
 }
 
@@ -29,6 +30,12 @@ export interface Told {
 export function isNews(told: Readonly<Told>, state: RegistrationStateName, code: number): boolean {
   if (!SETTLED.has(state)) return false;
   return told.toldState !== state || (FAILED.has(state) && told.toldCode !== code);
+}
+
+/** Keeps in mind what was told just now. The status counts in failures only. */
+export function keepTold(told: Told, { state, code }: Pick<RegistrationNews, 'state' | 'code'>): void {
+  told.toldState = state;
+  told.toldCode = FAILED.has(state) ? code : 0;
 }
 
 /** One change as it is told. The view, with its thirty fields, is made when somebody looks at it. */

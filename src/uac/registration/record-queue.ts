@@ -1,39 +1,53 @@
 import type { Registration } from './registration.ts';
 
-/** Accounts that wait, first come first served. An account stands in one queue at most; it is its own list node. */
+/** An account's place in a queue; it exists only as long as the account waits. */
+export class QueuePlace {
+  readonly record: Registration;
+  readonly queue: RecordQueue;
+  next: QueuePlace | null = null;
+  prev: QueuePlace | null;
+
+  constructor(record: Registration, queue: RecordQueue, prev: QueuePlace | null) {
+    this.record = record;
+    this.queue = queue;
+    this.prev = prev;
+  }
+}
+
+/** Accounts that wait, first come first served. An account stands in one queue at most. */
 export class RecordQueue {
   size = 0;
-  private first: Registration | null = null;
-  private last: Registration | null = null;
+  private first: QueuePlace | null = null;
+  private last: QueuePlace | null = null;
 
   push(record: Registration): void {
     record.queue?.remove(record);
-    record.queue = this;
-    record.queuePrev = this.last;
-    record.queueNext = null;
-    if (this.last === null) this.first = record;
-    else this.last.queueNext = record;
-    this.last = record;
+    const place = new QueuePlace(record, this, this.last);
+    if (this.last === null) this.first = place;
+    else this.last.next = place;
+    this.last = place;
+    record.place = place;
     this.size++;
   }
 
   /** Takes the first one out; null when none waits. */
   shift(): Registration | null {
-    const { first } = this;
-    if (first !== null) this.remove(first);
-    return first;
+    if (this.first === null) return null;
+    const { record } = this.first;
+    this.remove(record);
+    return record;
   }
 
   /** Takes one out of this queue, where it must stand. */
   remove(record: Registration): void {
-    const { queuePrev, queueNext } = record;
-    if (queuePrev === null) this.first = queueNext;
-    else queuePrev.queueNext = queueNext;
-    if (queueNext === null) this.last = queuePrev;
-    else queueNext.queuePrev = queuePrev;
-    record.queue = null;
-    record.queuePrev = null;
-    record.queueNext = null;
+    const { place } = record;
+    if (place === null) return;
+    const { prev, next } = place;
+    if (prev === null) this.first = next;
+    else prev.next = next;
+    if (next === null) this.last = prev;
+    else next.prev = prev;
+    record.place = null;
     this.size--;
   }
 }

@@ -5,7 +5,8 @@ import type { Attempt } from './attempt.ts';
 import type { RegistrationStateName } from './engine.ts';
 import type { Flow } from './flow.ts';
 import type { Told } from './news.ts';
-import type { RecordQueue } from './record-queue.ts';
+import { ORDINARY, Particulars } from './particulars.ts';
+import type { QueuePlace, RecordQueue } from './record-queue.ts';
 import { type MachineState, machineState, type Urgency } from './states.ts';
 
 /** Who a record tells that it is due. */
@@ -13,12 +14,24 @@ export interface RecordHost {
   due(record: Registration, now: number): void;
 }
 
-const NOTHING: readonly string[] = [];
 const START = machineState('idle', 'idle');
 
+// What an account's marks hold: five bits, from the sixth on the urgency, from the ninth on the misses.
+const LISTED = 1;
+const INITIALIZED = 2;
+const SILENCE_SAID = 4;
+const LEARNING = 8;
+const APPLYING = 16;
+const URGENCY_AT = 5;
+const URGENCY_BITS = 3 << URGENCY_AT;
+const MISSES_AT = 8;
+const URGENCIES: readonly Urgency[] = ['normal', 'urgent', 'forced'];
+
 /**
- * One account and all that is known about its registration, flat: there may be a million. It is its own timer entry, queue entry and list entry.
- * Times are the clock's monotonic ones, -1 for none, so that no step of the wall clock can move a deadline.
+ * One account and all that is known about its registration, flat and small: there may be a million. It is its own timer entry and list entry;
+ * what only some accounts need stands in objects that the others do not have ({@link Particulars}, {@link QueuePlace}, {@link Attempt}).
+ * Times are the clock's monotonic ones, -1 for none, so that no step of the wall clock can move a deadline. They are whole numbers: a
+ * fraction would cost each of them an object of its own.
  */
 export class Registration extends Timer implements Told {
   readonly host: RecordHost;
@@ -32,12 +45,9 @@ export class Registration extends Timer implements Told {
   after: Registration | null = null;
   /** The load that saw it last. */
   generation = 0;
-  listed = false;
 
-  queue: RecordQueue | null = null;
-  queueNext: Registration | null = null;
-  queuePrev: Registration | null = null;
-  urgency: Urgency = 'normal';
+  /** Where it waits. */
+  place: QueuePlace | null = null;
 
   attempt: Attempt | null = null;
   /** The way that answered last. */
@@ -45,17 +55,9 @@ export class Registration extends Timer implements Told {
   /** The way by which the binding is held, null for none. */
   bound: Flow | null = null;
   kept: KeptChallenge | null = null;
-  /** Refreshes in a row whose credentials, sent ahead, were challenged all the same. */
-  misses = 0;
   callGeneration = 0;
   cseq = 0;
 
-  /** Seconds to ask for after a 423, 0 for the row's. */
-  raised = 0;
-  /** Contact address as the registrar sees us (learnContact), empty for the configured one. */
-  learned = '';
-  /** Contact URI that is to be removed with the next REGISTER, empty for none. */
-  outdated = '';
   /** Seconds that the registrar granted last. */
   granted = 0;
   /** End of the binding, milliseconds. */
@@ -70,21 +72,13 @@ export class Registration extends Timer implements Told {
 
   lastCode = 0;
   lastReason = '';
-  failures = 0;
   roundTrip = -1;
   publicAddress = '';
-  serviceRoute: readonly string[] = NOTHING;
-  /** State and status that listeners were told last. */
+  /** State that listeners were told last. */
   toldState: RegistrationStateName = 'waiting';
-  toldCode = 0;
-  /** The initial delay is over (Kamailio's flag 16). */
-  initialized = false;
-  /** That a 2xx came without Contacts has been said. */
-  silenceSaid = false;
-  /** The Contact has just been learned: the same answer does not teach it again. */
-  learning = false;
-  /** A transition is being carried out. */
-  applying = false;
+
+  private marks = 0;
+  private particulars = ORDINARY;
 
   constructor(account: Account, serial: number, host: RecordHost) {
     super();
@@ -103,7 +97,158 @@ export class Registration extends Timer implements Told {
     return this.raised > 0 ? this.raised : this.account.expires;
   }
 
+  /** The queue that it waits in. */
+  get queue(): RecordQueue | null {
+    return this.place === null ? null : this.place.queue;
+  }
+
   override fire(now: number): void {
     this.host.due(this, now);
+  }
+
+  // Marks
+
+  /** It stands in the index. */
+  get listed(): boolean {
+    return this.has(LISTED);
+  }
+
+  set listed(value: boolean) {
+    this.mark(LISTED, value);
+  }
+
+  /** The initial delay is over (Kamailio's flag 16). */
+  get initialized(): boolean {
+    return this.has(INITIALIZED);
+  }
+
+  set initialized(value: boolean) {
+    this.mark(INITIALIZED, value);
+  }
+
+  /** That a 2xx came without Contacts has been said. */
+  get silenceSaid(): boolean {
+    return this.has(SILENCE_SAID);
+  }
+
+  set silenceSaid(value: boolean) {
+    this.mark(SILENCE_SAID, value);
+  }
+
+  /** The Contact has just been learned: the same answer does not teach it again. */
+  get learning(): boolean {
+    return this.has(LEARNING);
+  }
+
+  set learning(value: boolean) {
+    this.mark(LEARNING, value);
+  }
+
+  /** A transition is being carried out. */
+  get applying(): boolean {
+    return this.has(APPLYING);
+  }
+
+  set applying(value: boolean) {
+    this.mark(APPLYING, value);
+  }
+
+  /** How it is to be queued. */
+  get urgency(): Urgency {
+    return URGENCIES[(this.marks & URGENCY_BITS) >>> URGENCY_AT] ?? 'normal';
+  }
+
+  set urgency(urgency: Urgency) {
+    this.marks = (this.marks & ~URGENCY_BITS) | (URGENCIES.indexOf(urgency) << URGENCY_AT);
+  }
+
+  /** Refreshes in a row whose credentials, sent ahead, were challenged all the same. */
+  get misses(): number {
+    return this.marks >>> MISSES_AT;
+  }
+
+  set misses(count: number) {
+    this.marks = (this.marks & ((1 << MISSES_AT) - 1)) | (count << MISSES_AT);
+  }
+
+  private has(bit: number): boolean {
+    return (this.marks & bit) !== 0;
+  }
+
+  private mark(bit: number, value: boolean): void {
+    this.marks = value ? this.marks | bit : this.marks & ~bit;
+  }
+
+  // Particulars
+
+  get raised(): number {
+    return this.particulars.raised;
+  }
+
+  set raised(seconds: number) {
+    if (seconds === this.raised) return;
+    this.own().raised = seconds;
+    this.settle();
+  }
+
+  get learned(): string {
+    return this.particulars.learned;
+  }
+
+  set learned(address: string) {
+    if (address === this.learned) return;
+    this.own().learned = address;
+    this.settle();
+  }
+
+  get outdated(): string {
+    return this.particulars.outdated;
+  }
+
+  set outdated(uri: string) {
+    if (uri === this.outdated) return;
+    this.own().outdated = uri;
+    this.settle();
+  }
+
+  get failures(): number {
+    return this.particulars.failures;
+  }
+
+  set failures(count: number) {
+    if (count === this.failures) return;
+    this.own().failures = count;
+    this.settle();
+  }
+
+  get toldCode(): number {
+    return this.particulars.toldCode;
+  }
+
+  set toldCode(status: number) {
+    if (status === this.toldCode) return;
+    this.own().toldCode = status;
+    this.settle();
+  }
+
+  get serviceRoute(): readonly string[] {
+    return this.particulars.serviceRoute;
+  }
+
+  set serviceRoute(routes: readonly string[]) {
+    if (routes === this.serviceRoute) return;
+    this.own().serviceRoute = routes;
+    this.settle();
+  }
+
+  /** Its particulars, to be written to. */
+  private own(): Particulars {
+    if (this.particulars === ORDINARY) this.particulars = new Particulars();
+    return this.particulars;
+  }
+
+  /** An account without particulars again. */
+  private settle(): void {
+    if (this.particulars.isOrdinary) this.particulars = ORDINARY;
   }
 }
