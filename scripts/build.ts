@@ -35,6 +35,7 @@ function ascii(text: string): string {
 
 /** JavaScript of an earlier build under a name that this one does not use would be shipped as well. */
 function removeOld(): void {
+  mkdirSync(OUT, { recursive: true });
   for (const name of readdirSync(OUT, { recursive: true, encoding: 'utf8' }))
     if (name.endsWith('.js')) rmSync(join(OUT, name));
 }

@@ -18,8 +18,9 @@ export function uriEquals(a: SipUri, b: SipUri): boolean {
     normal(a.password) === normal(b.password) &&
     a.host.toLowerCase() === b.host.toLowerCase() &&
     a.port === b.port &&
-    sameParams(pairs(a.params, ';'), pairs(b.params, ';')) &&
-    sameMap(pairs(a.headers, '?'), pairs(b.headers, '?'))
+    // What is written alike is equal, and so are nearly all that are equal.
+    (a.params === b.params || sameParams(pairs(a.params, ';'), pairs(b.params, ';'))) &&
+    (a.headers === b.headers || sameMap(pairs(a.headers, '?'), pairs(b.headers, '?')))
   );
 }
 

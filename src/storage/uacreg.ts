@@ -111,9 +111,10 @@ class UacregStore implements AccountStore {
 
 function accountOf(columns: readonly UacregColumn[], row: readonly SqlValue[]): AccountRow {
   const account: Record<keyof AccountRow, string | number> = { ...EMPTY_ACCOUNT };
-  for (const [index, { field, length }] of columns.entries()) {
-    const value = row[index] ?? null;
-    account[field] = length === null ? integer(value) : `${value ?? ''}`;
+  for (let i = 0; i < columns.length; i++) {
+    const { field, length } = columns[i] as UacregColumn;
+    const value = row[i] ?? null;
+    account[field] = length === null ? integer(value) : typeof value === 'string' ? value : `${value ?? ''}`;
   }
   // Rows written by position have a number there, after expires, flags and reg_delay. It names no socket, and Kamailio goes on without one.
   if (account.socket === '0') account.socket = '';

@@ -273,8 +273,9 @@ function protoOf(transport: string, secure: boolean): Proto | undefined {
 /** What one walk may rely on: the cache, and the answers it has waited for itself, even those whose TTL is 0. */
 class Knowledge {
   private readonly cache: DnsCache;
-  private readonly own = new Map<string, readonly DnsRecord[]>();
-  private readonly missing = new Map<string, { readonly name: string; readonly type: DnsType }>();
+  // Made when something is put into them: of an address and of what is cached nothing is.
+  private own: Map<string, readonly DnsRecord[]> | null = null;
+  private missing: Map<string, { readonly name: string; readonly type: DnsType }> | null = null;
   private worst: DnsError | null = null;
 
   constructor(cache: DnsCache) {
@@ -284,10 +285,11 @@ class Knowledge {
   /** The records, an empty list when there are none, null when that is not known yet. */
   get(name: string, type: DnsType): readonly DnsRecord[] | null {
     const key = `${type} ${name}`;
-    const own = this.own.get(key);
+    const own = this.own?.get(key);
     if (own !== undefined) return own;
     const answer = this.cache.peek(name, type);
     if (answer === undefined) {
+      this.missing ??= new Map();
       this.missing.set(key, { name, type });
       return null;
     }
@@ -296,13 +298,15 @@ class Knowledge {
   }
 
   async askMissing(): Promise<void> {
-    const questions = [...this.missing];
-    this.missing.clear();
+    const questions = [...(this.missing ?? [])];
+    this.missing = null;
+    this.own ??= new Map();
+    const { own } = this;
     await Promise.all(
       questions.map(async ([key, { name, type }]) => {
         const answer = await this.cache.lookup(name, type);
         this.note(answer.error);
-        this.own.set(key, answer.records);
+        own.set(key, answer.records);
       }),
     );
   }

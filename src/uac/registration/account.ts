@@ -78,30 +78,41 @@ function wholeSeconds(value: number): number {
   return Math.min(Math.max(0, Math.trunc(value) || 0), 0x7fffffff);
 }
 
+/** A column with text: its name here and its name in the table. */
+interface TextColumn {
+  readonly key: TextField;
+  readonly column: string;
+}
+
+type TextField = Exclude<
+  { [K in keyof AccountRow]: AccountRow[K] extends string ? K : never }[keyof AccountRow],
+  undefined
+>;
+
 /** Columns that must not be empty, by the names an operator knows them by (uac README, "Remote registration"). */
-const REQUIRED: readonly (readonly [keyof AccountRow, string])[] = [
-  ['uuid', 'l_uuid'],
-  ['localUser', 'l_username'],
-  ['localDomain', 'l_domain'],
-  ['remoteUser', 'r_username'],
-  ['remoteDomain', 'r_domain'],
-  ['authUser', 'auth_username'],
-  ['proxy', 'auth_proxy'],
+const REQUIRED: readonly TextColumn[] = [
+  { key: 'uuid', column: 'l_uuid' },
+  { key: 'localUser', column: 'l_username' },
+  { key: 'localDomain', column: 'l_domain' },
+  { key: 'remoteUser', column: 'r_username' },
+  { key: 'remoteDomain', column: 'r_domain' },
+  { key: 'authUser', column: 'auth_username' },
+  { key: 'proxy', column: 'auth_proxy' },
 ];
 
 /** Columns that go into a message, or into a URI that a route uses. */
-const WRITTEN: readonly (readonly [keyof AccountRow, string])[] = [
-  ...REQUIRED.filter(([key]) => key !== 'proxy' && key !== 'authUser'),
-  ['contactUser', 'contact_user'],
-  ['contactAddr', 'contact_addr'],
+const WRITTEN: readonly TextColumn[] = [
+  ...REQUIRED.filter(({ key }) => key !== 'proxy' && key !== 'authUser'),
+  { key: 'contactUser', column: 'contact_user' },
+  { key: 'contactAddr', column: 'contact_addr' },
 ];
 
 /** Columns that are compared, looked up and shown, but not written as they are. */
-const SHOWN: readonly (readonly [keyof AccountRow, string])[] = [
-  ['authUser', 'auth_username'],
-  ['proxy', 'auth_proxy'],
-  ['realm', 'realm'],
-  ['socket', 'socket'],
+const SHOWN: readonly TextColumn[] = [
+  { key: 'authUser', column: 'auth_username' },
+  { key: 'proxy', column: 'auth_proxy' },
+  { key: 'realm', column: 'realm' },
+  { key: 'socket', column: 'socket' },
 ];
 
 // What ends a header line, or the angle brackets around a URI. Other characters that cannot stand in a user part are escaped.
@@ -118,19 +129,19 @@ export function accountProblem(row: AccountRow): AccountProblem | null {
   // A name beyond every measure would be a log line of that length.
   const uuid = row.uuid.length > MAX_TEXT ? `${row.uuid.slice(0, 64)}…` : row.uuid;
   const problem = (code: AccountProblemCode, text: string): AccountProblem => ({ uuid, code, text });
-  for (const [key, column] of REQUIRED)
+  for (const { key, column } of REQUIRED)
     if (row[key] === '') return problem('UAC_REG_EMPTY_FIELD', `${column} is empty`);
   if (row.authPassword === '' && row.authHa1 === '')
     return problem('UAC_REG_NO_SECRET', 'auth_password and auth_ha1 are both empty');
   if (row.authHa1 !== '' && !HA1.test(row.authHa1)) return problem('UAC_REG_BAD_HA1', 'auth_ha1 is not 32 hex digits');
-  for (const [key, column] of WRITTEN) {
-    const text = row[key] as string;
+  for (const { key, column } of WRITTEN) {
+    const text = row[key];
     if (text.length > MAX_TEXT) return problem('UAC_REG_BAD_TEXT', `${column} is longer than ${MAX_TEXT} characters`);
     if (BREAKS_URI.test(text))
       return problem('UAC_REG_BAD_TEXT', `${column} holds a control character, a quote or < >`);
   }
-  for (const [key, column] of SHOWN) {
-    const text = row[key] as string;
+  for (const { key, column } of SHOWN) {
+    const text = row[key];
     if (CONTROL.test(text) || text.length > MAX_TEXT)
       return problem(
         'UAC_REG_BAD_TEXT',

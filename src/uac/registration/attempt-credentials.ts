@@ -1,5 +1,5 @@
 import type { DigestAlgorithmName } from '../../digest/algorithm.ts';
-import { answerChallenge } from '../../digest/authorization.ts';
+import { type Answer as Answered, answerChallenge } from '../../digest/authorization.ts';
 import { chooseChallenge } from '../../digest/challenge.ts';
 import { type Credential, credential, utf8Bytes } from '../../digest/credentials.ts';
 import type { DigestErrorCode } from '../../digest/errors.ts';
@@ -15,6 +15,8 @@ import { readableReason } from './register-answer.ts';
 const MAX_ROUNDS = 6;
 /** Answers to one realm and hop in one attempt: the first, and two more for nonces that are called stale (RFC 7616 §3.3). */
 const MAX_ANSWERS = 3;
+/** The last count of a nonce (RFC 7616 §3.4: eight hex digits). */
+const LAST_NC = 0xffffffff;
 /** Nonces kept for one account. */
 const MAX_KEPT = 3;
 
@@ -31,6 +33,9 @@ interface Answer {
   readonly challenge: KeptChallenge;
   /** Answers to challenges of this attempt; 0 while it is only sent ahead with an earlier nonce. */
   count: number;
+  /** Header value for the next request, computed when the challenge came, and the Request-URI that it is for; empty once it was sent. */
+  ready: string;
+  readonly uri: string;
 }
 
 /** Authentication within one attempt: what is sent along, which challenges are answered, what is kept for the next one. */
@@ -60,7 +65,7 @@ export class AttemptCredentials {
     this.share = share;
     this.allow = allow;
     for (let challenge = kept; challenge !== null; challenge = challenge.next)
-      this.answers.push({ challenge, count: 0 });
+      this.answers.push({ challenge, count: 0, ready: '', uri: '' });
   }
 
   /** Leaves the credentials at home that were meant for another server. */
@@ -74,18 +79,12 @@ export class AttemptCredentials {
    */
   lines(uri: string): string {
     let text = '';
-    for (const { challenge } of this.answers) {
-      if (challenge.nc >= 0xffffffff) continue;
-      challenge.nc++;
-      const answer = answerChallenge({
-        challenge,
-        credential: this.credential,
-        method: 'REGISTER',
-        uri,
-        nc: challenge.nc,
-      });
-      if (!answer.ok) continue;
-      text += `${challenge.proxy ? 'Proxy-Authorization' : 'Authorization'}: ${answer.headerValue}\r\n`;
+    for (const answer of this.answers) {
+      const { challenge } = answer;
+      const value = answer.ready !== '' && answer.uri === uri ? answer.ready : this.answerTo(challenge, uri);
+      answer.ready = '';
+      if (typeof value !== 'string') continue;
+      text += `${challenge.proxy ? 'Proxy-Authorization' : 'Authorization'}: ${value}\r\n`;
       this.sent = true;
     }
     return text;
@@ -121,12 +120,13 @@ export class AttemptCredentials {
       count = earlier.count + 1;
     }
     if (++this.rounds > MAX_ROUNDS) return `${MAX_ROUNDS} challenges were answered, now realm "${realm}"`;
-    const trial = answerChallenge({ challenge, credential: this.credential, method: 'REGISTER', uri, nc: 1 });
-    if (!trial.ok) return this.refusal(trial.code, challenge.realm, answer.status);
     const kept = new KeptChallenge(challenge, proxy, this.share);
     // The same nonce again goes on being counted.
     if (earlier !== undefined && earlier.challenge.nonce === challenge.nonce) kept.nc = earlier.challenge.nc;
-    const next: Answer = { challenge: kept, count };
+    const ready = this.answerTo(kept, uri);
+    if (typeof ready !== 'string')
+      return this.refusal(ready?.code ?? 'DIGEST_NC_RANGE', challenge.realm, answer.status);
+    const next: Answer = { challenge: kept, count, ready, uri };
     if (at < 0) this.answers.push(next);
     else this.answers[at] = next;
     return null;
@@ -134,21 +134,25 @@ export class AttemptCredentials {
 
   /** What to keep for the next attempt after a 2xx, with the nonces that it hands out (RFC 7616 §3.5). */
   keep(answer: SipMessage): KeptChallenge | null {
-    this.renew(answer, false);
-    this.renew(answer, true);
+    const { answers } = this;
     let kept: KeptChallenge | null = null;
-    for (const { challenge } of this.answers.slice(-MAX_KEPT).reverse()) {
+    for (let i = answers.length - 1; i >= Math.max(0, answers.length - MAX_KEPT); i--) {
+      const { challenge } = answers[i] as Answer;
+      // Of several of one kind it is the first that the header speaks of.
+      if (answers.findIndex((one) => one.challenge.proxy === challenge.proxy) === i) renew(challenge, answer);
       challenge.next = kept;
       kept = challenge;
     }
     return kept;
   }
 
-  private renew(answer: SipMessage, proxy: boolean): void {
-    const header = proxy ? answer.findByName('Proxy-Authentication-Info')[0] : answer.find(HDR_AUTHENTICATION_INFO);
-    if (header === undefined) return;
-    const { nextnonce } = parseAuthenticationInfo(answer.raw, header.valueStart, header.valueEnd);
-    if (nextnonce !== '') this.answers.find(({ challenge }) => challenge.proxy === proxy)?.challenge.renew(nextnonce);
+  /** The header value that answers a challenge once more, its nonce's use counted; null when it was used up, or why there is none. */
+  private answerTo(challenge: KeptChallenge, uri: string): string | Extract<Answered, { readonly ok: false }> | null {
+    if (challenge.nc >= LAST_NC) return null;
+    challenge.nc++;
+    const { credential } = this;
+    const answer = answerChallenge({ challenge, credential, method: 'REGISTER', uri, nc: challenge.nc });
+    return answer.ok ? answer.headerValue : answer;
   }
 
   private refusal(code: DigestErrorCode, realm: string, status: number): string {
@@ -173,8 +177,20 @@ export class AttemptCredentials {
   }
 }
 
+/** Takes the nonce that the server wants to see next (RFC 7616 §3.5). */
+function renew(challenge: KeptChallenge, answer: SipMessage): void {
+  const header = challenge.proxy
+    ? answer.findByName('Proxy-Authentication-Info')[0]
+    : answer.find(HDR_AUTHENTICATION_INFO);
+  if (header === undefined) return;
+  const { nextnonce } = parseAuthenticationInfo(answer.raw, header.valueStart, header.valueEnd);
+  if (nextnonce !== '') challenge.renew(nextnonce);
+}
+
 function challengesOf(answer: SipMessage, proxy: boolean): AuthChallenge[] {
-  return answer
-    .findAll(proxy ? HDR_PROXY_AUTHENTICATE : HDR_WWW_AUTHENTICATE)
-    .flatMap(({ valueStart, valueEnd }) => parseChallenges(answer.raw, valueStart, valueEnd));
+  const id = proxy ? HDR_PROXY_AUTHENTICATE : HDR_WWW_AUTHENTICATE;
+  const all: AuthChallenge[] = [];
+  for (const header of answer.headers)
+    if (header.id === id) all.push(...parseChallenges(answer.raw, header.valueStart, header.valueEnd));
+  return all;
 }

@@ -63,7 +63,9 @@ export function findOwn(
   row: AccountRow,
   extras: ContactExtras,
 ): Contact | undefined {
-  if (contacts.length === 0) return undefined;
+  // Nearly every registrar repeats the Contact as it was.
+  const same = contacts.find(({ addr }) => addr.uri === own);
+  if (same !== undefined || contacts.length === 0) return same;
   const ours = parseUri(own);
   if (ours === null) return undefined;
   const parsed = contacts.map((contact) => ({ contact, uri: parseUri(contact.addr.uri) }));

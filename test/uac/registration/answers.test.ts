@@ -271,6 +271,36 @@ describe('refusals and redirections', () => {
     assert.equal(bench.last.expires, 700, 'another row begins anew');
   });
 
+  it('after a challenge 423 is answered with the nonce used once more: counted, with another cnonce and response', () => {
+    const bench = registered(
+      (request) =>
+        request.authorization === ''
+          ? challenge('realm="r", nonce="n1", qop="auth"')
+          : request.expires < 600
+            ? { status: 423, headers: ['Min-Expires: 600'] }
+            : grant(request),
+      { expires: 60 },
+    );
+    const [, first, second] = bench.requests;
+    assert.equal(bench.requests.length, 3);
+    assert.deepEqual([first?.auth('nc'), second?.auth('nc')], ['00000001', '00000002']);
+    assert.notEqual(first?.auth('cnonce'), second?.auth('cnonce'));
+    assert.notEqual(first?.auth('response'), second?.auth('response'));
+  });
+
+  it('a challenge with the same nonce, called stale after it was sent ahead, goes on being counted', () => {
+    let strict = false;
+    const bench = registered((request) =>
+      request.authorization === '' || (strict && request.auth('nc') === '00000002')
+        ? challenge('realm="r", nonce="n1", qop="auth"')
+        : grant(request),
+    );
+    strict = true;
+    bench.advance(3600_000);
+    const counts = bench.requests.map((request) => request.auth('nc'));
+    assert.deepEqual(counts.slice(0, 4), ['', '00000001', '00000002', '00000003']);
+  });
+
   for (const [what, header, asked] of [
     ['none', [], 120],
     ['0', ['Min-Expires: 0'], 120],
