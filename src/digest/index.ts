@@ -9,4 +9,5 @@ export * from './errors.ts';
 export * from './kept-challenge.ts';
 export * from './nonce.ts';
 export * from './nonce-use.ts';
+export * from './protection-space.ts';
 export * from './secret.ts';

@@ -3,9 +3,8 @@ import { it } from 'node:test';
 import { answerChallenge } from '../../src/digest/authorization.ts';
 import { credential } from '../../src/digest/credentials.ts';
 import { KeptChallenge } from '../../src/digest/kept-challenge.ts';
+import { ProtectionSpaces } from '../../src/digest/protection-space.ts';
 import { type DigestChallenge, parseChallenges } from '../../src/message/auth-header.ts';
-
-const own = (text: string): string => text;
 
 function challengeOf(text: string): DigestChallenge {
   const [challenge] = parseChallenges(`Digest ${text}`);
@@ -29,13 +28,47 @@ for (const text of [
 ])
   it(`is answered as the challenge itself: ${text}`, () => {
     const challenge = challengeOf(text);
-    assert.equal(answer(new KeptChallenge(challenge, false, own)), answer(challenge));
+    assert.equal(answer(new KeptChallenge(challenge, false, new ProtectionSpaces())), answer(challenge));
   });
 
 it('takes a next nonce and begins to count anew', () => {
-  const kept = new KeptChallenge(challengeOf(String.raw`realm="a\"b", nonce="n", qop="auth"`), true, own);
+  const kept = new KeptChallenge(
+    challengeOf(String.raw`realm="a\"b", nonce="n", qop="auth"`),
+    true,
+    new ProtectionSpaces(),
+  );
   kept.nc = 7;
   kept.renew('m"2');
   assert.equal(kept.nc, 0);
   assert.match(answer(kept), /realm="a\\"b", nonce="m\\"2"/);
+});
+
+it('keeps once what the challenges of a server have in common', () => {
+  const spaces = new ProtectionSpaces();
+  const text = 'realm="r", opaque="given-to-everybody", qop="auth"';
+  const kept = ['n1', 'n2'].map((nonce) => new KeptChallenge(challengeOf(`nonce="${nonce}", ${text}`), false, spaces));
+  const [first, second] = kept as [KeptChallenge, KeptChallenge];
+  assert.equal(Reflect.get(first, 'space'), Reflect.get(second, 'space'));
+  assert.deepEqual([first.nonce, second.nonce], ['n1', 'n2']);
+});
+
+it('answers every one of many alike challenges as itself', () => {
+  const spaces = new ProtectionSpaces();
+  const texts = [
+    'realm="r", nonce="n"',
+    'realm="r", nonce="n", opaque="o1"',
+    'realm="r", nonce="n", opaque="o2"',
+    'realm="r2", nonce="n", opaque="o2"',
+    'realm="r", nonce="n", algorithm=SHA-256',
+    'realm="r", nonce="n", algorithm=SHA-256, qop="auth-int"',
+    'realm="r", nonce="n", algorithm=SHA-256, qop="auth"',
+    String.raw`realm="D\\r", nonce="n"`,
+    String.raw`realm="D\r", nonce="n"`,
+  ];
+  const all = texts.flatMap((text) => [challengeOf(text), challengeOf(text)]);
+  const kept = all.map((challenge, i) => new KeptChallenge(challenge, i % 2 === 1, spaces));
+  for (const [i, challenge] of all.entries()) {
+    assert.equal(answer(kept[i] as KeptChallenge), answer(challenge), texts[i >> 1]);
+    assert.equal(kept[i]?.proxy, i % 2 === 1);
+  }
 });

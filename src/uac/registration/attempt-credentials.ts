@@ -4,6 +4,7 @@ import { chooseChallenge } from '../../digest/challenge.ts';
 import { type Credential, credential, utf8Bytes } from '../../digest/credentials.ts';
 import type { DigestErrorCode } from '../../digest/errors.ts';
 import { KeptChallenge } from '../../digest/kept-challenge.ts';
+import type { ProtectionSpaces } from '../../digest/protection-space.ts';
 import { Secret } from '../../digest/secret.ts';
 import { type AuthChallenge, parseAuthenticationInfo, parseChallenges } from '../../message/auth-header.ts';
 import { HDR_AUTHENTICATION_INFO, HDR_PROXY_AUTHENTICATE, HDR_WWW_AUTHENTICATE } from '../../message/header-name.ts';
@@ -47,7 +48,7 @@ export class AttemptCredentials {
   private readonly answers: Answer[] = [];
   private rounds = 0;
   private readonly account: Account;
-  private readonly share: (text: string) => string;
+  private readonly spaces: ProtectionSpaces;
   private readonly allow: readonly DigestAlgorithmName[] | undefined;
   private identity: Credential | null = null;
 
@@ -58,11 +59,11 @@ export class AttemptCredentials {
   constructor(
     account: Account,
     kept: KeptChallenge | null,
-    share: (text: string) => string,
+    spaces: ProtectionSpaces,
     allow: readonly DigestAlgorithmName[] | undefined,
   ) {
     this.account = account;
-    this.share = share;
+    this.spaces = spaces;
     this.allow = allow;
     for (let challenge = kept; challenge !== null; challenge = challenge.next)
       this.answers.push({ challenge, count: 0, ready: '', uri: '' });
@@ -120,7 +121,7 @@ export class AttemptCredentials {
       count = earlier.count + 1;
     }
     if (++this.rounds > MAX_ROUNDS) return `${MAX_ROUNDS} challenges were answered, now realm "${realm}"`;
-    const kept = new KeptChallenge(challenge, proxy, this.share);
+    const kept = new KeptChallenge(challenge, proxy, this.spaces);
     // The same nonce again goes on being counted.
     if (earlier !== undefined && earlier.challenge.nonce === challenge.nonce) kept.nc = earlier.challenge.nc;
     const ready = this.answerTo(kept, uri);

@@ -51,7 +51,7 @@ export class Exchange implements AttemptHost {
       record,
       record.state.goal !== 'on',
       registrarUri(account),
-      new AttemptCredentials(account, record.kept, runner.tables.share, runner.config.algorithms),
+      new AttemptCredentials(account, record.kept, runner.tables.spaces, runner.config.algorithms),
       this,
     );
     const { attempt } = record;

@@ -1,4 +1,5 @@
 import { utf8Bytes } from '../../digest/credentials.ts';
+import { ProtectionSpaces } from '../../digest/protection-space.ts';
 import { parseUri, type SipUri } from '../../message/uri.ts';
 import type { ResolvedTarget } from '../../proxy/next-hop.ts';
 import { RecordQueue } from './record-queue.ts';
@@ -28,8 +29,9 @@ export class NextHop {
 /** Texts that are kept once; past this many the table begins anew, which costs memory and nothing else. */
 const MAX_SHARED = 100_000;
 
-/** What accounts have in common: next hops, and texts such as domains. */
+/** What accounts have in common: next hops, texts such as domains, and what they are challenged with. */
 export class SharedTables {
+  readonly spaces = new ProtectionSpaces();
   private readonly hops = new Map<string, NextHop>();
   private readonly texts = new Map<string, string>();
 
