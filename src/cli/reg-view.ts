@@ -6,9 +6,10 @@ import { printable } from './rpc-output.ts';
 /** A struct of a reply, read by name. */
 export type Fields = ReadonlyMap<string, RpcValue>;
 
-/** Members of a struct; none for another value. */
+/** Members of a struct, their names fit for a terminal; none for another value. */
 export function fields(value: RpcResult): Fields {
-  return new Map(value instanceof RpcStruct ? value.members : []);
+  const members = value instanceof RpcStruct ? value.members : [];
+  return new Map(members.map(([name, member]) => [printable(name), member]));
 }
 
 /** Structs of an array; none for another value. */
@@ -76,6 +77,15 @@ export function stateText(state: string, colour: boolean): string {
 function answer(of: Fields): string {
   const code = number(of, 'last_code');
   return `${code === 0 ? '' : code} ${text(of, 'last_reason')}`.trim();
+}
+
+/** States in which a REGISTER is out: the last answer is then that of the attempt before. */
+const OUTSTANDING: ReadonlySet<string> = new Set(['registering', 'refreshing', 'unregistering']);
+
+/** {@link answer}, with a word on it when it is not that of the attempt under way. */
+function earlierAnswer(of: Fields): string {
+  const last = answer(of);
+  return last !== '' && OUTSTANDING.has(text(of, 'state')) ? `${last} (of the attempt before this one)` : last;
 }
 
 const HEAD = ['ACCOUNT', 'REGISTERED AS', 'REGISTRAR', 'STATE', 'EXPIRES', 'NEXT', 'LAST ANSWER', 'FAILED', 'TOOK'];
@@ -186,7 +196,7 @@ export function accountDetails(of: Fields, now: number, colour: boolean): string
   add('account', text(of, 'l_uuid'));
   add('state', `${stateText(text(of, 'state'), colour)}${number(of, 'online') === 1 ? ', online' : ''}`);
   add('since', at('since'));
-  add('last answer', answer(of));
+  add('last answer', earlierAnswer(of));
   add('last attempt', at('last_attempt'));
   add('last success', at('last_success'));
   add('next attempt', at('next_attempt'));

@@ -164,7 +164,7 @@ export class AccountBook implements LoadHost {
     if (before.authUser !== account.authUser || before.realm !== account.realm || moved) record.kept = null;
     if (before.hop !== account.hop || before.socket !== account.socket) record.home = null;
     record.raised = 0;
-    record.failures = 0;
+    runner.beginAnew(record);
     record.misses = 0;
     record.initialized = false;
     record.loadedAt = runner.seconds;

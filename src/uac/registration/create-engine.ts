@@ -207,7 +207,8 @@ class Engine implements WatchedRegistrationEngine, RunnerUser {
 
   private switchOn(record: Registration, again: boolean): void {
     if (record.account.expires === 0) return;
-    record.failures = 0;
+    // Of one that is well, the last answer goes on saying so.
+    if (!record.online || record.failures > 0) this.runner.beginAnew(record);
     this.runner.apply(record, { type: 'on', again });
   }
 

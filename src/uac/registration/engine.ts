@@ -68,7 +68,10 @@ export interface RegistrationView {
   readonly lastSuccess: number;
   /** Since when it is in this state. */
   readonly since: number;
-  /** Status of the last final answer, 408 for none, 0 before the first. */
+  /**
+   * What the last attempt that ended came to: status of the answer, 408 for none, with its reason. An attempt under way changes nothing of it.
+   * 0 and empty before the first, and from a changed row or an operator's command to what it comes to; of a faulty account 0 and what is wrong.
+   */
   readonly lastCode: number;
   readonly lastReason: string;
   /** Failed attempts in a row. */

@@ -11,7 +11,7 @@ import { judgeAnswer, type Verdict } from './judge-answer.ts';
 import { clockCSeq, lastingCallId } from './lasting-call.ts';
 import { NextHop } from './next-hop-table.ts';
 import { believedExpiry, MAX_RETRY_AFTER, refreshDelay } from './policy.ts';
-import { LONGEST_REASON, readableReason, readFlowTimer, readServiceRoute } from './register-answer.ts';
+import { readableReason, readFlowTimer, readServiceRoute } from './register-answer.ts';
 import { registerRest, registerText, registrarUri } from './register-request.ts';
 import type { RegistrarPace } from './registrar-pace.ts';
 import type { Registration } from './registration.ts';
@@ -164,8 +164,6 @@ export class Exchange implements AttemptHost {
     pace.answered(elapsed, attempt.sentAt, pace.target.proto === 'udp' ? runner.config.timers.retr1 : 0);
     record.home = flow;
     record.roundTrip = Math.round(elapsed);
-    record.lastCode = answer.status;
-    record.lastReason = runner.tables.share(readableReason(answer.reason, LONGEST_REASON));
     this.carryOut(attempt, answer, judgeAnswer(attempt, answer, runner.config.extras));
   }
 
@@ -189,6 +187,7 @@ export class Exchange implements AttemptHost {
       case 'removed':
         runner.endAttempt(record, false);
         runner.countResult('ok');
+        runner.cameTo(record, code, reason);
         runner.unbind(record);
         record.granted = 0;
         runner.apply(record, { type: 'removed' });
@@ -236,6 +235,7 @@ export class Exchange implements AttemptHost {
     // RFC 5626 §4.4: a Flow-Timer is for those who asked for outbound; others may want to hear of it as well.
     if (config.keepaliveMs > 0 || config.extras.regId > 0) flow.confirmed(readFlowTimer(answer), attempt.sentAt);
     runner.countResult('ok');
+    runner.cameTo(record, answer.status, answer.reason);
     if (silent && !record.silenceSaid) {
       record.silenceSaid = true;
       log(
@@ -302,7 +302,6 @@ export class Exchange implements AttemptHost {
     if (target !== undefined) runner.config.resolver.denied(target);
     const { retryAfter } = failure;
     if (retryAfter > 0) attempt.retryAfter = Math.min(attempt.retryAfter || retryAfter, retryAfter);
-    record.lastCode = failure.code;
     attempt.index++;
     if (attempt.index >= MAX_TARGETS || attempt.target === undefined)
       runner.fail(record, { ...failure, retryAfter: attempt.retryAfter });

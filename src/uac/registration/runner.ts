@@ -160,8 +160,7 @@ export class Runner implements RecordHost, PaceHost {
     const removes = record.attempt?.removes ?? record.state.goal !== 'on';
     this.endAttempt(record, false);
     this.countResult(result);
-    record.lastCode = failure.code;
-    record.lastReason = this.tables.share(readableReason(failure.reason, LONGEST_REASON));
+    this.cameTo(record, failure.code, failure.reason);
     if (removes) {
       // It is not asked again: the binding runs out by itself.
       this.unbind(record);
@@ -185,6 +184,22 @@ export class Runner implements RecordHost, PaceHost {
     this.apply(record, { type: 'failed', retryIn, lasting, held: record.online });
   }
 
+  /**
+   * What an attempt came to, once it has ended: a challenge or a target that is left is no such thing.
+   * @param code status, 408 when there was no answer
+   */
+  cameTo(record: Registration, code: number, reason: string): void {
+    record.lastCode = code;
+    record.lastReason = this.tables.share(readableReason(reason, LONGEST_REASON));
+  }
+
+  /** What earlier attempts came to counts no longer: the row is another one, or an operator has spoken. */
+  beginAnew(record: Registration): void {
+    record.failures = 0;
+    record.lastCode = 0;
+    record.lastReason = '';
+  }
+
   /** An attempt ended. */
   countResult(result: RegistrationResult): void {
     this.results.set(result, (this.results.get(result) ?? 0) + 1);
@@ -192,6 +207,7 @@ export class Runner implements RecordHost, PaceHost {
 
   /** It cannot work as its row is. */
   faulty(record: Registration, reason: string): void {
+    record.lastCode = 0;
     record.lastReason = this.tables.share(reason);
     this.config.log('error', 'UAC_REG_FAULTY', `${this.nameOf(record)}: ${reason}`);
     this.apply(record, { type: 'faulty' });
