@@ -1,20 +1,16 @@
 /** What a command of the server gave back, for people and for programs. Its texts may come from the network. */
+import { codeOf, printableJson, UNPRINTABLE } from '../rpc/unprintable.ts';
 import { RpcArray, RpcDouble, type RpcResult, RpcSeveral, RpcStruct, type RpcValue } from '../rpc/value.ts';
 
 /** Columns of a table where the output is no terminal. */
 const WIDTH = 120;
 
-/** Control characters, C1 and the marks that end a line or turn the direction of writing among them. */
-const CONTROLS = /[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
-
 /** A text that does nothing to a terminal: control characters are shown by their codes. */
 export function printable(text: string): string {
-  return text.replace(CONTROLS, (character) => {
+  return text.replace(UNPRINTABLE, (character) => {
     if (character === '\n') return '\\n';
     if (character === '\r') return '\\r';
-    if (character === '\t') return '\\t';
-    const code = character.charCodeAt(0);
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+    return character === '\t' ? '\\t' : codeOf(character);
   });
 }
 
@@ -94,11 +90,7 @@ function asTable(values: readonly RpcValue[], width: number): string | null {
 export function json(result: RpcResult): string {
   const value =
     result instanceof RpcSeveral ? [...result.values].map(plain) : result === undefined ? null : plain(result);
-  // JSON leaves DEL, C1 and the direction marks as they are.
-  const text = JSON.stringify(value, null, 2).replace(CONTROLS, (character) =>
-    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return `${text}\n`;
+  return `${printableJson(JSON.stringify(value, null, 2))}\n`;
 }
 
 type Plain = string | number | null | readonly Plain[] | { readonly [name: string]: Plain };

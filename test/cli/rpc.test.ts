@@ -153,7 +153,7 @@ test('results for people and for programs', () => {
 });
 
 test('nothing that the server sends reaches the terminal as a control character', () => {
-  const hostile = 'a\x1b]0;x\x07b\u009bc\u202ed\x7f';
+  const hostile = 'a\x1b]0;x\x07b\u009bc\u202ed\x7f\u2066\u061c\u200f';
   for (const text of [
     readable(hostile),
     readable(struct({ [hostile]: hostile })),
@@ -161,6 +161,6 @@ test('nothing that the server sends reaches the terminal as a control character'
     json(struct({ [hostile]: hostile })),
     printable(hostile),
   ])
-    assert.doesNotMatch(text.replaceAll('\n', ''), /[\0-\x1f\x7f-\x9f\u202a-\u202e]/);
+    assert.doesNotMatch(text.replaceAll('\n', ''), /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/);
   assert.deepEqual(JSON.parse(json(hostile)), hostile);
 });

@@ -25,3 +25,14 @@ it('marks that turn the direction of writing are shown by their codes, decoded o
   assert.equal(encodeForLog(Buffer.from('a\u202e\u2066\u200fb').toString('latin1')), 'a\\u202e\\u2066\\u200fb');
   assert.equal(encodeForLog('Grüße'), 'Grüße');
 });
+
+it('what came from the network reaches neither kind of line as it is', () => {
+  const bytes = Buffer.from('"e\u202ev\u009b\x1b[2J" <sip:\u2066a\u061c@b>\r\n').toString('latin1');
+  for (const readable of [true, false]) {
+    const stream = new PassThrough();
+    new LogSink({ level: L_DBG, readable, colour: false, stream }).write(L_NOTICE, '<script>', `from ${bytes}!`);
+    const line = `${stream.read()}`;
+    assert.match(line, /e\\+u202ev\\+u009b\\+u001b\[2J.*sip:\\+u2066a\\+u061c@b>\\+r\\+n!/);
+    assert.doesNotMatch(line, /[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/);
+  }
+});

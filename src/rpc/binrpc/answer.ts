@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { RpcErrorCode } from '../errors.ts';
 import { RpcArguments, RpcFault } from '../method.ts';
 import type { RpcRegistry } from '../registry.ts';
+import { codeOf, UNPRINTABLE } from '../unprintable.ts';
 import { type RpcResult, RpcSeveral } from '../value.ts';
 import type { BinrpcErrorCode } from './errors.ts';
 import { faultPacket, PACKET_REPLY, PACKET_REQUEST, type Packet, packetHead, readRequest } from './packet.ts';
@@ -117,15 +118,11 @@ async function printSeveral(
   }
 }
 
-/** Control characters but for tab and line ends, C1 and the marks that turn the direction of writing among them. */
-const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
-
-/** kamcmd prints texts as they come, and much of them came from the network: no caller may write to an operator's terminal. */
+/** kamcmd prints texts as they come. Tabs and line ends stay; a CR alone would write over the line. */
 function printable(text: string): string {
-  if (!CONTROLS.test(text)) return text;
-  return text.replace(new RegExp(CONTROLS, 'g'), (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+  return text.replace(UNPRINTABLE, (character, offset: number) => {
+    const stays = character === '\t' || character === '\n' || (character === '\r' && text[offset + 1] === '\n');
+    return stays ? character : codeOf(character);
   });
 }
 

@@ -1,3 +1,4 @@
+import { printableJson } from '../unprintable.ts';
 import { RpcArray, RpcDouble, type RpcResult, RpcSeveral, RpcStruct, type RpcValue } from '../value.ts';
 
 /** Values of an array that are drawn while it is written. */
@@ -95,5 +96,6 @@ function isScalar(value: Printable): value is Scalar {
 
 function scalar(value: Scalar): string {
   // JSON has no NaN and no infinity: JSON.stringify makes null of them.
-  return JSON.stringify(value instanceof RpcDouble ? value.value : value);
+  const json = JSON.stringify(value instanceof RpcDouble ? value.value : value);
+  return typeof value === 'string' ? printableJson(json) : json;
 }

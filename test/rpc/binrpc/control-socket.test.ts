@@ -32,7 +32,7 @@ const method = (
 };
 method('echo', (args) => args.text(0) ?? 'none');
 method('nothing', () => undefined);
-method('terminal', () => 'a\x1b[31mb\nc\u009bd\u202ee');
+method('terminal', () => 'a\x1b[31mb\nc\u009bd\u202ee\rf\r\n\tg\u061c\u2066');
 method('fails', () => {
   throw new Error('inside');
 });
@@ -230,7 +230,7 @@ test('a million structs do not hold the event loop up', async () => {
 
 test('texts do nothing to a terminal', async () => {
   const { address } = await start();
-  assert.equal(await callRpc(address, 'terminal', []), 'a\\x1b[31mb\nc\\x9bd\\u202ee');
+  assert.equal(await callRpc(address, 'terminal', []), 'a\\x1b[31mb\nc\\x9bd\\u202ee\\x0df\r\n\tg\\u061c\\u2066');
 });
 
 test('a command that throws gives fault 500, and its text stays in the log', async () => {

@@ -92,6 +92,11 @@ describe('JSON-RPC: replies', () => {
     );
   });
 
+  it('has what JSON would leave to the terminal as escapes: DEL, C1, marks of direction', async () => {
+    const reply = await ask(call('args', { id: 1, params: ['a\x7fb\u009bc\u202ed\u2066e\u061cf'] }));
+    assert.ok(reply.includes(':a\\u007fb\\u009bc\\u202ed\\u2066e\\u061cf"'), reply);
+  });
+
   it('one value of several is a value, none is {}', async () => {
     assert.match(await ask(call('several', { params: ['a'], id: 1 })), /"result":"string:a"/);
     assert.match(await ask(call('several', { params: ['a', 'b'], id: 1 })), /"result":\["string:a","string:b"\]/);
