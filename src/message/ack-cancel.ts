@@ -1,6 +1,6 @@
 import { HDR_CALL_ID, HDR_CSEQ, HDR_FROM, HDR_ROUTE, HDR_TO, HDR_VIA } from './header-name.ts';
 import type { SipMessage } from './message.ts';
-import { ParseFailure, parseMessage } from './parser.ts';
+import { outlineRequest } from './parser.ts';
 import { sanitizeHeaderLines } from './sanitize.ts';
 
 /**
@@ -24,7 +24,7 @@ export function buildCancel(inviteSent: SipMessage | string, headers = ''): stri
 }
 
 function derived(sent: SipMessage | string, method: string, response: SipMessage | null, headers: string): string {
-  const invite = typeof sent === 'string' ? read(sent) : sent;
+  const invite = typeof sent === 'string' ? outlineRequest(sent) : sent;
   if (invite === null) return '';
   const { raw } = invite;
   let text = `${method} ${invite.requestUri} SIP/2.0\r\n`;
@@ -39,9 +39,4 @@ function derived(sent: SipMessage | string, method: string, response: SipMessage
   text += `Max-Forwards: 70\r\nFrom: ${invite.value(HDR_FROM) ?? ''}\r\nTo: ${to}\r\n`;
   text += `Call-ID: ${invite.value(HDR_CALL_ID) ?? ''}\r\nCSeq: ${invite.cseq?.seq ?? invite.value(HDR_CSEQ)} ${method}\r\n`;
   return `${text}Content-Length: 0\r\n${sanitizeHeaderLines(headers)}\r\n`;
-}
-
-function read(text: string): SipMessage | null {
-  const parsed = parseMessage(text);
-  return parsed instanceof ParseFailure ? parsed.message : parsed;
 }

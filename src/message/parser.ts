@@ -4,7 +4,7 @@ import { SipMessage } from './message.ts';
 import { M_ACK, methodId } from './method.ts';
 import { parseNameAddr } from './name-addr.ts';
 import { type Problem, problemAt } from './parse-errors.ts';
-import { DEFAULT_LIMITS, type ParseLimits } from './parse-limits.ts';
+import { DEFAULT_LIMITS, NO_LIMITS, type ParseLimits } from './parse-limits.ts';
 import { parseStartLine } from './start-line.ts';
 import { parseUriAt } from './uri.ts';
 import { parseVia } from './via.ts';
@@ -124,6 +124,33 @@ export function parseMessage(raw: string, limits: ParseLimits = DEFAULT_LIMITS):
     ruri,
   });
   return problem === null ? message : failure(message, problem);
+}
+
+/**
+ * A request that this stack wrote itself: its lines are found, nothing else is looked at; typed headers are parsed by whoever reads one.
+ * @param raw latin1 text
+ * @returns null for what is no request with a Via
+ */
+export function outlineRequest(raw: string): SipMessage | null {
+  const { isRequest, method, methodId, uri, uriStart, version, end } = parseStartLine(raw, 0, NO_LIMITS);
+  const index = indexHeaders(raw, end, NO_LIMITS, null);
+  if (!isRequest || index.via === null) return null;
+  return new SipMessage({
+    raw,
+    isRequest,
+    method,
+    methodId,
+    requestUri: uri,
+    requestUriStart: uriStart,
+    status: 0,
+    reason: '',
+    version,
+    headers: index.headers,
+    headersStart: end,
+    headersEnd: index.headersEnd,
+    bodyStart: index.bodyStart,
+    bodyEnd: raw.length,
+  });
 }
 
 /**

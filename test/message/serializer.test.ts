@@ -287,4 +287,8 @@ test('ACK for a failure (RFC 3261 §17.1.1.3) and CANCEL (§9.1)', () => {
   assert.deepEqual([cancel.value(HDR_TO), cancel.value(HDR_CSEQ)], ['<sip:bob@example.org>', '17 CANCEL']);
   assert.equal(cancel.findByName('Reason').length, 1);
   assert.equal(buildAck('garbage', busy), '');
+  assert.equal(buildAck('SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\r\n', busy), '');
+  // A server may have been told to let longer ones through.
+  const long = sent.replace('\r\nFrom:', `${'\r\nX-Filler: y'.repeat(2000)}\r\nFrom:`);
+  assert.equal(buildAck(long, busy), buildAck(sent, busy));
 });
