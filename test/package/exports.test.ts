@@ -67,19 +67,30 @@ test('a SQLite database opens in the built package, in a thread with a file of i
 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'trunkline-package-'));
   try {
-    const main = pathToFileURL(join(ROOT, 'dist', 'cli', 'main.js')).href;
-    const words = ['db', 'init', `sqlite:///${join(directory, 'accounts.sqlite')}`];
-    const script = `(await import(${JSON.stringify(main)})).main(${JSON.stringify(words)});`;
-    const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      encoding: 'utf8',
-      timeout: 50_000,
-    });
+    const run = trunkline('db', 'init', `sqlite:///${join(directory, 'accounts.sqlite')}`);
     assert.equal(run.status, 0, run.stderr);
     assert.match(run.stdout, /uacreg/);
   } finally {
     rmSync(directory, { recursive: true });
   }
 });
+
+test('routes in TypeScript load in the built package', { timeout: 60_000, skip }, () => {
+  const run = trunkline('check', join('examples', 'routes-ts', 'routes.ts'));
+  assert.equal(run.status, 0, run.stderr);
+  assert.match(run.stdout, /routes\.ts: ok/);
+});
+
+/** The command line as it was built, whatever is newer. */
+function trunkline(...words: readonly string[]): { readonly status: number | null; stdout: string; stderr: string } {
+  const main = pathToFileURL(join(ROOT, 'dist', 'cli', 'main.js')).href;
+  const script = `(await import(${JSON.stringify(main)})).main(${JSON.stringify(words)});`;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    timeout: 50_000,
+    cwd: ROOT,
+  });
+}
 
 /** Every file below a folder, relative to it. */
 function filesOf(directory: string): string[] {
