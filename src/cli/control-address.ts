@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type ControlAddress, parseControlAddress } from '../rpc/binrpc/address.ts';
+import { typedArgument } from '../rpc/binrpc/client.ts';
 import { BINRPC_ERRORS, BinrpcError } from '../rpc/binrpc/errors.ts';
 import { RpcFault } from '../rpc/method.ts';
 import { CliError, usageError } from './errors.ts';
@@ -31,23 +32,31 @@ export function controlAddress(
   return address;
 }
 
-/** A call that failed, as an error of the command line; other errors stay what they are. */
-export function callFailure(error: unknown): unknown {
+/**
+ * A call that failed, as an error of the command line; other errors stay what they are.
+ * @param words command and arguments as they were typed
+ */
+export function callFailure(error: unknown, words: readonly string[] = []): unknown {
   if (error instanceof RpcFault) {
     return new CliError(
       'CLI_RPC_FAULT',
       `the server refused: ${error.code} - ${printable(error.message)}`,
-      faultAdvice(error),
+      faultAdvice(error, words),
     );
   }
   if (!(error instanceof BinrpcError)) return error;
   return new CliError(error.code, printable(error.message), BINRPC_ERRORS[error.code].action);
 }
 
-function faultAdvice({ code, message }: RpcFault): string {
+function faultAdvice({ code, message }: RpcFault, [method, ...args]: readonly string[]): string {
   if (code === 500 && /^command .* not found$/s.test(message))
     return '"trunkline rpc" lists the commands of the server.';
   // What the commands of uac say of an account that is not there.
   if (code === 404 && message === 'Record not found') return '"trunkline reg list" shows the accounts of the server.';
-  return code === 400 ? 'A number is sent as a number; "s:42" sends the text. "trunkline rpc" has the parameters.' : '';
+  if (code !== 400) return '';
+  const number = args.find((word) => typedArgument(word).kind !== 'string');
+  const sent =
+    number === undefined ? '' : `${printable(number)} was sent as a number; "s:${printable(number)}" sends the text.`;
+  const help = `"trunkline rpc system.methodHelp ${printable(method ?? '')}" has the parameters.`;
+  return sent === '' ? help : `${sent}\n${help}`;
 }

@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { written } from './check.ts';
 import { CliError, EXIT, formatError, usageError } from './errors.ts';
 import { kamailioCommand } from './kamailio-command.ts';
@@ -14,6 +14,13 @@ export function isKamailioStyle(argv: readonly string[]): boolean {
   return first?.startsWith('-') === true && !OWN_OPTIONS.has(first);
 }
 
+/** The command and its sub-command that the first words name, as they were typed; empty for none. */
+function commandPath(program: Command, argv: readonly string[]): string {
+  const command = program.commands.find((one) => one.name() === argv[0]);
+  const sub = command?.commands.find((one) => one.name() === argv[1]);
+  return [command, sub].flatMap((one) => one?.name() ?? []).join(' ');
+}
+
 async function runProgram(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.ok;
   const program = buildProgram((result) => {
@@ -27,8 +34,7 @@ async function runProgram(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    const command = program.commands.find((one) => one.name() === argv[0])?.name() ?? '';
-    const failure = commanderFailure(error, command);
+    const failure = commanderFailure(error, commandPath(program, argv));
     if (failure !== null) throw failure;
   }
   return code;

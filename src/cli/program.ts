@@ -269,7 +269,7 @@ function addDatabaseCommands(program: Command, finish: Finish): void {
 
 /**
  * What commander found wrong, in our words; null when it only printed help or the version.
- * @param command the command that was given, empty when there is none of that name
+ * @param command the command (and its sub-command) that was given, empty when there is none of that name
  */
 export function commanderFailure(error: CommanderError, command: string): CliError | null {
   if (error.exitCode === 0) return null;

@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { usageError } from './errors.ts';
-import type { RegAction, RegAddOptions, RegListOptions, RegOptions, RegRemoveOptions, RegWatchOptions } from './reg.ts';
+import type { RegListOptions, RegWatchOptions } from './reg.ts';
+import type { RegOptions } from './reg-calls.ts';
+import type { RegAction, RegAddOptions, RegRemoveOptions } from './reg-changes.ts';
 import { printable } from './rpc-output.ts';
 
 const EXAMPLES = `
@@ -14,9 +16,12 @@ Examples:
       --password-file - --save sqlite:////var/lib/trunkline/trunkline.db
 `;
 
+/** Largest number that BINRPC and the columns of the table hold. */
+const MAX_INT = 2 ** 31 - 1;
+
 function count(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number of 0 or more.');
+  if (!/^\d+$/.test(text) || value > MAX_INT) throw new InvalidArgumentError(`It is a number from 0 to ${MAX_INT}.`);
   return value;
 }
 
@@ -28,6 +33,7 @@ function seconds(text: string): number {
 
 function withOptions(command: Command): Command {
   return command
+    .allowExcessArguments(false)
     .option(
       '--socket <address>',
       'unix:/path, tcp:host:port or udp:host:port; else $TRUNKLINE_RPC, else /run/kamailio/kamailio_ctl',
@@ -104,31 +110,31 @@ export function buildReg(program: Command): void {
     .option('--disabled', 'add it without registering')
     .option('--save [url]', 'write it to this database, too; without a URL to that of $TRUNKLINE_DB_URL')
     .action(async (uuid: string, options: RegAddOptions) => {
-      await (await import('./reg.ts')).addAccount(uuid, options, process.stdout);
+      await (await import('./reg-changes.ts')).addAccount(uuid, options, process.stdout);
     });
   withOptions(reg.command('remove'))
     .description('remove accounts from the running server')
     .argument('<account...>', 'their l_uuid')
     .option('--save [url]', 'remove them from this database, too; without a URL from that of $TRUNKLINE_DB_URL')
     .action(async (uuids: string[], options: RegRemoveOptions) => {
-      await (await import('./reg.ts')).removeAccounts(uuids, options, process.stdout);
+      await (await import('./reg-changes.ts')).removeAccounts(uuids, options, process.stdout);
     });
   for (const [action, description] of Object.entries(ACTIONS) as [RegAction, string][])
     withOptions(reg.command(action))
       .description(description)
       .argument('<account...>', 'their l_uuid')
       .action(async (uuids: string[], options: RegOptions) => {
-        await (await import('./reg.ts')).actOnAccounts(action, uuids, options, process.stdout);
+        await (await import('./reg-changes.ts')).actOnAccounts(action, uuids, options, process.stdout);
       });
   withOptions(reg.command('refresh'))
     .description('read accounts from the database again; without a name all, of which only changed ones are touched')
     .argument('[account...]', 'their l_uuid')
     .action(async (uuids: string[], options: RegOptions) => {
-      await (await import('./reg.ts')).refreshAccounts(uuids, options, process.stdout);
+      await (await import('./reg-changes.ts')).refreshAccounts(uuids, options, process.stdout);
     });
   withOptions(reg.command('reload'))
     .description('the same for all of them')
     .action(async (options: RegOptions) => {
-      await (await import('./reg.ts')).refreshAccounts([], options, process.stdout);
+      await (await import('./reg-changes.ts')).refreshAccounts([], options, process.stdout);
     });
 }

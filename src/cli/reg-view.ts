@@ -178,7 +178,11 @@ export function databaseLine(status: Fields, now: number): string {
   if (name === '' || code === '') return '';
   const next = number(database, 'next_try');
   const again = next === 0 ? '' : `; tried again in ${duration(Math.max(0, next - now))}`;
-  return `database ${name} is ${state}: ${text(database, 'text')} [${code}]${again}\n`;
+  const said = text(database, 'text');
+  // The database's own words begin with its URL, which the name ends with: once is enough.
+  const url = `${name.replace(/^table \w+ of /, '')}: `;
+  const what = said.startsWith(url) ? said.slice(url.length) : said;
+  return `database ${name} is ${state}: ${what} [${code}]${again}\n`;
 }
 
 /** Fields of one account (`uac.reg_info`), in groups that answer a question each. */

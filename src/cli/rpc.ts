@@ -40,7 +40,7 @@ export async function runRpc(
       out.write(options.json === true ? json(result) : readable(result, out.columns));
     }
   } catch (error) {
-    throw callFailure(error);
+    throw callFailure(error, words);
   }
   await written(out);
 }

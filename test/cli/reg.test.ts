@@ -114,10 +114,15 @@ describe('trunkline reg', () => {
       failing.accounts.map(({ l_uuid }) => l_uuid),
       ['bad'],
     );
-    assert.match((await reg('list', '--limit', '1')).stdout, /1 of 2 shown; --limit shows more/);
+    assert.match((await reg('list', '--limit', '1')).stdout, /1 of 2 shown; --limit 2 shows all/);
     const wrong = await reg('list', 'sleeping');
-    assert.equal(wrong.code, 1);
-    assert.match(wrong.stderr, /Unknown state; one of all, online, failing, /);
+    assert.equal(wrong.code, 2);
+    assert.match(
+      wrong.stderr,
+      /there is no state "sleeping" \[CLI_USAGE\]\n {2}Give one of all, online, failing, waiting, /,
+    );
+    assert.match((await reg('list', 'good', 'bad')).stderr, /too many arguments.*\n.*trunkline reg list --help/);
+    assert.match((await reg('list', 'idle')).stdout, /^no account is idle\n1 of 2 accounts online/);
   });
 
   it('disables, enables, unregisters and registers', async () => {
@@ -131,7 +136,30 @@ describe('trunkline reg', () => {
     await until(() => reg('show', 'good'), /^state +registered, online$/m);
     const nobody = await reg('enable', 'nobody');
     assert.equal(nobody.code, 1);
-    assert.match(nobody.stderr, /404 - Record not found \[CLI_RPC_FAULT\]\n.*trunkline reg list/);
+    assert.match(nobody.stderr, /the server has no account "nobody" \[CLI_RPC_FAULT\]\n.*trunkline reg list/);
+  });
+
+  it('an account that is refused holds up no other', async () => {
+    for (const [action, done] of [
+      ['disable', 'is disabled'],
+      ['enable', 'may register again'],
+    ] as const) {
+      const { code, stdout, stderr } = await reg(action, 'nobody', 'good', 'gone');
+      assert.deepEqual([code, stdout], [1, `good ${done}\n`]);
+      assert.match(
+        stderr,
+        /: 2 of 3 accounts failed \[CLI_RPC_FAULT\]\n {2}.* "nobody"\n {2}.* "gone"\n {2}"trunkline reg list"/,
+      );
+    }
+    const refreshed = await reg('refresh', 'nobody', 'good', '--json');
+    assert.equal(refreshed.code, 1);
+    assert.deepEqual(
+      refreshed.stdout.split('\n', 2).map((line) => (JSON.parse(line) as { l_uuid: string; done: boolean }).done),
+      [false, false],
+    );
+    // What is in memory alone is no row of the database, and goes on.
+    assert.match(refreshed.stderr, /database has no account "good"/);
+    await until(() => reg('show', 'good'), /^state +registered, online$/m);
   });
 
   it('without a command it says where they are', async () => {
@@ -170,11 +198,49 @@ describe('trunkline reg', () => {
     const store = openAccountStore(url);
     assert.equal((await store.read('kept'))?.authUser, 'demo');
     assert.equal((await reg('refresh', 'kept')).code, 0);
-    assert.equal((await reg('remove', 'kept', '--save', url)).code, 0);
+    await reg('add', ...account('memory', 'right'), '--disabled');
+    const removed = await reg('remove', 'nobody', 'kept', 'memory', '--save', url);
+    assert.equal(removed.code, 1);
+    assert.equal(removed.stdout, 'kept was removed\nmemory was removed from memory; the database did not have it\n');
+    assert.match(removed.stderr, /the server has no account "nobody", nor has the database/);
     assert.equal(await store.read('kept'), null);
     await store.close();
     const { stdout } = await reg('list');
     assert.match(stdout, /^0 of 0 accounts online\n$/);
+  });
+
+  it('says what was saved when the server cannot be asked, and what was not tried', async () => {
+    const nowhere = ['--save', url, '--socket', `unix:${folder.file('nowhere')}`];
+    const added = await reg('add', ...account('early', 'right'), ...nowhere);
+    assert.equal(added.code, 1);
+    assert.match(added.stderr, /"early" was saved; .*\[BINRPC_UNREACHABLE\]\n.*\n {2}.*trunkline reg refresh early/);
+    const removed = await reg('remove', 'early', 'later', ...nowhere);
+    assert.equal(removed.code, 1);
+    assert.match(
+      removed.stderr,
+      /2 of 2 accounts failed .*\n {2}"early" was removed from the database; .*\n {2}not tried: "later"\n/,
+    );
+  });
+
+  it('says what becomes of a new account', async () => {
+    assert.match(
+      (await reg('add', ...account('off', 'right'), '--disabled')).stdout,
+      /memory and is disabled; .* enable off/,
+    );
+    assert.match(
+      (await reg('add', ...account('none', 'right'), '--expires', '0')).stdout,
+      /does not register: its expires is 0/,
+    );
+    assert.match((await reg('add', ...account('slow', 'right'), '--delay', '300')).stdout, /registers in 5 min/);
+    assert.match((await reg('add', ...account('off', 'right'))).stderr, /has an account "off" already/);
+    assert.match(
+      (await reg('add', ...account('big', 'right'), '--expires', '4294967295')).stderr,
+      /from 0 to 2147483647/,
+    );
+    assert.equal((await reg('remove', 'off', 'none', 'slow')).code, 0);
+    writeFileSync(folder.file('secret'), '\n');
+    const empty = await reg('add', 'x', '--user', 'u', '--domain', 'd', '--password-file', folder.file('secret'));
+    assert.deepEqual([empty.code, /first line of ".*secret" is empty/.test(empty.stderr)], [2, true]);
   });
 
   it('watches until it is interrupted', async () => {
@@ -281,6 +347,17 @@ describe('the table of accounts', () => {
     }
     // Only `aor` and the password, for which the HA1 stands, are not among them; the account is named by the Contact too.
     assert.equal(details.split(shown).length - 1, names.split(' ').length - 2 + 1);
+  });
+  it('tells a database that fails once', () => {
+    const url = 'sqlite:////a/b.db';
+    const failing = struct({
+      name: `table uacreg of ${url}`,
+      state: 'failing',
+      code: 'X',
+      text: `${url}: no such file`,
+    });
+    const line = databaseLine(new Map([['database', failing]]), 0);
+    assert.equal(line, `database table uacreg of ${url} is failing: no such file [X]\n`);
   });
   it('shows times at a glance', () => {
     assert.deepEqual([0, 119, 120, 7199, 12_000, 200_000].map(duration), [

@@ -70,6 +70,13 @@ test('a refusal is exit code 1 with its reason, a misplaced option 2', async () 
   const refused = await rpc('no.such');
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /500 - command no\.such not found \[CLI_RPC_FAULT\]/);
+  const number = await rpc('system.methodHelp', '42');
+  assert.match(
+    number.stderr,
+    /400 - .*\n {2}42 was sent as a number; "s:42" sends the text\.\n {2}"trunkline rpc system\.methodHelp /,
+  );
+  const text = await rpc('cfg.set', 'core', 'nope', 'x');
+  assert.match(text.stderr, /400 - .*\n {2}"trunkline rpc system\.methodHelp cfg\.set" has the parameters\.\n$/);
   assert.equal((await rpc('core.ps', '--jsno')).code, 2);
 });
 

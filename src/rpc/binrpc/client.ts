@@ -148,7 +148,11 @@ function overUdp(address: ControlAddress, request: Buffer, options: Required<Cal
     };
     socket.on('error', (error) => finish(unreachable(address, error.message)));
     // Connected, the kernel lets nobody else answer, and says when nobody is there.
-    socket.connect(address.port, address.host, () => socket.send(request));
+    // A name that is not found comes as an argument of the callback, which Node's types have not.
+    socket.connect(address.port, address.host, (error?: Error) => {
+      if (error instanceof Error) finish(unreachable(address, error.message));
+      else socket.send(request);
+    });
     socket.on('message', (bytes) => {
       const packet = readPacket(bytes);
       if (packet.ok) finish(packet.value);

@@ -316,6 +316,9 @@ test('the client says what is wrong', async () => {
   await assert.rejects(callRpc(nobody, 'echo', []), { code: 'BINRPC_UNREACHABLE' });
   const port = await freePort();
   await assert.rejects(callRpc({ kind: 'udp', host: '127.0.0.1', port }, 'echo', []), { code: 'BINRPC_UNREACHABLE' });
+  // No resolver has to be asked about an empty label.
+  for (const kind of ['udp', 'tcp'] as const)
+    await assert.rejects(callRpc({ kind, host: 'a..b', port }, 'echo', []), { code: 'BINRPC_UNREACHABLE' });
   const said: { [name: string]: Buffer | null } = {
     BINRPC_CORRUPTED: Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
     BINRPC_COOKIE: Buffer.from('a1100001', 'hex'),
