@@ -13,7 +13,7 @@ export interface AccountRow {
   /** Realm that a challenge must have, empty for any. */
   readonly realm: string;
   readonly authUser: string;
-  /** Plain password; a Secret as soon as it is an Account. */
+  /** Plain password; an Account shows it to nobody who does not ask for it. */
   readonly authPassword: string;
   /** Hex HA1, wins over the password. */
   readonly authHa1: string;

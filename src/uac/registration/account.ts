@@ -1,11 +1,9 @@
 import { utf8Bytes } from '../../digest/credentials.ts';
-import { Secret } from '../../digest/secret.ts';
 import { parseUri } from '../../message/uri.ts';
 import type { AccountRow } from './account-row.ts';
+import { type CarrierTerms, wholeSeconds } from './carrier-terms.ts';
 import type { AccountProblem, AccountProblemCode } from './engine.ts';
 import type { NextHop } from './next-hop-table.ts';
-
-const NO_SECRET = new Secret('');
 
 /** Longest text of a column that is taken, in characters; the table's longest column has 255. */
 const MAX_TEXT = 1024;
@@ -19,26 +17,19 @@ export interface AccountTables {
 }
 
 /**
- * A row that was found good, its secrets as secrets. It never changes. The columns that hold secrets are there as getters only, so that
- * no dump of an account shows them.
+ * A row that was found good. It never changes. The columns that hold secrets are there as getters of private fields only, so that no dump of an
+ * account shows them.
  */
 export class Account implements AccountRow {
   readonly uuid: string;
   readonly localUser: string;
   readonly localDomain: string;
   readonly remoteUser: string;
-  readonly remoteDomain: string;
-  readonly realm: string;
   readonly authUser: string;
-  readonly expires: number;
-  readonly flags: number;
-  readonly delay: number;
-  readonly contactAddr: string;
   readonly contactUser: string;
-  readonly socket: string;
-  readonly password: Secret;
-  readonly ha1: Secret;
-  readonly hop: NextHop;
+  private readonly terms: CarrierTerms;
+  readonly #password: string;
+  readonly #ha1: string;
 
   constructor(row: AccountRow, tables: AccountTables) {
     const { share } = tables;
@@ -47,18 +38,43 @@ export class Account implements AccountRow {
     this.localUser = row.localUser === row.uuid ? row.uuid : row.localUser;
     this.localDomain = share(row.localDomain);
     this.remoteUser = row.remoteUser === row.localUser ? this.localUser : row.remoteUser;
-    this.remoteDomain = share(row.remoteDomain);
-    this.realm = share(row.realm);
     this.authUser = row.authUser === row.remoteUser ? this.remoteUser : row.authUser;
-    this.expires = wholeSeconds(row.expires);
-    this.flags = row.flags | 0;
-    this.delay = wholeSeconds(row.delay);
-    this.contactAddr = share(row.contactAddr);
     this.contactUser = row.contactUser;
-    this.socket = share(row.socket);
-    this.password = row.authPassword === '' ? NO_SECRET : new Secret(row.authPassword);
-    this.ha1 = row.authHa1 === '' ? NO_SECRET : new Secret(row.authHa1.toLowerCase());
-    this.hop = tables.hop(row.proxy);
+    this.terms = tables.hop(row.proxy).terms.of(row, share);
+    this.#password = row.authPassword;
+    this.#ha1 = row.authHa1.toLowerCase();
+  }
+
+  get hop(): NextHop {
+    return this.terms.hop;
+  }
+
+  get remoteDomain(): string {
+    return this.terms.remoteDomain;
+  }
+
+  get realm(): string {
+    return this.terms.realm;
+  }
+
+  get contactAddr(): string {
+    return this.terms.contactAddr;
+  }
+
+  get socket(): string {
+    return this.terms.socket;
+  }
+
+  get expires(): number {
+    return this.terms.expires;
+  }
+
+  get flags(): number {
+    return this.terms.flags;
+  }
+
+  get delay(): number {
+    return this.terms.delay;
   }
 
   get proxy(): string {
@@ -66,16 +82,12 @@ export class Account implements AccountRow {
   }
 
   get authPassword(): string {
-    return this.password.reveal();
+    return this.#password;
   }
 
   get authHa1(): string {
-    return this.ha1.reveal();
+    return this.#ha1;
   }
-}
-
-function wholeSeconds(value: number): number {
-  return Math.min(Math.max(0, Math.trunc(value) || 0), 0x7fffffff);
 }
 
 /** A column with text: its name here and its name in the table. */

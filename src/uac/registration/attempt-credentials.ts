@@ -166,11 +166,11 @@ export class AttemptCredentials {
   /** Made when it is first needed: most accounts are idle most of the time. An HA1 wins over the password. */
   private get credential(): Credential {
     const { account } = this;
-    const hashed = account.ha1.reveal();
+    const hashed = account.authHa1;
     this.identity ??= credential({
       user: utf8Bytes(account.authUser),
       realm: utf8Bytes(account.realm),
-      secret: hashed === '' ? new Secret(utf8Bytes(account.password.reveal())) : account.ha1,
+      secret: new Secret(hashed === '' ? utf8Bytes(account.authPassword) : hashed),
       ha1: hashed !== '',
       ha1Hash: hashed === '' ? undefined : 'MD5',
     });

@@ -2,6 +2,7 @@ import { utf8Bytes } from '../../digest/credentials.ts';
 import { ProtectionSpaces } from '../../digest/protection-space.ts';
 import { parseUri, type SipUri } from '../../message/uri.ts';
 import type { ResolvedTarget } from '../../proxy/next-hop.ts';
+import { TermsOfHop } from './carrier-terms.ts';
 import { RecordQueue } from './record-queue.ts';
 
 /** One next hop, shared by all accounts that go by it. */
@@ -18,6 +19,8 @@ export class NextHop {
   found: readonly ResolvedTarget[] = [];
   /** Accounts that go by it. */
   users = 0;
+  /** What the rows of these have in common. */
+  readonly terms = new TermsOfHop(this);
 
   constructor(text: string) {
     this.text = text;
