@@ -8,6 +8,9 @@ import { guardRegexes } from './regex-guard.ts';
 /** Our own long options; every other first word with a dash is Kamailio's syntax. */
 const OWN_OPTIONS = new Set(['--help', '--version']);
 
+/** Commands that run until they are stopped: what they print is no result. */
+const SERVERS = new Set(['run', 'demo']);
+
 /** True when the words are Kamailio's options: `-f FILE -DD …` rather than `run FILE`. */
 export function isKamailioStyle(argv: readonly string[]): boolean {
   const first = argv[0];
@@ -70,6 +73,8 @@ export async function main(argv: string[]): Promise<void> {
       code = EXIT.failed;
     }
   }
+  // Results are wanted whole, however slowly they are read.
+  if (!isKamailioStyle(argv) && !SERVERS.has(argv[0] ?? '')) await written(process.stdout);
   // A reader that stands still must not keep a stopped server from ending.
   const patience = new Promise((resolve) => setTimeout(resolve, 500));
   await Promise.race([Promise.all([written(process.stdout), written(process.stderr)]), patience]);

@@ -54,8 +54,8 @@ export function refusal({ code, message }: RpcFault, method: string, args: reado
     );
   const states = /^Unknown state; one of (.*)$/.exec(message)?.[1];
   if (states !== undefined) return usageError(`there is no state ${account}`, `Give one of ${printable(states)}.`);
-  const text = `${account === '' ? '' : `${account}: `}the server refused: ${code} - ${printable(message)}`;
-  return refused(text, adviceOn(message));
+  const why = `the server refused: ${code} - ${printable(message)}`;
+  return refused(method === 'uac.reg_list' || account === '' ? why : `${account}: ${why}`, adviceOn(message));
 }
 
 function adviceOn(message: string): string {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RpcArray, struct } from '../rpc/value.ts';
+import { written } from './check.ts';
 import { CliError } from './errors.ts';
 import { type Call, caller, int, type RegOptions, string } from './reg-calls.ts';
 import {
@@ -153,6 +154,8 @@ export async function watchAccounts(
       out.write(options.json === true ? `${JSON.stringify({ error: message, code })}\n` : `${message}; asking again\n`);
     }
     first = false;
+    // Looks must not pile up for a reader that is slower.
+    await written(out);
     try {
       await sleep(options.every * 1000, undefined, { signal });
     } catch {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { accountDetails, accountTable, databaseLine, duration, totalsLine } from '../../src/cli/reg-view.ts';
+import { callRpc } from '../../src/rpc/binrpc/client.ts';
+import type { RpcArgument } from '../../src/rpc/method.ts';
 import { struct } from '../../src/rpc/value.ts';
 import { RegistrarSimulator } from '../../src/server/simulator/registrar.ts';
 import { openAccountStore } from '../../src/storage/uacreg.ts';
@@ -43,6 +45,10 @@ function account(name: string, password: string): string[] {
     '--password-file',
     folder.file('secret'),
   ];
+}
+
+function argument(word: string | number): RpcArgument {
+  return typeof word === 'number' ? { kind: 'int', value: word } : { kind: 'string', value: word };
 }
 
 describe('trunkline reg', () => {
@@ -263,6 +269,23 @@ describe('trunkline reg', () => {
     const nowhere = await command(['reg', 'list', '--socket', 'unix:/nowhere/at/all']);
     assert.equal(nowhere.code, 1);
     assert.match(nowhere.stderr, /cannot be reached.*\[BINRPC_UNREACHABLE\]/);
+  });
+
+  it('a reader that takes its time gets all of it', async () => {
+    const address = { kind: 'unix', path: folder.file('ctl') } as const;
+    const count = 1200;
+    for (let n = 0; n < count; n++) {
+      const words = [`many${n}`, 'u', 'd', 'u', 'd', '.', 'u', 'secret', '.', 'sip:d', 300, 1, 0, '.', '.'];
+      await callRpc(address, 'uac.reg_add', words.map(argument));
+    }
+    const listing = start(['reg', 'list', 'disabled', '--limit', '2000', '--json'], { env: { TRUNKLINE_RPC: socket } });
+    listing.process.stdout.pause();
+    // More than the command would need to end without its reader.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    listing.process.stdout.resume();
+    const { code, stdout } = await listing.finished();
+    assert.equal(code, 0);
+    assert.equal((JSON.parse(stdout) as { accounts: unknown[] }).accounts.length, count);
   });
 });
 
