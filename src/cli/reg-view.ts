@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { NULL_TEXT } from '../rpc/binrpc/writer.ts';
 import { RpcArray, RpcDouble, type RpcResult, RpcStruct, type RpcValue } from '../rpc/value.ts';
 import { aligned, columnWidths, GAP } from './aligned.ts';
 import { printable } from './rpc-output.ts';
@@ -17,12 +18,9 @@ export function structs(value: RpcValue | undefined): readonly Fields[] {
   return value instanceof RpcArray ? value.items.map(fields) : [];
 }
 
-/** How BINRPC has an absent text. */
-const ABSENT = '<null string>';
-
 export function text(of: Fields, name: string): string {
   const value = of.get(name);
-  if (value === ABSENT) return '';
+  if (value === NULL_TEXT) return '';
   return typeof value === 'string' || typeof value === 'number' ? printable(`${value}`) : '';
 }
 
@@ -194,8 +192,9 @@ export function accountDetails(of: Fields, now: number, colour: boolean): string
   const at = (name: string): string => {
     const seconds = number(of, name);
     if (seconds === 0) return '';
-    const away = seconds - now;
-    return `${moment(seconds)} (${away >= 0 ? `in ${duration(away)}` : `${duration(-away)} ago`})`;
+    // The server rounds: what has just been may seem to be a second away.
+    const away = Math.max(0, name.startsWith('next_') ? seconds - now : now - seconds);
+    return `${moment(seconds)} (${name.startsWith('next_') ? `in ${duration(away)}` : `${duration(away)} ago`})`;
   };
   add('account', text(of, 'l_uuid'));
   add('state', `${stateText(text(of, 'state'), colour)}${number(of, 'online') === 1 ? ', online' : ''}`);
@@ -205,7 +204,8 @@ export function accountDetails(of: Fields, now: number, colour: boolean): string
   add('last success', at('last_success'));
   add('next attempt', at('next_attempt'));
   add('failures in a row', number(of, 'failures') === 0 ? '' : text(of, 'failures'));
-  add('answer took', number(of, 'round_trip_ms') < 0 ? '' : `${text(of, 'round_trip_ms')} ms`);
+  const took = text(of, 'round_trip_ms');
+  add('answer took', took === '' || took === '-1' ? '' : `${took} ms`);
   add('registered as', `sip:${text(of, 'r_username')}@${text(of, 'r_domain')}`);
   add('calls go to', `sip:${text(of, 'l_username')}@${text(of, 'l_domain')}`);
   add('next hop', text(of, 'auth_proxy'));

@@ -1,4 +1,5 @@
 /** What a command of the server gave back, for people and for programs. Its texts may come from the network. */
+import { NULL_TEXT } from '../rpc/binrpc/writer.ts';
 import { codeOf, printableJson, UNPRINTABLE } from '../rpc/unprintable.ts';
 import { RpcArray, RpcDouble, type RpcResult, RpcSeveral, RpcStruct, type RpcValue } from '../rpc/value.ts';
 
@@ -52,7 +53,7 @@ function isScalar(value: RpcValue): boolean {
 /** A value on one line. */
 function cell(value: RpcValue): string {
   if (value instanceof RpcDouble) return `${value.value}`;
-  if (value === null) return '-';
+  if (value === null || value === NULL_TEXT) return '-';
   return typeof value === 'string' ? printable(value.trimEnd()) : `${value as number}`;
 }
 
@@ -98,7 +99,7 @@ type Plain = string | number | null | readonly Plain[] | { readonly [name: strin
 function plain(value: RpcValue): Plain {
   if (value instanceof RpcDouble) return value.value;
   if (value instanceof RpcArray) return value.items.map(plain);
-  if (!(value instanceof RpcStruct)) return value;
+  if (!(value instanceof RpcStruct)) return value === NULL_TEXT ? null : value;
   // A struct may have several members of a name (core.sockets_list); an object cannot.
   const members = new Map<string, Plain[]>();
   for (const [name, member] of value.members) {

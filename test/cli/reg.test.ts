@@ -371,6 +371,21 @@ describe('the table of accounts', () => {
     // Only `aor` and the password, for which the HA1 stands, are not among them; the account is named by the Contact too.
     assert.equal(details.split(shown).length - 1, names.split(' ').length - 2 + 1);
   });
+  it('what has been is ago, what comes is in, whatever the server rounds', () => {
+    const times = { since: 101, last_attempt: 100, last_success: 90, next_attempt: 99 };
+    const details = accountDetails(new Map([...row, ...Object.entries(times)]), 100, false);
+    assert.deepEqual(details.match(/\((in )?\d+ s( ago)?\)/g), ['(0 s ago)', '(0 s ago)', '(10 s ago)', '(in 0 s)']);
+  });
+  it('shows what there is of an account that has the fields of Kamailio alone', () => {
+    const theirs = new Map([
+      ['l_uuid', 'trunk'],
+      ['realm', '<null string>'],
+      ['auth_ha1', 'none'],
+      ['auth_password', '***'],
+    ]);
+    const labels = accountDetails(theirs, 0, false).match(/^[a-z]+( [a-z]+)*/gm);
+    assert.deepEqual(labels, ['account', 'registered as', 'calls go to', 'contact', 'realm', 'secret', 'asked for']);
+  });
   it('tells a database that fails once', () => {
     const url = 'sqlite:////a/b.db';
     const failing = struct({

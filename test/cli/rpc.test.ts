@@ -159,6 +159,12 @@ test('results for people and for programs', () => {
   assert.deepEqual(JSON.parse(json(twice)), { socket: [1, 2] });
 });
 
+test('a text that is not there is null, for people a dash', () => {
+  const info = struct({ realm: '<null string>', user: 'u' });
+  assert.deepEqual(JSON.parse(json(info)), { realm: null, user: 'u' });
+  assert.equal(readable(info), 'realm  -\nuser   u\n');
+});
+
 test('nothing that the server sends reaches the terminal as a control character', () => {
   const hostile = 'a\x1b]0;x\x07b\u009bc\u202ed\x7f\u2066\u061c\u200f';
   for (const text of [
