@@ -43,6 +43,13 @@ it('takes a next nonce and begins to count anew', () => {
   assert.match(answer(kept), /realm="a\\"b", nonce="m\\"2"/);
 });
 
+it('spells a next nonce as usual, and the opaque as the server did', () => {
+  const text = String.raw`realm="r", nonce="x\\y", opaque="DOM\\ain", qop="auth"`;
+  const kept = new KeptChallenge(challengeOf(text), false, new ProtectionSpaces());
+  kept.renew('m"2');
+  assert.match(answer(kept), /nonce="m\\"2".*opaque="DOM\\\\ain"/);
+});
+
 it('keeps once what the challenges of a server have in common', () => {
   const spaces = new ProtectionSpaces();
   const text = 'realm="r", opaque="given-to-everybody", qop="auth"';

@@ -31,6 +31,15 @@ it('finds one space for a challenge, whichever came before', () => {
   assert.ok(find().every((space, i) => space === all[i]));
 });
 
+it('keeps any two of them apart', () => {
+  for (const one of DIFFERENT)
+    for (const other of DIFFERENT) {
+      const spaces = new ProtectionSpaces();
+      const first = spaces.of(challengeOf(one), false);
+      assert.equal(spaces.of(challengeOf(other), false) === first, one === other, `${one} and ${other}`);
+    }
+});
+
 it('says of a space what its challenges say', () => {
   const space = new ProtectionSpaces().of(challengeOf(String.raw`realm="a\"b", nonce="n", qop="auth-int,auth"`), true);
   const expected = { proxy: true, realm: 'a"b', spelling: String.raw`a\"b`, algorithm: '', qop: ['auth'], opaque: '' };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Account } from '../../../src/uac/registration/account.ts';
+import { isNews, keepTold } from '../../../src/uac/registration/news.ts';
 import { SharedTables } from '../../../src/uac/registration/next-hop-table.ts';
 import { ORDINARY } from '../../../src/uac/registration/particulars.ts';
 import { RecordQueue } from '../../../src/uac/registration/record-queue.ts';
@@ -75,6 +76,16 @@ for (const key of Object.keys(FULL) as (keyof typeof FULL)[])
     Object.assign(one, { [key]: ORDINARY[key] });
     assert.equal(particulars(one), ORDINARY);
   });
+
+it('was told a status only of a failure', () => {
+  const one = record();
+  keepTold(one, { state: 'registered', code: 200 });
+  assert.deepEqual([one.toldState, particulars(one)], ['registered', ORDINARY]);
+  keepTold(one, { state: 'rejected', code: 403 });
+  assert.deepEqual([isNews(one, 'rejected', 403), isNews(one, 'rejected', 404)], [false, true]);
+  keepTold(one, { state: 'registered', code: 200 });
+  assert.equal(particulars(one), ORDINARY);
+});
 
 it('keeps its place in one queue only as long as it waits', () => {
   const [first, second] = [new RecordQueue(), new RecordQueue()];
