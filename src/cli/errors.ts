@@ -21,7 +21,7 @@ export const cliCodes = {
   CLI_OPTION_UNSUPPORTED: "An option of Kamailio's that has no meaning here and would be dangerous to ignore.",
   CLI_NODE: 'The Node.js that runs the program is too old for it, and no newer one lies beside it.',
   CLI_INSTALLATION: 'A part of the program cannot be loaded or started.',
-  CLI_FILE: 'The configuration file cannot be read.',
+  CLI_FILE: 'A file that was named cannot be read, or the output cannot be written.',
   CLI_DIRECTORY: 'A directory given by an option does not exist.',
   CLI_PID_FILE: 'The PID file cannot be written, or belongs to a process that runs.',
   CLI_PRIVILEGES: 'The user or group of -u and -g cannot be taken.',

@@ -55,7 +55,9 @@ export async function main(argv: string[]): Promise<void> {
   // Who reads the output has had enough (`… | head`): nothing to say and nobody to say it to.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(EXIT.pipe);
-    throw error;
+    const failure = new CliError('CLI_FILE', `the output cannot be written: ${error.message}`, 'Is the disk full?');
+    process.stderr.write(formatError(failure));
+    process.exit(EXIT.failed);
   });
   // A log whose reader has gone (`… 2>&1 | head`) must not take the calls down.
   process.stderr.on('error', () => {});

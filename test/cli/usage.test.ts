@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { command, ROOT, startProgram } from '../support/command.ts';
@@ -65,6 +65,15 @@ describe('trunkline', () => {
     const { code, stderr } = await running.finished();
     assert.equal(stderr, '');
     assert.equal(code, 141);
+  });
+
+  it('says so when its output cannot be written', {
+    skip: existsSync('/dev/full') ? false : 'no /dev/full',
+  }, async () => {
+    const words = ['-c', 'exec "$0" "$@" >/dev/full', process.execPath, join(ROOT, 'bin/trunkline'), '--help'];
+    const { code, stderr } = await startProgram('/bin/sh', words).finished();
+    assert.match(stderr, /^trunkline: error: the output cannot be written: .*ENOSPC.*\[CLI_FILE\]\n.*\n$/);
+    assert.equal(code, 1);
   });
 
   const WRONG: readonly [words: string[], code: number, message: RegExp][] = [
