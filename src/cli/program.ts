@@ -248,6 +248,7 @@ function addDatabaseCommands(program: Command, finish: Finish): void {
   const sub = (name: string, description: string): Command =>
     db
       .command(name)
+      .allowExcessArguments(false)
       .description(description)
       .argument('[url]', 'the database')
       .option('--table <name>', 'the table, where it is not called uacreg', 'uacreg')

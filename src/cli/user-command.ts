@@ -20,6 +20,7 @@ Examples:
 
 function withOptions(command: Command): Command {
   return command
+    .allowExcessArguments(false)
     .option('--db <url>', 'the database; else $TRUNKLINE_DB_URL')
     .option('--table <name>', 'the table, where it is not called subscriber', 'subscriber')
     .option('--json', 'print JSON');

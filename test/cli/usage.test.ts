@@ -94,6 +94,9 @@ describe('trunkline', () => {
     [['run', 'a.cfg', '-l', 'bogus://x'], 2, /--listen bogus:\/\/x: expected .* \[CLI_LISTEN\]/],
     [['runn', 'a.cfg'], 2, /unknown command 'runn' \[CLI_USAGE\]\n {2}Did you mean "run"\?/],
     [['check', 'a.cfg', '--frob'], 2, /\[CLI_USAGE\]\n {2}Run "trunkline check --help"/],
+    [['db', 'init', 'sqlite:///:memory:', 'more'], 2, /too many arguments .*\n {2}Run "trunkline db init --help"/],
+    [['user', 'remove', 'a@b', 'c@d'], 2, /too many arguments .*\n {2}Run "trunkline user remove --help"/],
+    [['reg', 'show', 'a', 'b'], 2, /too many arguments .*\n {2}Run "trunkline reg show --help"/],
     [['help', 'walk'], 2, /no such command \[CLI_USAGE\]/],
     [['demo', '--port', '5090', '--carrier-port', '5090'], 2, /are both 5090 \[CLI_USAGE\]/],
   ];
