@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { RpcArgument } from '../rpc/method.ts';
 import type { AccountStore } from '../storage/account-store.ts';
+import { openDatabase } from '../storage/database.ts';
 import { openAccountStore } from '../storage/uacreg.ts';
 import { accountProblem } from '../uac/registration/account.ts';
 import type { AccountRow } from '../uac/registration/account-row.ts';
@@ -228,7 +229,8 @@ export async function removeAccounts(
 async function withStore<T>(save: string | true, act: (store: AccountStore) => Promise<T>): Promise<T> {
   const url = databaseUrl(save === true ? undefined : save);
   try {
-    const store = openAccountStore(url);
+    // A name mistyped is no reason for a new file.
+    const store = openAccountStore(openDatabase(url, { create: false }));
     try {
       return await act(store);
     } finally {

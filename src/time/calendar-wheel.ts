@@ -49,7 +49,8 @@ export class CalendarWheel extends Timer implements TimerWheel {
     const now = this.clock.now();
     // An empty calendar is not advanced.
     if (this.count === 0) this.cursor = Math.max(this.cursor, Math.floor(now / TICK));
-    timer.due = delay > 0 ? now + delay : now;
+    // A whole number is kept in the timer itself, a fraction in an object of its own.
+    timer.due = Math.ceil(delay > 0 ? now + delay : now);
     const tick = this.place(timer);
     this.count++;
     if (tick < this.wakeTick && !this.firing) this.sleepUntil(tick);

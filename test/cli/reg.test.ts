@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { accountDetails, accountTable, databaseLine, duration, totalsLine } from '../../src/cli/reg-view.ts';
 import { callRpc } from '../../src/rpc/binrpc/client.ts';
@@ -192,6 +192,19 @@ describe('trunkline reg', () => {
     const nowhere = await command(['reg', 'remove', 'env', '--save'], { env: { ...env, TRUNKLINE_DB_URL: '' } });
     assert.equal(nowhere.code, 2);
     assert.match(nowhere.stderr, /TRUNKLINE_DB_URL/);
+  });
+
+  it('makes no database of a name mistyped', async () => {
+    const file = folder.file('mistyped.sqlite');
+    for (const words of [
+      ['add', ...account('lost', 'right')],
+      ['remove', 'lost'],
+    ]) {
+      const { code, stderr } = await reg(...words, '--save', `sqlite:///${file}`);
+      assert.equal(code, 1);
+      assert.match(stderr, /there is no such file \[STORAGE_UNREACHABLE\]/);
+      assert.equal(existsSync(file), false);
+    }
   });
 
   it('saves accounts, reads them again, and removes them', async () => {

@@ -3,7 +3,7 @@ import { CallbackTimer } from '../../time/callback-timer.ts';
 import { errorText } from '../../transport/errors.ts';
 import type { ListenSocket } from '../../transport/transport.ts';
 import type { NextHop } from './next-hop-table.ts';
-import { readableReason } from './register-answer.ts';
+import { LONGEST_REASON, readableReason } from './register-answer.ts';
 import type { Registration } from './registration.ts';
 import type { Runner } from './runner.ts';
 import { findSocket } from './sockets.ts';
@@ -36,7 +36,7 @@ export class Resolution {
     hop.resolving = true;
     this.runner.config.resolver.resolve(uri).then(
       (found) => this.release(hop, found, ''),
-      (error: unknown) => this.release(hop, [], readableReason(errorText(error))),
+      (error: unknown) => this.release(hop, [], readableReason(errorText(error), LONGEST_REASON)),
     );
   }
 
