@@ -31,7 +31,7 @@ export interface SqlDatabase {
   /**
    * Runs a SELECT whose rows arrive in chunks; the next chunk is fetched once the promise of `take` is done. The time is that for each
    * chunk; what `take` needs does not count.
-   * @param chunk rows at once
+   * @param chunk rows at once, at most
    * @throws as {@link query}, and what `take` throws
    */
   stream(

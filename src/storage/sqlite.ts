@@ -38,6 +38,12 @@ const FILE_FAULTS: ReadonlySet<number> = new Set([
   SQLITE.notADatabase,
 ]);
 
+/**
+ * Rows that a stream's thread sends at once. A message costs next to nothing, and so few rows are done with before the collector takes them
+ * for lasting ones.
+ */
+const MOST_ROWS = 200;
+
 /** MiB for the young objects of a thread. */
 const YOUNG_GENERATION = 3;
 
@@ -179,7 +185,7 @@ export class SqliteDatabase implements SqlDatabase {
       const stream = thread.nextId();
       const over = thread.stream();
       try {
-        this.chunk(await thread.send({ id: stream, type: 'open', sql, chunk }));
+        this.chunk(await thread.send({ id: stream, type: 'open', sql, chunk: Math.min(chunk, MOST_ROWS) }));
         for (let done = false; !done && !call.over; ) {
           const got = this.chunk(await thread.send({ id: thread.nextId(), type: 'next', stream }));
           done = got.done;
