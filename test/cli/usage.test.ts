@@ -135,8 +135,8 @@ describe('bin/trunkline', () => {
   }
 
   it("a server gets V8's options without another process; other commands and who sets them do not", async () => {
-    assert.match(await optionsOf(['run', 'no-such-file.cfg']), /--max-semi-space-size=8 --no-parallel-scavenge$/);
-    assert.match(await optionsOf(['-f', 'no-such-file.cfg', '-DD']), /--max-semi-space-size=8/);
+    assert.match(await optionsOf(['run', 'no-such-file.cfg']), /--max-semi-space-size=4 --no-parallel-scavenge$/);
+    assert.match(await optionsOf(['-f', 'no-such-file.cfg', '-DD']), /--max-semi-space-size=4/);
     assert.doesNotMatch(await optionsOf(['check', 'no-such-file.cfg']), /semi-space/);
     assert.doesNotMatch(await optionsOf(['-f', 'no-such-file.cfg', '-c']), /semi-space/);
     assert.doesNotMatch(

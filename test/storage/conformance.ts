@@ -367,7 +367,11 @@ export function conformance(kind: DatabaseKind, dialect: Dialect, more: (place: 
           assert.deepEqual((await database.query('SELECT 2')).rows, [[2]]);
           busy = false;
         });
-        assert.deepEqual(sizes, [...Array<number>(10).fill(1000), 500]);
+        // As many as were asked for, or fewer where they come from a thread; the last has the rest.
+        const [size = 0] = sizes;
+        assert.ok(size > 0 && size <= 1000);
+        assert.deepEqual(sizes.slice(0, -1), Array<number>(sizes.length - 1).fill(size));
+        assert.equal(next, 10_501);
       });
     });
 
