@@ -32,12 +32,11 @@ export type Verdict =
  */
 export function judgeAnswer(attempt: Attempt, answer: SipMessage, extras: ContactExtras): Verdict {
   const { status } = answer;
-  const retryAfter = status < 300 ? 0 : readRetryAfter(answer);
   const failed = (result: RegistrationResult, reason = answer.reason): Verdict => ({
     kind: 'failed',
     result,
     reason,
-    retryAfter,
+    retryAfter: status < 300 ? 0 : readRetryAfter(answer),
   });
   if (status < 300) return granted(attempt, answer, extras, failed);
   if (status === 401 || status === 407) {
@@ -58,7 +57,7 @@ export function judgeAnswer(attempt: Attempt, answer: SipMessage, extras: Contac
     return uri === undefined ? failed('redirected', `${status} without a usable Contact`) : { kind: 'redirect', uri };
   }
   // RFC 3263 §4.3: a 503 is to be treated as a failed target.
-  if (status === 503) return { kind: 'elsewhere', retryAfter };
+  if (status === 503) return { kind: 'elsewhere', retryAfter: readRetryAfter(answer) };
   return failed(resultOf(status));
 }
 
