@@ -1,13 +1,15 @@
 /**
  * What `npm test` runs: all suites under test/, or those that the arguments name (`npm test -- test/cli`).
  *
- * Suites without sockets go first, two files at a time; suites that start servers and measure time go one after the other,
- * so that none disturbs another. A file that failed is run once more, alone: many talk to other programs, whose pace is not ours. One that passes
- * then is named at the end; one that fails again has failed. At the end: the skipped tests by name, each with its reason, and one summary of all
- * rounds in the form of the TAP reporter.
+ * Two files go at a time, but for those of {@link ALONE}, which go one after the other at the end. A file that failed is run once more, alone: many
+ * talk to other programs, whose pace is not ours. One that passes then is named at the end; one that fails again has failed. At the end: the skipped
+ * tests by name, each with its reason, the files that took longest, and one summary of all rounds in the form of the TAP reporter.
+ *
+ * The tests start programs from the sources some hundred times: what Node makes of the sources once (types removed, compiled) is kept for the next
+ * process in a folder that goes with the run. NODE_COMPILE_CACHE names another one, and NODE_DISABLE_COMPILE_CACHE=1 goes without.
  */
-import { globSync, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { run } from 'node:test';
@@ -16,8 +18,23 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Folders whose suites start servers or programs. */
-const SERIAL = new Set(['cli', 'differential', 'examples', 'interop', 'scenario', 'server', 'support']);
+/** Files that nothing may run beside, and why. Others wait for what happens, however long it takes. */
+const ALONE: Readonly<Record<string, string>> = {
+  'test/auth/enumeration-time.test.ts': 'compares times of a few microseconds',
+  'test/scenario/auth-attacks-flood.test.ts': 'floods a server, no datagram may be lost',
+  'test/scenario/fork-loss.test.ts': 'every loss is one that the test made: retransmissions are bounded',
+  'test/scenario/registrar.test.ts': '500 phones of SIPp, whose receive buffer is small',
+  'test/scenario/registration-chaos.test.ts': 'times of refreshes and of their spread',
+  'test/scenario/registration-server.test.ts': 'times of refreshes, rates of REGISTERs',
+  'test/scenario/registration.test.ts': 'times of refreshes and repetitions, many accounts at once',
+  'test/scenario/sipp-calls.test.ts': 'SIPp at a high rate of calls, every message counted',
+  'test/scenario/sipp-loss.test.ts': 'every loss is one that the test made: retransmissions are bounded',
+  'test/scenario/sipp-trunk.test.ts': 'SIPp at a high rate of calls, no retransmission is expected',
+  'test/server/life.test.ts': 'how long a stop takes',
+};
+
+/** How many of the slowest files are listed. */
+const SLOWEST = 10;
 
 /** Milliseconds that one test file may take before it counts as hanging. */
 const FILE_TIMEOUT = 600_000;
@@ -35,6 +52,8 @@ class Result {
   readonly skipped = new Map<string, string[]>();
   /** Files in which something failed. */
   readonly failed = new Set<string>();
+  /** Milliseconds that each file took. */
+  readonly took = new Map<string, number>();
   success = true;
 
   /** Keeps book of one event; false when it is not to be shown. */
@@ -47,7 +66,12 @@ class Result {
     }
     if (event.type === 'test:fail' && event.data.todo === undefined) {
       this.success = false;
-      if (event.data.file !== undefined) this.failed.add(event.data.file);
+      // Where the test is written: it may be a file that several suites share, which has no tests by itself.
+      if (event.data.file?.endsWith('.test.ts')) this.failed.add(event.data.file);
+    }
+    if (event.type === 'test:summary' && event.data.file !== undefined) {
+      this.took.set(event.data.file, event.data.duration_ms);
+      if (!event.data.success) this.failed.add(event.data.file);
     }
     if (event.type === 'test:summary' && event.data.file === undefined) {
       const counts: Counts = event.data.counts;
@@ -69,9 +93,8 @@ function selectFiles(args: readonly string[]): string[] {
   return [...new Set(files)].sort();
 }
 
-function isSerial(file: string): boolean {
-  const folder = relative(join(ROOT, 'test'), file).split('/')[0] ?? '';
-  return SERIAL.has(folder);
+function goesAlone(file: string): boolean {
+  return relative(ROOT, file) in ALONE;
 }
 
 async function runRound(files: readonly string[], concurrency: number, result: Result): Promise<void> {
@@ -105,15 +128,25 @@ if (files.length === 0) {
   process.stderr.write(`test/run.ts: no test files under ${process.argv.slice(2).join(' ')}\n`);
   process.exit(1);
 }
+for (const file of Object.keys(ALONE)) {
+  if (statSync(join(ROOT, file), { throwIfNoEntry: false }) !== undefined) continue;
+  process.stderr.write(`test/run.ts: ${file} is to go alone and is not there\n`);
+  process.exit(1);
+}
+if (process.env.NODE_COMPILE_CACHE === undefined) {
+  const cache = mkdtempSync(join(tmpdir(), 'trunkline-compiled-'));
+  process.on('exit', () => rmSync(cache, { recursive: true, force: true }));
+  process.env.NODE_COMPILE_CACHE = cache;
+}
 const started = performance.now();
 const result = new Result();
 await runRound(
-  files.filter((file) => !isSerial(file)),
+  files.filter((file) => !goesAlone(file)),
   Math.min(2, availableParallelism()),
   result,
 );
 await runRound(
-  files.filter((file) => isSerial(file)),
+  files.filter((file) => goesAlone(file)),
   1,
   result,
 );
@@ -123,6 +156,12 @@ if (!result.success && result.failed.size > 0) await again([...result.failed].so
 if (result.skipped.size > 0) {
   process.stdout.write(`\n# ${[...result.skipped.values()].flat().length} skipped:\n`);
   for (const [where, tests] of result.skipped) process.stdout.write(`#   ${where}\n#     ${tests.join(', ')}\n`);
+}
+const slowest = [...result.took].sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
+if (result.took.size > SLOWEST) {
+  process.stdout.write('\n# slowest files:\n');
+  for (const [file, took] of slowest)
+    process.stdout.write(`#   ${(took / 1000).toFixed(1)} s ${relative(ROOT, file)}\n`);
 }
 process.stdout.write('\n');
 const names: Readonly<Record<string, string>> = { passed: 'pass', failed: 'fail' };

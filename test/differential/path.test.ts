@@ -131,7 +131,7 @@ class Side {
 
   async stop(): Promise<void> {
     this.socket?.close();
-    await this.server?.stop();
+    await this.server?.discard();
   }
 }
 

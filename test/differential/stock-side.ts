@@ -76,7 +76,7 @@ export class StockSide {
   }
 
   async stop(): Promise<void> {
-    await this.server.stop();
+    await this.server.discard();
     this.place.close();
   }
 

@@ -286,6 +286,6 @@ export class World {
 
   async stop(): Promise<void> {
     for (const peer of this.peers) await peer.close();
-    await this.server.stop();
+    await this.server.discard();
   }
 }

@@ -8,6 +8,7 @@ import { json } from '../../src/cli/rpc-output.ts';
 import { callRpc } from '../../src/rpc/binrpc/client.ts';
 import { startProgram } from '../support/command.ts';
 import { type PeerName, peer } from '../support/peers.ts';
+import { freePort } from '../support/ports.ts';
 import { startServer, type TestServer } from '../support/servers.ts';
 import { noStock, noTables, StockPlace } from '../support/stock-place.ts';
 import { Client, credentialsFor, GuardedServer, said } from './guarded-server.ts';
@@ -26,9 +27,12 @@ const home = mkdtempSync(join(tmpdir(), 'trunkline-sipvicious-'));
 const writeWords = (words: readonly string[]): void => writeFileSync(join(home, 'words'), `${words.join('\n')}\n`);
 after(() => rmSync(home, { recursive: true, force: true }));
 
-/** What a tool of SIPVicious prints about a server. It keeps its scans in the home directory. */
+/**
+ * What a tool of SIPVicious prints about a server. It keeps its scans in the home directory. It would send from port 5060, and take for an answer
+ * what reaches that port from tests that run beside it: replies to a Via without a port.
+ */
 async function attack(tool: PeerName, port: number, host: string, ...words: readonly string[]): Promise<string> {
-  const options = ['-p', `${port}`, '--maximumtime', '2', ...words, host];
+  const options = ['-p', `${port}`, '--localport', `${await freePort()}`, '--maximumtime', '2', ...words, host];
   const run = startProgram(peer(tool).path, options, { cwd: home, env: { HOME: home } });
   const ended = await run.finished();
   return ended.stdout + ended.stderr;

@@ -53,7 +53,7 @@ const folders: string[] = [];
 const servers: TestServer[] = [];
 const peers: SipPeer[] = [];
 after(async () => {
-  for (const server of servers) await server.stop();
+  await Promise.all(servers.map((server) => server.discard()));
   for (const peer of peers) await peer.close();
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });

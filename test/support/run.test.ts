@@ -53,6 +53,29 @@ describe('test/run.ts', () => {
     assert.match(stdout, /\n# pass 0\n# fail 1\n/);
   });
 
+  it('runs the suite again whose failing test stands in a file of others', async () => {
+    const shared = join(folder, 'shared.ts');
+    writeFileSync(
+      shared,
+      `${HEAD}export const tests = () => it('breaks', () => { throw new Error('on purpose'); });\n`,
+    );
+    const { code, stdout } = await run(
+      'shares',
+      `import { tests } from './shared.ts';\nit('goes', () => {});\ntests();\n`,
+    );
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /# once more, alone: .*shares\.test\.ts\n/);
+    assert.match(stdout, /\n# pass 1\n# fail 1\n/);
+  });
+
+  it('lists the files that took longest, when there are many', async () => {
+    const many = mkdtempSync(join(folder, 'many-'));
+    for (let at = 0; at < 11; at++) writeFileSync(join(many, `${at}.test.ts`), `${HEAD}it('goes', () => {});\n`);
+    const args = [join(ROOT, 'test/run.ts'), many];
+    const { stdout } = await startProgram(process.execPath, args, { env: { NODE_TEST_CONTEXT: undefined } }).finished();
+    assert.match(stdout, /\n# slowest files:\n(?:# {3}\d+\.\d s .*\.test\.ts\n){10}\n/);
+  });
+
   it('fails when a suite cannot be read', async () => {
     const { code, stdout } = await run('broken', 'it(\n');
     assert.equal(code, 1);
