@@ -30,6 +30,7 @@ const ALONE: Readonly<Record<string, string>> = {
   'test/scenario/sipp-calls.test.ts': 'SIPp at a high rate of calls, every message counted',
   'test/scenario/sipp-loss.test.ts': 'every loss is one that the test made: retransmissions are bounded',
   'test/scenario/sipp-trunk.test.ts': 'SIPp at a high rate of calls, no retransmission is expected',
+  'test/scenario/whole-story.test.ts': 'on a busy machine the ACK of a call through the original is lost now and then',
   'test/server/life.test.ts': 'how long a stop takes',
 };
 
