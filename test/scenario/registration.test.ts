@@ -1,7 +1,7 @@
 /** Registration over real sockets: each thing a registrar may do, once. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { accountRow, EngineBench } from '../support/registration.ts';
+import { accountRow, EngineBench, FAST_TIMERS } from '../support/registration.ts';
 import { OPEN, ScriptedRegistrar, SILENT, TRUNK } from '../support/scripted-registrar.ts';
 import { sleep } from '../support/servers.ts';
 
@@ -303,6 +303,26 @@ describe('registration, the ways to a registrar', () => {
     await bench.close();
     await silent.leave();
     await second.leave();
+  });
+
+  it('a registrar that never answers some of its accounts: the others register meanwhile', async () => {
+    const suspended = (account: string): boolean => Number(account.slice(1)) % 5 < 2;
+    const registrar = await ScriptedRegistrar.open({
+      script: (register, self) => (suspended(register.account) ? null : TRUNK(register, self)),
+    });
+    // Their transactions last longer than the test waits.
+    const bench = await EngineBench.open({}, { ...FAST_TIMERS, fr: 30_000, maxNonInvLifetime: 32_000 });
+    for (let n = 0; n < 300; n++) bench.engine.add(accountRow(`s${n}`, registrar.uri));
+    await bench.holds(
+      () => bench.engine.online === 180,
+      15_000,
+      () => `${bench.engine.online} online; ${JSON.stringify(bench.engine.registrars())}`,
+    );
+    assert.equal(bench.engine.results('timeout'), 0);
+    assert.equal(registrar.bound, 180);
+    registrar.log.assertOrder();
+    await bench.close();
+    await registrar.leave();
   });
 
   it('at its stop the engine takes its bindings back, and waits for the answers', async () => {

@@ -4,6 +4,7 @@ import type { ClientTransactionHandle, ClientTransactionUser } from '../../trans
 import type { AttemptCredentials } from './attempt-credentials.ts';
 import type { Flow } from './flow.ts';
 import type { NextHop } from './next-hop-table.ts';
+import type { Places } from './places.ts';
 import type { RegistrarPace } from './registrar-pace.ts';
 import type { Registration } from './registration.ts';
 
@@ -30,6 +31,12 @@ export class Attempt implements ClientTransactionUser {
   index = 0;
   /** Where it has its place; null while it waits for one. */
   pace: RegistrarPace | null = null;
+  /** Among which places there; it is their {@link Places.sent} list that the next four belong to. */
+  places: Places | null = null;
+  out = false;
+  lent = false;
+  earlier: Attempt | null = null;
+  later: Attempt | null = null;
   flow: Flow | null = null;
   client: ClientTransactionHandle | null = null;
   /** Clock time in ms at which the last request was sent. */

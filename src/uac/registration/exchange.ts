@@ -10,6 +10,7 @@ import { contactParams, contactUri, withAddress } from './contact.ts';
 import { judgeAnswer, type Verdict } from './judge-answer.ts';
 import { clockCSeq, lastingCallId } from './lasting-call.ts';
 import { NextHop } from './next-hop-table.ts';
+import type { Places } from './places.ts';
 import { believedExpiry, MAX_RETRY_AFTER, refreshDelay } from './policy.ts';
 import { readableReason, readFlowTimer, readServiceRoute } from './register-answer.ts';
 import { registerRest, registerText, registrarUri } from './register-request.ts';
@@ -39,13 +40,10 @@ export class Exchange implements AttemptHost {
     this.tagToken = runner.config.random.token(8);
   }
 
-  /** An account got its place at a registrar. */
-  begin(record: Registration, pace: RegistrarPace): void {
+  /** An account gets one of these places at a registrar. */
+  begin(record: Registration, pace: RegistrarPace, places: Places): void {
     const { runner } = this;
-    if (record.state.name !== 'queued') {
-      pace.release();
-      return;
-    }
+    if (record.state.name !== 'queued') return;
     const { account } = record;
     record.attempt ??= new Attempt(
       record,
@@ -56,6 +54,7 @@ export class Exchange implements AttemptHost {
     );
     const { attempt } = record;
     attempt.pace = pace;
+    pace.take(attempt, places);
     if (attempt.targets.length === 0) attempt.targets = runner.resolution.ordered(attempt.hop, pace.target);
     runner.apply(record, { type: 'place', held: record.online });
     this.transmit(record);
@@ -135,6 +134,7 @@ export class Exchange implements AttemptHost {
       return;
     }
     attempt.client = client;
+    pace.sent(attempt);
     record.attemptedAt = runner.seconds;
     runner.sent++;
     runner.expectAnswer(record);
@@ -160,16 +160,18 @@ export class Exchange implements AttemptHost {
     const { record, pace, flow } = attempt;
     if (record.attempt !== attempt || pace === null || flow === null) return;
     attempt.client = null;
-    const elapsed = runner.now - attempt.sentAt;
-    pace.answered(elapsed, attempt.sentAt, pace.target.proto === 'udp' ? runner.config.timers.retr1 : 0);
+    pace.answered(attempt);
+    record.doubtful = false;
     record.home = flow;
-    record.roundTrip = Math.round(elapsed);
+    record.roundTrip = Math.round(runner.now - attempt.sentAt);
     this.carryOut(attempt, answer, judgeAnswer(attempt, answer, runner.config.extras));
   }
 
   unanswered(attempt: Attempt): void {
-    attempt.pace?.timedOut(attempt.sentAt);
-    this.elsewhere(attempt, { result: 'timeout', code: 408, reason: 'Request Timeout', retryAfter: 0 });
+    const { record, pace } = attempt;
+    const doubtful = pace?.timedOut(attempt) === true;
+    if (doubtful) record.doubtful = true;
+    this.elsewhere(attempt, { result: 'timeout', code: 408, reason: 'Request Timeout', retryAfter: 0 }, !doubtful);
   }
 
   unsent(attempt: Attempt, code: string): void {
@@ -197,8 +199,7 @@ export class Exchange implements AttemptHost {
           attempt.briefs++;
           record.raised = verdict.expires;
         }
-        if (attempt.pace?.takeToken() === true) this.transmit(record);
-        else attempt.pace?.again.push(record);
+        if (attempt.pace?.goOn(attempt) === true) this.transmit(record);
         break;
       case 'redirect':
         this.redirect(attempt, verdict.uri);
@@ -293,13 +294,16 @@ export class Exchange implements AttemptHost {
     this.move(attempt);
   }
 
-  /** This target failed: the next one, or the end (RFC 3263 §4.3). */
-  private elsewhere(attempt: Attempt, failure: Failure): void {
+  /**
+   * This target failed: the next one, or the end (RFC 3263 §4.3).
+   * @param denied nobody is to use it for a while; false where it is this account alone that it does not answer
+   */
+  private elsewhere(attempt: Attempt, failure: Failure, denied = true): void {
     const { runner } = this;
     const { record, target } = attempt;
     if (record.attempt !== attempt) return;
     attempt.client = null;
-    if (target !== undefined) runner.config.resolver.denied(target);
+    if (denied && target !== undefined) runner.config.resolver.denied(target);
     const { retryAfter } = failure;
     if (retryAfter > 0) attempt.retryAfter = Math.min(attempt.retryAfter || retryAfter, retryAfter);
     attempt.index++;

@@ -38,6 +38,14 @@ export class RecordQueue {
     return record;
   }
 
+  /** Takes the last one out; null when none waits. */
+  pop(): Registration | null {
+    if (this.last === null) return null;
+    const { record } = this.last;
+    this.remove(record);
+    return record;
+  }
+
   /** Takes one out of this queue, where it must stand. */
   remove(record: Registration): void {
     const { place } = record;

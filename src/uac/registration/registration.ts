@@ -16,7 +16,7 @@ export interface RecordHost {
 
 const START = machineState('idle', 'idle');
 
-// What an account's marks hold: five bits, from the sixth on the urgency, from the ninth on the misses.
+// What an account's marks hold: five bits, from the sixth on the urgency, another bit, from the ninth on the misses.
 const LISTED = 1;
 const INITIALIZED = 2;
 const SILENCE_SAID = 4;
@@ -24,6 +24,7 @@ const LEARNING = 8;
 const APPLYING = 16;
 const URGENCY_AT = 5;
 const URGENCY_BITS = 3 << URGENCY_AT;
+const DOUBTFUL = 128;
 const MISSES_AT = 8;
 const URGENCIES: readonly Urgency[] = ['normal', 'urgent', 'forced'];
 
@@ -151,6 +152,15 @@ export class Registration extends Timer implements Told {
 
   set applying(value: boolean) {
     this.mark(APPLYING, value);
+  }
+
+  /** Its requests stay unanswered while the registrar answers others. */
+  get doubtful(): boolean {
+    return this.has(DOUBTFUL);
+  }
+
+  set doubtful(value: boolean) {
+    this.mark(DOUBTFUL, value);
   }
 
   /** How it is to be queued. */

@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts';
 import type { Flow } from './flow.ts';
 import { SharedTables } from './next-hop-table.ts';
 import { PaceTable } from './pace-table.ts';
+import type { Places } from './places.ts';
 import { isLasting, retryDelay, spread } from './policy.ts';
 import { LONGEST_REASON, readableReason } from './register-answer.ts';
 import type { PaceHost, RegistrarPace } from './registrar-pace.ts';
@@ -196,6 +197,7 @@ export class Runner implements RecordHost, PaceHost {
   /** What earlier attempts came to counts no longer: the row is another one, or an operator has spoken. */
   beginAnew(record: Registration): void {
     record.failures = 0;
+    record.doubtful = false;
     record.lastCode = 0;
     record.lastReason = '';
   }
@@ -264,18 +266,17 @@ export class Runner implements RecordHost, PaceHost {
     attempt.client?.abandon();
     attempt.client = null;
     const { pace } = attempt;
+    pace?.release(attempt);
     attempt.pace = null;
     attempt.flow = null;
     if (!keep) record.attempt = null;
-    if (pace === null) return;
-    pace.release();
-    pace.pump();
+    pace?.pump();
   }
 
   // PaceHost
 
-  begin(record: Registration, pace: RegistrarPace): void {
-    this.exchange?.begin(record, pace);
+  begin(record: Registration, pace: RegistrarPace, places: Places): void {
+    this.exchange?.begin(record, pace, places);
   }
 
   resume(record: Registration): void {

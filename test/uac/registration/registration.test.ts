@@ -10,7 +10,7 @@ import { row } from './support.ts';
 
 const record = (): Registration => new Registration(new Account(row(), new SharedTables()), 1, { due() {} });
 
-const MARKS = ['listed', 'initialized', 'silenceSaid', 'learning', 'applying'] as const;
+const MARKS = ['listed', 'initialized', 'silenceSaid', 'learning', 'applying', 'doubtful'] as const;
 
 /** What an account's marks say, all of them. */
 function marks(of: Registration): unknown[] {
@@ -37,7 +37,7 @@ it('has an urgency and counts misses beside its marks', () => {
     for (const misses of [1, 3, 0]) {
       one.urgency = urgency;
       one.misses = misses;
-      assert.deepEqual(marks(one), [true, false, false, false, false, urgency, misses]);
+      assert.deepEqual(marks(one), [true, false, false, false, false, false, urgency, misses]);
     }
 });
 
@@ -98,4 +98,12 @@ it('keeps its place in one queue only as long as it waits', () => {
   assert.equal(first.shift(), c);
   assert.deepEqual([first.shift(), first.size], [null, 0]);
   assert.deepEqual([a.place, c.place], [null, null]);
+});
+
+it('gives from both ends of a queue', () => {
+  const queue = new RecordQueue();
+  const all = [record(), record(), record()];
+  for (const one of all) queue.push(one);
+  assert.deepEqual([queue.pop() === all[2], queue.shift() === all[0], queue.pop() === all[1]], [true, true, true]);
+  assert.deepEqual([queue.pop(), queue.size], [null, 0]);
 });
